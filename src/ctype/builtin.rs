@@ -1,0 +1,88 @@
+//! Predefined types: one list, one source.
+
+use super::{ArrayLen, CType, CTypeTable, Field, FloatKind, IntKind, Name, QualType, RecordBody, RecordKind};
+use crate::target;
+
+/// Enters every type and typedef name that is there before any cdef.
+pub(super) fn register(table: &mut CTypeTable) {
+    use IntKind::*;
+    for (name, kind) in [
+        ("int8_t", SChar),
+        ("int16_t", Short),
+        ("int32_t", Int),
+        ("int64_t", target::INT64),
+        ("uint8_t", UChar),
+        ("uint16_t", UShort),
+        ("uint32_t", UInt),
+        ("uint64_t", target::UINT64),
+        ("intptr_t", target::INTPTR),
+        ("uintptr_t", target::UINTPTR),
+        ("ptrdiff_t", target::INTPTR),
+        ("ssize_t", target::INTPTR),
+        ("size_t", target::UINTPTR),
+        ("wchar_t", target::WCHAR),
+        ("char16_t", UShort),
+        ("char32_t", UInt),
+        ("char8_t", UChar),
+        ("__int8", Char),
+        ("__int16", Short),
+        ("__int32", Int),
+        ("__int64", target::INT64),
+    ] {
+        let ty = table.int(kind).plain();
+        typedef(table, name, ty);
+    }
+    let va_list = va_list(table);
+    for name in ["va_list", "__builtin_va_list", "__gnuc_va_list"] {
+        typedef(table, name, va_list);
+    }
+    let bool_type = table.intern(CType::Bool).plain();
+    typedef(table, "bool", bool_type);
+    for kind in [FloatKind::Float, FloatKind::Double, FloatKind::LongDouble] {
+        table.intern(CType::Float(kind));
+        table.intern(CType::Complex(kind));
+    }
+    table.intern(CType::Void);
+}
+
+fn typedef(table: &mut CTypeTable, name: &str, ty: QualType) {
+    table.insert_name(name.into(), Name::Typedef(ty));
+}
+
+/// `va_list` as the platform has it: an array of one record on System V x86-64 (psABI 3.5.7), a record on AArch64
+/// Linux (AAPCS64 appendix B), else a pointer.
+fn va_list(table: &mut CTypeTable) -> QualType {
+    let void = table.intern(CType::Void).plain();
+    let pointer = table.pointer(void).plain();
+    let word = table.int(IntKind::UInt).plain();
+    let int = table.int(IntKind::Int).plain();
+    let members: &[(&str, QualType, u64)] = match target::VA_LIST {
+        target::VaList::Pointer => return pointer,
+        target::VaList::SysvX64 => &[
+            ("gp_offset", word, 0),
+            ("fp_offset", word, 4),
+            ("overflow_arg_area", pointer, 8),
+            ("reg_save_area", pointer, 16),
+        ],
+        target::VaList::Aapcs64 => &[
+            ("__stack", pointer, 0),
+            ("__gr_top", pointer, 8),
+            ("__vr_top", pointer, 16),
+            ("__gr_offs", int, 24),
+            ("__vr_offs", int, 28),
+        ],
+    };
+    let fields: Vec<Field> = members
+        .iter()
+        .map(|&(name, ty, offset)| Field { name: Some(name.into()), ty, offset, bits: None })
+        .collect();
+    let last = fields.last().expect("a va_list has members");
+    let size = (last.offset + table.size(last.ty.id).expect("scalars have sizes")).next_multiple_of(8);
+    let array = target::VA_LIST == target::VaList::SysvX64;
+    let tag = if array { "__va_list_tag" } else { "__va_list" };
+    let record = table.new_record(RecordKind::Struct, Some(tag.into()));
+    let body = RecordBody { fields, size, align: 8, constants: Vec::new(), misaligned: false };
+    table.complete_record(record, body);
+    let ty = table.record_type(record).plain();
+    if array { table.array(ty, ArrayLen::Fixed(1)).plain() } else { ty }
+}

@@ -1,0 +1,306 @@
+//! What a C type is.
+//!
+//! Owns the ctype data model and the table that interns it. Knows no Lua, no memory, no C text: `cdef` fills the table,
+//! the floors above read it. Sizes, alignments and offsets are bytes; anything in bits says `_bits`.
+#![forbid(unsafe_code)]
+
+mod builtin;
+pub mod compat;
+pub mod repr;
+pub mod table;
+
+use std::rc::Rc;
+
+pub use table::CTypeTable;
+
+/// The small number of an unqualified ctype in its [`CTypeTable`]. Equal ctypes have equal ids.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CTypeId(pub(in crate::ctype) u32);
+
+impl CTypeId {
+    /// The id's place in the table, dense from zero.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// This ctype without qualifiers.
+    pub const fn plain(self) -> QualType {
+        QualType { id: self, qual: Qual::NONE }
+    }
+
+    /// This ctype, qualified.
+    pub const fn with(self, qual: Qual) -> QualType {
+        QualType { id: self, qual }
+    }
+}
+
+/// A set of type qualifiers. `restrict` and `_Atomic` bear on no rule of ours and are not kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Qual(u8);
+
+impl Qual {
+    /// No qualifier.
+    pub const NONE: Qual = Qual(0);
+    /// `const`
+    pub const CONST: Qual = Qual(1);
+    /// `volatile`
+    pub const VOLATILE: Qual = Qual(2);
+
+    /// Every qualifier of either.
+    pub const fn union(self, other: Qual) -> Qual {
+        Qual(self.0 | other.0)
+    }
+
+    /// Are all qualifiers of `other` in this set?
+    pub const fn contains(self, other: Qual) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Is `const` among them?
+    pub const fn is_const(self) -> bool {
+        self.contains(Qual::CONST)
+    }
+}
+
+/// A ctype and its qualifiers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct QualType {
+    /// The unqualified ctype.
+    pub id: CTypeId,
+    /// Its qualifiers. On an array they are those of its elements (C11 6.7.3p9) and live there, not here.
+    pub qual: Qual,
+}
+
+/// The integer types of C, each its own ctype even where two have one size.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum IntKind {
+    Char,
+    SChar,
+    UChar,
+    Short,
+    UShort,
+    Int,
+    UInt,
+    Long,
+    ULong,
+    LongLong,
+    ULongLong,
+    Int128,
+    UInt128,
+}
+
+/// The real floating types of C.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum FloatKind {
+    /// `_Float16`, IEEE binary16.
+    Float16,
+    Float,
+    Double,
+    /// `long double`: x87's 80 bits in 16 bytes on x86-64, binary128 on AArch64 Linux.
+    LongDouble,
+    /// `_Float128`, IEEE binary128.
+    Float128,
+}
+
+/// How many elements an array has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ArrayLen {
+    /// `[n]`, zero included.
+    Fixed(u64),
+    /// `[]`: a flexible member, or a type that is never completed.
+    Unknown,
+    /// `[?]`: given at creation (a VLA; a struct that ends in one is a VLS).
+    Variable,
+}
+
+/// Where a [`Record`] lies in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RecordId(pub(in crate::ctype) u32);
+
+/// Where an [`Enum`] lies in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct EnumId(pub(in crate::ctype) u32);
+
+/// Where a [`Function`] type lies in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FunctionId(pub(in crate::ctype) u32);
+
+/// A C type, unqualified.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CType {
+    /// `void`
+    Void,
+    /// `bool`, `_Bool`
+    Bool,
+    /// An integer type other than `bool` and enums.
+    Int(IntKind),
+    /// A real floating type.
+    Float(FloatKind),
+    /// A complex type, named by the type of its two parts.
+    Complex(FloatKind),
+    /// A GCC vector: `len` elements of a scalar type.
+    Vector {
+        /// An integer or floating ctype.
+        elem: CTypeId,
+        /// How many elements; a power of two.
+        len: u32,
+    },
+    /// A pointer to anything.
+    Pointer(QualType),
+    /// A C++ reference, LuaJIT's extension: a pointer that is followed by itself.
+    Reference(QualType),
+    /// An array.
+    Array {
+        /// The element; carries the qualifiers.
+        elem: QualType,
+        /// How many.
+        len: ArrayLen,
+    },
+    /// A function type (not a pointer to one).
+    Function(FunctionId),
+    /// A struct or union.
+    Record(RecordId),
+    /// An enum.
+    Enum(EnumId),
+}
+
+/// Which kind of record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum RecordKind {
+    Struct,
+    Union,
+}
+
+/// A struct or union type.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Struct or union.
+    pub kind: RecordKind,
+    /// The tag, if it has one.
+    pub tag: Option<Rc<str>>,
+    /// What is between the braces; none while the record is incomplete.
+    pub body: Option<RecordBody>,
+}
+
+/// The fields of a complete record and where they lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordBody {
+    /// In order of declaration. Unnamed bit-fields are left out; anonymous members stay, nameless.
+    pub fields: Vec<Field>,
+    /// Bytes, trailing padding included; without the elements of a `[?]` or `[]` member.
+    pub size: u64,
+    /// Bytes.
+    pub align: u64,
+    /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
+    pub constants: Vec<(Rc<str>, Constant)>,
+    /// Does some part lie at an address its type does not ask for (packed)? Such a record is passed in memory.
+    pub misaligned: bool,
+}
+
+/// A member of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// None for an anonymous struct or union member, whose fields are found through it.
+    pub name: Option<Rc<str>>,
+    /// The member's type; for a bit-field the declared one.
+    pub ty: QualType,
+    /// Bytes from the start of the record; for a bit-field, of the container `bits` counts from.
+    pub offset: u64,
+    /// Set for a bit-field.
+    pub bits: Option<BitField>,
+}
+
+/// Where a bit-field lies. Bits are counted from the least significant of the container, which is `ty` wide and lies
+/// at the field's `offset`. Packed fields may reach past it (`position_bits + width_bits` greater than its width).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BitField {
+    /// Bits from the container's lowest bit.
+    pub position_bits: u32,
+    /// 1 to 64 (128 for 128-bit integers).
+    pub width_bits: u32,
+}
+
+/// An enum type.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// The tag, if it has one.
+    pub tag: Option<Rc<str>>,
+    /// The integer type that stores it: as GCC chooses, `unsigned int` unless a constant is negative or too large.
+    pub underlying: CTypeId,
+    /// In order of declaration; none while the enum is opaque (`enum e;`), which is an `unsigned int` meanwhile.
+    pub constants: Option<Vec<(Rc<str>, i128)>>,
+}
+
+/// How the arguments of a function travel. Only the platform's own is told apart from words we accept and ignore.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Convention {
+    /// The platform's C convention. `__cdecl`, `__stdcall`, `__fastcall`, `__thiscall` are this one wherever there is
+    /// but one, as on all 64-bit targets.
+    #[default]
+    C,
+    /// `__attribute__((ms_abi))` on a System V target.
+    MsAbi,
+    /// `__attribute__((sysv_abi))` where it is not the platform's own.
+    SysvAbi,
+}
+
+/// A function type.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// What it returns; void, scalar or record, never an array or function.
+    pub result: QualType,
+    /// Parameter types as adjusted by C (arrays and functions are pointers, top-level qualifiers dropped).
+    pub params: Vec<QualType>,
+    /// Does the list end in `...`?
+    pub variadic: bool,
+    /// Calling convention.
+    pub convention: Convention,
+    /// The parameters' names, as first declared; for reflection only, no part of the type's identity.
+    pub param_names: Vec<Option<Rc<str>>>,
+}
+
+/// A compile-time constant of a name space or record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    /// An integer of the given type; the value fits it.
+    Int(i128, CTypeId),
+    /// A floating constant of the given type.
+    Float(f64, CTypeId),
+    /// A string literal: its bytes without the terminator.
+    Str(Rc<[u8]>),
+}
+
+/// What an ordinary identifier names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Name {
+    /// `typedef`
+    Typedef(QualType),
+    /// A function of a library.
+    Function {
+        /// A function ctype.
+        ty: CTypeId,
+        /// The name in the library, where `asm("...")` gave another.
+        symbol: Option<Rc<str>>,
+    },
+    /// A variable of a library.
+    Variable {
+        /// Its type.
+        ty: QualType,
+        /// The name in the library, where `asm("...")` gave another.
+        symbol: Option<Rc<str>>,
+    },
+    /// An enum constant, a `static const`, or a `#define`.
+    Constant(Constant),
+}
+
+/// What a tag names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tag {
+    /// `struct tag`, `union tag`
+    Record(RecordId),
+    /// `enum tag`
+    Enum(EnumId),
+}

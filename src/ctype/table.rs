@@ -1,0 +1,422 @@
+//! The ctype table: interning, tags and ordinary names, completing a record, taking a failed cdef back.
+//!
+//! One table per Lua VM. Types are only ever added, so a [`CTypeId`] stays good for the table's life, but for those
+//! made between [`CTypeTable::begin`] and [`CTypeTable::rollback`].
+//! Called by `cdef` (fills it) and by all floors above (read it).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::builtin;
+use super::{
+    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind, Name, Qual,
+    QualType, Record, RecordBody, RecordId, RecordKind, Tag,
+};
+use crate::target;
+
+/// What an interned entry is made of: the type, and an alignment that an attribute raised or lowered.
+type Entry = (CType, Option<u32>);
+
+/// All ctypes of one Lua VM and the names that lead to them.
+pub struct CTypeTable {
+    entries: Vec<Entry>,
+    interned: HashMap<Entry, CTypeId>,
+    records: Vec<Record>,
+    enums: Vec<Enum>,
+    functions: Vec<Function>,
+    interned_functions: HashMap<FunctionKey, FunctionId>,
+    tags: HashMap<Rc<str>, Tag>,
+    names: HashMap<Rc<str>, Name>,
+    journal: Vec<Undo>,
+}
+
+/// What makes two function types one.
+#[derive(PartialEq, Eq, Hash)]
+struct FunctionKey(QualType, Vec<QualType>, bool, Convention);
+
+impl FunctionKey {
+    fn of(function: &Function) -> FunctionKey {
+        FunctionKey(function.result, function.params.clone(), function.variadic, function.convention)
+    }
+}
+
+/// One step that a rollback takes back.
+enum Undo {
+    Name(Rc<str>),
+    Tag(Rc<str>),
+    RecordBody(RecordId),
+    EnumBody(EnumId, CTypeId),
+}
+
+/// Where a table stood; see [`CTypeTable::begin`].
+pub struct Checkpoint {
+    entries: usize,
+    records: usize,
+    enums: usize,
+    functions: usize,
+    journal: usize,
+}
+
+/// What a field's name leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundField {
+    /// The field's type, with the qualifiers of the anonymous members passed through.
+    pub ty: QualType,
+    /// Bytes from the start of the outermost record.
+    pub offset: u64,
+    /// Set for a bit-field.
+    pub bits: Option<super::BitField>,
+}
+
+impl Default for CTypeTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CTypeTable {
+    /// A table that holds the predefined types and typedefs.
+    pub fn new() -> CTypeTable {
+        let mut table = CTypeTable {
+            entries: Vec::new(),
+            interned: HashMap::new(),
+            records: Vec::new(),
+            enums: Vec::new(),
+            functions: Vec::new(),
+            interned_functions: HashMap::new(),
+            tags: HashMap::new(),
+            names: HashMap::new(),
+            journal: Vec::new(),
+        };
+        builtin::register(&mut table);
+        table.journal.clear();
+        table
+    }
+
+    // -- making types ------------------------------------------------------------------------------------------------
+
+    /// The id of `ctype`, made if new.
+    pub fn intern(&mut self, ctype: CType) -> CTypeId {
+        self.intern_entry((ctype, None))
+    }
+
+    fn intern_entry(&mut self, entry: Entry) -> CTypeId {
+        if let Some(&id) = self.interned.get(&entry) {
+            return id;
+        }
+        let id = CTypeId(self.entries.len() as u32);
+        self.entries.push(entry);
+        self.interned.insert(entry, id);
+        id
+    }
+
+    /// The same type at another alignment (`typedef int aint __attribute__((aligned(16)))`). `align` is in bytes, a
+    /// power of two; it replaces the type's own.
+    pub fn with_align(&mut self, id: CTypeId, align: u32) -> CTypeId {
+        let (ctype, _) = self.entries[id.index()];
+        let own = self.align(self.unaligned(id));
+        self.intern_entry((ctype, (own != Some(u64::from(align))).then_some(align)))
+    }
+
+    /// The type without an alignment that [`CTypeTable::with_align`] gave it.
+    pub fn unaligned(&self, id: CTypeId) -> CTypeId {
+        let (ctype, align) = self.entries[id.index()];
+        if align.is_none() { id } else { self.interned[&(ctype, None)] }
+    }
+
+    /// The id of an integer type.
+    pub fn int(&mut self, kind: IntKind) -> CTypeId {
+        self.intern(CType::Int(kind))
+    }
+
+    /// A pointer to `to`.
+    pub fn pointer(&mut self, to: QualType) -> CTypeId {
+        self.intern(CType::Pointer(to))
+    }
+
+    /// An array of `elem`.
+    pub fn array(&mut self, elem: QualType, len: ArrayLen) -> CTypeId {
+        self.intern(CType::Array { elem, len })
+    }
+
+    /// The id of a function type, made if new.
+    pub fn function_type(&mut self, function: Function) -> CTypeId {
+        let key = FunctionKey::of(&function);
+        let id = match self.interned_functions.get(&key) {
+            Some(&id) => id,
+            None => {
+                let id = FunctionId(self.functions.len() as u32);
+                self.functions.push(function);
+                self.interned_functions.insert(key, id);
+                id
+            }
+        };
+        self.intern(CType::Function(id))
+    }
+
+    /// A new, incomplete record.
+    pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
+        let id = RecordId(self.records.len() as u32);
+        self.records.push(Record { kind, tag: tag.clone(), body: None });
+        // Interned at once, so that `unaligned` always finds the plain entry.
+        self.intern(CType::Record(id));
+        if let Some(tag) = tag {
+            self.insert_tag(tag, Tag::Record(id));
+        }
+        id
+    }
+
+    /// Gives an incomplete record its body. The caller has checked that it has none yet.
+    pub fn complete_record(&mut self, id: RecordId, body: RecordBody) {
+        self.records[id.0 as usize].body = Some(body);
+        self.journal.push(Undo::RecordBody(id));
+    }
+
+    /// A new enum; opaque while `constants` is none.
+    pub fn new_enum(
+        &mut self,
+        tag: Option<Rc<str>>,
+        underlying: CTypeId,
+        constants: Option<Vec<(Rc<str>, i128)>>,
+    ) -> EnumId {
+        let id = EnumId(self.enums.len() as u32);
+        self.enums.push(Enum { tag: tag.clone(), underlying, constants });
+        self.intern(CType::Enum(id));
+        if let Some(tag) = tag {
+            self.insert_tag(tag, Tag::Enum(id));
+        }
+        id
+    }
+
+    /// Gives an opaque enum its constants.
+    pub fn complete_enum(&mut self, id: EnumId, underlying: CTypeId, constants: Vec<(Rc<str>, i128)>) {
+        let e = &mut self.enums[id.0 as usize];
+        self.journal.push(Undo::EnumBody(id, e.underlying));
+        e.underlying = underlying;
+        e.constants = Some(constants);
+    }
+
+    // -- names -------------------------------------------------------------------------------------------------------
+
+    /// What an ordinary identifier names.
+    pub fn name(&self, name: &str) -> Option<&Name> {
+        self.names.get(name)
+    }
+
+    /// What a tag names.
+    pub fn tag(&self, tag: &str) -> Option<Tag> {
+        self.tags.get(tag).copied()
+    }
+
+    /// Enters an ordinary name that is not there yet.
+    pub fn insert_name(&mut self, name: Rc<str>, what: Name) {
+        let old = self.names.insert(name.clone(), what);
+        debug_assert!(old.is_none(), "the caller checks redefinitions");
+        self.journal.push(Undo::Name(name));
+    }
+
+    fn insert_tag(&mut self, tag: Rc<str>, what: Tag) {
+        let old = self.tags.insert(tag.clone(), what);
+        debug_assert!(old.is_none(), "the caller looks a tag up first");
+        self.journal.push(Undo::Tag(tag));
+    }
+
+    /// Every ordinary name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = (&Rc<str>, &Name)> {
+        self.names.iter()
+    }
+
+    // -- transactions ------------------------------------------------------------------------------------------------
+
+    /// Starts a declaration that may fail as a whole: end it with [`CTypeTable::commit`] or [`CTypeTable::rollback`].
+    pub fn begin(&mut self) -> Checkpoint {
+        Checkpoint {
+            entries: self.entries.len(),
+            records: self.records.len(),
+            enums: self.enums.len(),
+            functions: self.functions.len(),
+            journal: self.journal.len(),
+        }
+    }
+
+    /// Keeps all that came since `begin`.
+    pub fn commit(&mut self, point: Checkpoint) {
+        self.journal.truncate(point.journal);
+    }
+
+    /// Takes back all that came since `begin`: names, tags, bodies and types.
+    pub fn rollback(&mut self, point: Checkpoint) {
+        for undo in self.journal.drain(point.journal..).rev() {
+            match undo {
+                Undo::Name(name) => drop(self.names.remove(&name)),
+                Undo::Tag(tag) => drop(self.tags.remove(&tag)),
+                Undo::RecordBody(id) => self.records[id.0 as usize].body = None,
+                Undo::EnumBody(id, underlying) => {
+                    let e = &mut self.enums[id.0 as usize];
+                    e.constants = None;
+                    e.underlying = underlying;
+                }
+            }
+        }
+        for entry in self.entries.drain(point.entries..) {
+            self.interned.remove(&entry);
+        }
+        for function in self.functions.drain(point.functions..) {
+            self.interned_functions.remove(&FunctionKey::of(&function));
+        }
+        self.records.truncate(point.records);
+        self.enums.truncate(point.enums);
+    }
+
+    // -- reading -----------------------------------------------------------------------------------------------------
+
+    /// What the ctype is.
+    pub fn get(&self, id: CTypeId) -> CType {
+        self.entries[id.index()].0
+    }
+
+    /// A record.
+    pub fn record(&self, id: RecordId) -> &Record {
+        &self.records[id.0 as usize]
+    }
+
+    /// An enum.
+    pub fn enumeration(&self, id: EnumId) -> &Enum {
+        &self.enums[id.0 as usize]
+    }
+
+    /// A function type.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.0 as usize]
+    }
+
+    /// The ctype of a record.
+    pub fn record_type(&self, id: RecordId) -> CTypeId {
+        self.interned[&(CType::Record(id), None)]
+    }
+
+    /// The ctype of an enum.
+    pub fn enum_type(&self, id: EnumId) -> CTypeId {
+        self.interned[&(CType::Enum(id), None)]
+    }
+
+    /// How many ctypes there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Never true: the predefined types are always there.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes, or none where C has no size: void, functions, incomplete records, `[]`, `[?]`. A record that ends in
+    /// `[]` or `[?]` has the size of what stands before those elements.
+    pub fn size(&self, id: CTypeId) -> Option<u64> {
+        match self.get(id) {
+            CType::Void | CType::Function(_) => None,
+            CType::Bool => Some(1),
+            CType::Int(kind) => Some(target::int_size(kind)),
+            CType::Float(kind) => Some(target::float_size(kind)),
+            CType::Complex(kind) => Some(2 * target::float_size(kind)),
+            CType::Vector { elem, len } => self.size(elem)?.checked_mul(u64::from(len)),
+            CType::Pointer(_) | CType::Reference(_) => Some(target::POINTER_SIZE),
+            CType::Array { elem, len: ArrayLen::Fixed(n) } => self.size(elem.id)?.checked_mul(n),
+            CType::Array { .. } => None,
+            CType::Record(r) => self.record(r).body.as_ref().map(|b| b.size),
+            CType::Enum(e) => self.size(self.enumeration(e).underlying),
+        }
+    }
+
+    /// Bytes; none where there is no size (an array has its element's alignment even without a length).
+    pub fn align(&self, id: CTypeId) -> Option<u64> {
+        let (ctype, raised) = self.entries[id.index()];
+        if let Some(align) = raised {
+            return Some(u64::from(align));
+        }
+        match ctype {
+            CType::Void | CType::Function(_) => None,
+            CType::Bool => Some(1),
+            CType::Int(kind) => Some(target::int_align(kind)),
+            CType::Float(kind) => Some(target::float_align(kind)),
+            CType::Complex(kind) => Some(target::float_align(kind)),
+            CType::Vector { .. } => self.size(id),
+            CType::Pointer(_) | CType::Reference(_) => Some(target::POINTER_SIZE),
+            CType::Array { elem, .. } => self.align(elem.id),
+            CType::Record(r) => self.record(r).body.as_ref().map(|b| b.align),
+            CType::Enum(e) => self.align(self.enumeration(e).underlying),
+        }
+    }
+
+    /// The element type where the type is a VLA, or a struct whose last field is one (a VLS, nested ones too).
+    pub fn variable_element(&self, id: CTypeId) -> Option<QualType> {
+        match self.get(id) {
+            CType::Array { elem, len: ArrayLen::Variable } => Some(elem),
+            CType::Record(r) => {
+                let last = self.record(r).body.as_ref()?.fields.last()?;
+                self.variable_element(last.ty.id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The field `name` of a record, anonymous members searched through; the first in order of declaration wins.
+    pub fn find_field(&self, id: RecordId, name: &str) -> Option<FoundField> {
+        let body = self.record(id).body.as_ref()?;
+        body.fields.iter().find_map(|field| match &field.name {
+            Some(n) if **n == *name => {
+                Some(FoundField { ty: field.ty, offset: field.offset, bits: field.bits })
+            }
+            Some(_) => None,
+            None => {
+                let inner = self.find_field(self.anonymous_record(field)?, name)?;
+                Some(FoundField {
+                    ty: inner.ty.id.with(inner.ty.qual.union(field.ty.qual)),
+                    offset: field.offset + inner.offset,
+                    bits: inner.bits,
+                })
+            }
+        })
+    }
+
+    /// The record behind an anonymous member.
+    pub fn anonymous_record(&self, field: &Field) -> Option<RecordId> {
+        match (&field.name, self.get(field.ty.id)) {
+            (None, CType::Record(inner)) => Some(inner),
+            _ => None,
+        }
+    }
+
+    /// The integer type behind an enum, or the type itself; `bool` is no integer type here.
+    pub fn integer_kind(&self, id: CTypeId) -> Option<IntKind> {
+        match self.get(id) {
+            CType::Int(kind) => Some(kind),
+            CType::Enum(e) => self.integer_kind(self.enumeration(e).underlying),
+            _ => None,
+        }
+    }
+
+    /// The floating kind of a real floating type.
+    pub fn float_kind(&self, id: CTypeId) -> Option<FloatKind> {
+        match self.get(id) {
+            CType::Float(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// `ty` with more qualifiers, which C puts on an array's elements.
+    pub fn qualify(&mut self, ty: QualType, qual: Qual) -> QualType {
+        if qual == Qual::NONE {
+            return ty;
+        }
+        let (ctype, align) = self.entries[ty.id.index()];
+        match ctype {
+            CType::Array { elem, len } => {
+                let elem = self.qualify(elem, qual);
+                self.intern(CType::Array { elem, len });
+                self.intern_entry((CType::Array { elem, len }, align)).with(ty.qual)
+            }
+            _ => ty.id.with(ty.qual.union(qual)),
+        }
+    }
+}
