@@ -70,8 +70,121 @@ pub enum LayoutError {
     },
 }
 
+/// The largest record, in bytes; as GCC's limit on objects.
+const SIZE_MAX: u64 = i64::MAX as u64;
+
 /// Lays a record out.
 pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
-    let _ = spec;
-    Err(LayoutError::TooLarge)
+    let mut builder = Builder { spec, bits: 0, union_bits: 0, align: 1, misaligned: false };
+    let mut places = Vec::with_capacity(spec.fields.len());
+    for (i, field) in spec.fields.iter().enumerate() {
+        let place = match field.width_bits {
+            Some(width) => builder.bit_field(i, field, width)?,
+            None => builder.plain(field)?,
+        };
+        places.push(place);
+        if spec.is_union {
+            builder.union_bits = builder.union_bits.max(builder.bits);
+            builder.bits = 0;
+        }
+    }
+    if spec.is_union {
+        builder.bits = builder.union_bits;
+    }
+    let align = builder.align.max(spec.aligned.unwrap_or(1));
+    let size = round_up(builder.bits.div_ceil(8), align.into())?;
+    let size = u64::try_from(size).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+    Ok(Layout { size, align, places, misaligned: builder.misaligned })
+}
+
+/// The multiple of `align` at or above `n`.
+fn round_up(n: u128, align: u128) -> Result<u128, LayoutError> {
+    n.checked_next_multiple_of(align).ok_or(LayoutError::TooLarge)
+}
+
+/// A record while its fields are placed. Positions are bits from the start: 128 wide, so that no size of 64 bits wraps.
+struct Builder<'a> {
+    spec: &'a RecordSpec,
+    bits: u128,
+    union_bits: u128,
+    /// Bytes, so far.
+    align: u64,
+    misaligned: bool,
+}
+
+impl Builder<'_> {
+    /// The alignment that a field asks for, in bytes: its type's, lowered by `packed` and `pack`, raised by `aligned`.
+    /// `pack` caps an `aligned` of the field as well (`tests/layout.rs` crosses the four).
+    fn field_align(&self, field: &FieldSpec) -> u64 {
+        let own = if self.spec.packed || field.packed { 1 } else { field.align.max(1) };
+        let asked = own.max(field.aligned.unwrap_or(1));
+        match self.spec.pack {
+            Some(pack) => asked.min(pack),
+            None => asked,
+        }
+    }
+
+    fn plain(&mut self, field: &FieldSpec) -> Result<Place, LayoutError> {
+        let align = self.field_align(field);
+        let offset = round_up(self.bits.div_ceil(8), align.into())?;
+        self.align = self.align.max(align);
+        if field.align > 1 && (offset % u128::from(field.align) != 0 || align < field.align) {
+            self.misaligned = true;
+        }
+        self.bits = (offset + u128::from(field.size)) * 8;
+        let offset = u64::try_from(offset).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+        Ok(Place { offset, position_bits: 0 })
+    }
+
+    /// System V: a bit-field lies in some container of its declared type, at the lowest free bit unless it would
+    /// straddle one; packed ones straddle. A width of zero moves to the next container.
+    fn bit_field(&mut self, index: usize, field: &FieldSpec, width: u64) -> Result<Place, LayoutError> {
+        if width > field.size * 8 || (width == 0 && field.is_named) {
+            return Err(LayoutError::BadWidth { field: index });
+        }
+        let type_align = field.align.max(1);
+        let packed = self.spec.packed || field.packed;
+        if width == 0 {
+            let align = u128::from(self.spec.pack.map_or(type_align, |p| p.min(type_align)));
+            let to = align.max(field.aligned.unwrap_or(1).into()) * 8;
+            // `pack` does not lower the boundary that a zero width moves to (GCC).
+            let boundary = if self.spec.pack.is_some() { u128::from(type_align) * 8 } else { to };
+            self.bits = round_up(self.bits, boundary)?;
+            return Ok(self.place(type_align, 0));
+        }
+        if let Some(aligned) = field.aligned {
+            let aligned = self.spec.pack.map_or(aligned, |p| p.min(aligned));
+            self.bits = round_up(self.bits, u128::from(aligned) * 8)?;
+        }
+        let container_bits = u128::from(field.size) * 8;
+        let may_straddle = packed || self.spec.pack.is_some_and(|p| p < type_align);
+        let align_bits = u128::from(type_align) * 8;
+        if !may_straddle {
+            let first = self.bits / align_bits * align_bits;
+            if self.bits + u128::from(width) > first + container_bits {
+                self.bits = round_up(self.bits, align_bits)?;
+            }
+        }
+        if field.is_named {
+            self.align = self.align.max(self.field_align(field));
+        } else if let Some(aligned) = field.aligned {
+            self.align = self.align.max(aligned);
+        }
+        let place = self.place(type_align, self.bits);
+        self.bits += u128::from(width);
+        if self.bits / 8 > SIZE_MAX.into() {
+            return Err(LayoutError::TooLarge);
+        }
+        Ok(place)
+    }
+
+    /// The container that holds the bit at `at`.
+    fn place(&self, align: u64, at: u128) -> Place {
+        let align_bits = u128::from(align) * 8;
+        let container = at / align_bits;
+        Place {
+            offset: u64::try_from(container * u128::from(align)).unwrap_or(SIZE_MAX),
+            position_bits: (at % align_bits) as u32,
+        }
+    }
 }

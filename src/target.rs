@@ -61,7 +61,12 @@ pub const OS: &str = if cfg!(target_os = "linux") {
     "OSX"
 } else if cfg!(windows) {
     "Windows"
-} else if cfg!(any(target_os = "freebsd", target_os = "netbsd", target_os = "openbsd", target_os = "dragonfly")) {
+} else if cfg!(any(
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+)) {
     "BSD"
 } else if cfg!(unix) {
     "POSIX"
@@ -157,15 +162,20 @@ pub const fn float_align(kind: FloatKind) -> u64 {
 }
 
 /// Is `long double` x87's 80-bit format?
-pub const LONG_DOUBLE_IS_X87: bool = cfg!(all(any(target_arch = "x86", target_arch = "x86_64"), not(windows)));
+pub const LONG_DOUBLE_IS_X87: bool =
+    cfg!(all(any(target_arch = "x86", target_arch = "x86_64"), not(windows)));
 
 const LONG_DOUBLE_SIZE: u64 = if cfg!(all(target_arch = "x86", not(windows))) {
     12
-} else if cfg!(windows) || cfg!(all(target_vendor = "apple", target_arch = "aarch64")) || cfg!(target_arch = "arm") {
+} else if cfg!(windows)
+    || cfg!(all(target_vendor = "apple", target_arch = "aarch64"))
+    || cfg!(target_arch = "arm")
+{
     8
 } else {
     16
 };
 
 const _: () = assert!(POINTER_SIZE == 4 || POINTER_SIZE == 8);
-const _: () = assert!(cfg!(target_endian = "little"), "bit-fields and small integer results assume little endian");
+const _: () =
+    assert!(cfg!(target_endian = "little"), "bit-fields and small integer results assume little endian");

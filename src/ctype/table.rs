@@ -4,13 +4,13 @@
 //! made between [`CTypeTable::begin`] and [`CTypeTable::rollback`].
 //! Called by `cdef` (fills it) and by all floors above (read it).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::builtin;
 use super::{
-    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind, Name, Qual,
-    QualType, Record, RecordBody, RecordId, RecordKind, Tag,
+    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind,
+    Name, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
 };
 use crate::target;
 
@@ -28,6 +28,8 @@ pub struct CTypeTable {
     tags: HashMap<Rc<str>, Tag>,
     names: HashMap<Rc<str>, Name>,
     journal: Vec<Undo>,
+    /// Typedef names that are there before any cdef, and that none has given another meaning yet.
+    predefined: HashSet<Rc<str>>,
 }
 
 /// What makes two function types one.
@@ -43,6 +45,7 @@ impl FunctionKey {
 /// One step that a rollback takes back.
 enum Undo {
     Name(Rc<str>),
+    Replaced(Rc<str>, Box<Name>),
     Tag(Rc<str>),
     RecordBody(RecordId),
     EnumBody(EnumId, CTypeId),
@@ -87,8 +90,10 @@ impl CTypeTable {
             tags: HashMap::new(),
             names: HashMap::new(),
             journal: Vec::new(),
+            predefined: HashSet::new(),
         };
         builtin::register(&mut table);
+        table.predefined = table.names.keys().cloned().collect();
         table.journal.clear();
         table
     }
@@ -215,6 +220,28 @@ impl CTypeTable {
         self.journal.push(Undo::Name(name));
     }
 
+    /// Enters a constant, or gives one that is there another value (`#define` again).
+    pub fn set_constant(&mut self, name: Rc<str>, value: super::Constant) {
+        match self.names.get(&name) {
+            Some(Name::Constant(old)) if *old == value => {}
+            Some(_) => self.replace_name(name, Name::Constant(value)),
+            None => self.insert_name(name, Name::Constant(value)),
+        }
+    }
+
+    /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef.
+    pub fn replace_predefined(&mut self, name: &str, what: &Name) -> bool {
+        let Some(key) = self.predefined.take(name) else { return false };
+        self.replace_name(key, what.clone());
+        true
+    }
+
+    fn replace_name(&mut self, name: Rc<str>, what: Name) {
+        if let Some(old) = self.names.insert(name.clone(), what) {
+            self.journal.push(Undo::Replaced(name, Box::new(old)));
+        }
+    }
+
     fn insert_tag(&mut self, tag: Rc<str>, what: Tag) {
         let old = self.tags.insert(tag.clone(), what);
         debug_assert!(old.is_none(), "the caller looks a tag up first");
@@ -249,6 +276,7 @@ impl CTypeTable {
         for undo in self.journal.drain(point.journal..).rev() {
             match undo {
                 Undo::Name(name) => drop(self.names.remove(&name)),
+                Undo::Replaced(name, old) => drop(self.names.insert(name, *old)),
                 Undo::Tag(tag) => drop(self.tags.remove(&tag)),
                 Undo::RecordBody(id) => self.records[id.0 as usize].body = None,
                 Undo::EnumBody(id, underlying) => {

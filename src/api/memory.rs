@@ -1,0 +1,189 @@
+//! `string copy fill errno abi type tonumber`.
+
+use std::ffi::c_int;
+
+use super::args::{self, Memory, argument};
+use super::types::push_as_number;
+use crate::cdata;
+use crate::door;
+use crate::error::{Result, What};
+use crate::target;
+use crate::vm::shape::{Class, Op};
+use crate::vm::stack::*;
+
+door! {
+    /// `ffi.string(ptr, len)`
+    pub fn string = string_body;
+    /// `ffi.copy(dst, src, len)`
+    pub fn copy = copy_body;
+    /// `ffi.fill(dst, len, byte)`
+    pub fn fill = fill_body;
+    /// `ffi.errno(new)`
+    pub fn errno = errno_body;
+    /// `ffi.abi(word)`
+    pub fn abi = abi_body;
+    /// `ffi.type(x)`
+    pub fn type_of_value = type_body;
+    /// `ffi.tonumber(x)`
+    pub fn to_number = to_number_body;
+}
+
+/// The length that argument `idx` is.
+unsafe fn length(l: *mut lua_State, idx: c_int) -> Result<usize> {
+    // SAFETY: plain reads of the stack.
+    let n = unsafe { args::integer(l, idx, "int")? };
+    usize::try_from(n).map_err(|_| What::StringOverflow.into())
+}
+
+unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the memory's argument stays on the stack; lengths are checked against what is known of it.
+    unsafe {
+        if lua_type(l, 1) == LUA_TNIL {
+            return Err(argument(1, What::Conversion("nil".to_owned(), "const char *".to_owned())));
+        }
+        if lua_type(l, 2) > LUA_TNIL {
+            let memory = args::memory(l, 1, "const void *")?;
+            let n = length(l, 2)?;
+            args::check_range(l, 1, &memory, n)?;
+            let from = if n == 0 { std::ptr::NonNull::dangling().as_ptr() } else { memory.address };
+            lua_pushlstring(l, from.cast(), n);
+            return Ok(1);
+        }
+        if lua_type(l, 1) == LUA_TSTRING {
+            lua_settop(l, 1);
+            return Ok(1);
+        }
+        let memory = args::memory(l, 1, "const char *")?;
+        if !is_text(l) {
+            let words = "const char *".to_owned();
+            return Err(argument(1, What::Conversion(cdata::describe(l, 1), words)));
+        }
+        args::check_range(l, 1, &memory, 1)?;
+        let limit = memory.bounds.hi.saturating_sub(memory.address as usize);
+        lua_pushlstring(l, memory.address.cast(), libc::strnlen(memory.address.cast(), limit));
+        Ok(1)
+    }
+}
+
+/// Is argument 1 an array of, or pointer to, bytes (or a pointer to void)?
+unsafe fn is_text(l: *mut lua_State) -> bool {
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        let Some(header) = cdata::header(l, 1) else { return lua_type(l, 1) == LUA_TLIGHTUSERDATA };
+        let shape = (*header).shape().referred();
+        match shape.class {
+            Class::Pointer | Class::Array => {
+                let to = shape.target();
+                matches!(to.op(), Op::I8 | Op::U8) && to.class == Class::Int
+                    || to.class == Class::Void && shape.class == Class::Pointer
+            }
+            _ => false,
+        }
+    }
+}
+
+unsafe fn writable(l: *mut lua_State, idx: c_int) -> Result<Memory> {
+    // SAFETY: the argument stays on the stack.
+    unsafe {
+        let memory = args::memory(l, idx, "void *")?;
+        if memory.is_const {
+            return Err(argument(idx, What::Conversion(cdata::describe(l, idx), "void *".to_owned())));
+        }
+        Ok(memory)
+    }
+}
+
+unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: both ranges were checked; `memmove` minds overlaps.
+    unsafe {
+        let to = writable(l, 1)?;
+        let from = args::memory(l, 2, "const void *")?;
+        let n = if lua_type(l, 3) > LUA_TNIL {
+            length(l, 3)?
+        } else if lua_type(l, 2) == LUA_TSTRING {
+            // A string is copied with its terminator.
+            from.bounds.hi - from.bounds.lo
+        } else {
+            return Err(argument(3, What::ValueExpected));
+        };
+        args::check_range(l, 1, &to, n)?;
+        args::check_range(l, 2, &from, n)?;
+        if n > 0 {
+            std::ptr::copy(from.address, to.address, n);
+        }
+        Ok(0)
+    }
+}
+
+unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the range was checked.
+    unsafe {
+        let to = writable(l, 1)?;
+        let n = length(l, 2)?;
+        let byte = if lua_type(l, 3) > LUA_TNIL { args::integer(l, 3, "int")? as u8 } else { 0 };
+        args::check_range(l, 1, &to, n)?;
+        if n > 0 {
+            std::ptr::write_bytes(to.address, byte, n);
+        }
+        Ok(0)
+    }
+}
+
+unsafe fn errno_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let calls = &args::state(l).calls;
+        let old = calls.errno.get();
+        if lua_type(l, 1) > LUA_TNIL {
+            calls.errno.set(args::integer(l, 1, "int")? as c_int);
+        }
+        lua_pushinteger(l, old.into());
+        Ok(1)
+    }
+}
+
+unsafe fn abi_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the word stays at 1.
+    unsafe {
+        let Some(word) = bytes(l, 1) else {
+            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
+        };
+        let holds = std::str::from_utf8(word).is_ok_and(target::abi);
+        lua_pushboolean(l, holds.into());
+        Ok(1)
+    }
+}
+
+unsafe fn type_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        if lua_type(l, 1) == LUA_TNONE {
+            return Err(argument(1, What::ValueExpected));
+        }
+        let name = if cdata::header(l, 1).is_some() { "cdata" } else { type_name(l, 1) };
+        push_str(l, name);
+        Ok(1)
+    }
+}
+
+unsafe fn to_number_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: plain reads; a string is converted by Lua's own rules on a copy.
+    unsafe {
+        match lua_type(l, 1) {
+            LUA_TNONE => return Err(argument(1, What::ValueExpected)),
+            LUA_TNUMBER => lua_pushvalue(l, 1),
+            LUA_TSTRING => {
+                lua_pushvalue(l, 1);
+                if lua_stringtonumber(l, lua_tolstring(l, 1, std::ptr::null_mut())) == 0 {
+                    lua_pushnil(l);
+                }
+            }
+            _ => {
+                if !push_as_number(l, 1) {
+                    lua_pushnil(l);
+                }
+            }
+        }
+        Ok(1)
+    }
+}

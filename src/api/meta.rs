@@ -1,0 +1,407 @@
+//! The metamethods of cdata and ctype objects that are not indexing or operators, and the metatables they stand in.
+
+use std::ffi::{CStr, c_int};
+
+use super::objects;
+use crate::arith;
+use crate::call;
+use crate::cdata::{self, Header, Place};
+use crate::clib;
+use crate::conv::number::{self, Number};
+use crate::ctype::CType;
+use crate::door;
+use crate::error::{Error, Result, What};
+use crate::index;
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::{Meta, State};
+
+door! {
+    /// `__call`
+    pub fn call = call_body;
+    /// `__tostring`
+    pub fn to_string = to_string_body;
+    /// `__len`
+    pub fn len = len_body;
+    /// `__pairs`
+    pub fn pairs = pairs_body;
+    /// `__concat`
+    pub fn concat = concat_body;
+    /// `__close`
+    pub fn close = close_body;
+    fn next_member = next_member_body;
+}
+
+/// What the metatable of cdata has.
+const CDATA: &[(&CStr, lua_CFunction)] = &[
+    (c"__index", index::index),
+    (c"__newindex", index::new_index),
+    (c"__call", call),
+    (c"__tostring", to_string),
+    (c"__len", len),
+    (c"__pairs", pairs),
+    (c"__concat", concat),
+    (c"__eq", arith::eq),
+    (c"__lt", arith::lt),
+    (c"__le", arith::le),
+    (c"__unm", arith::unm),
+    (c"__add", arith::add),
+    (c"__sub", arith::sub),
+    (c"__mul", arith::mul),
+    (c"__div", arith::div),
+    (c"__mod", arith::modulo),
+    (c"__pow", arith::pow),
+    (c"__idiv", arith::idiv),
+    (c"__band", arith::band),
+    (c"__bor", arith::bor),
+    (c"__bxor", arith::bxor),
+    (c"__shl", arith::shl),
+    (c"__shr", arith::shr),
+    (c"__bnot", arith::bnot),
+];
+
+/// Makes the VM's metatables. Raises for want of memory.
+///
+/// # Safety
+/// Six free slots; S6.
+pub unsafe fn install(l: *mut lua_State, state: &State) {
+    // SAFETY: S5; the tables are ours.
+    unsafe {
+        for with_gc in [false, true] {
+            lua_createtable(l, 0, CDATA.len() as c_int + 4);
+            for &(name, f) in CDATA {
+                lua_pushcclosure(l, f, 0);
+                lua_setfield(l, -2, name.as_ptr());
+            }
+            protect(l);
+            if with_gc {
+                lua_pushcclosure(l, gc, 0);
+                lua_setfield(l, -2, c"__gc".as_ptr());
+            }
+            let slot = if with_gc { &state.refs.cdata_gc } else { &state.refs.cdata };
+            slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
+        }
+        let shape = state.ctype_shape();
+        shape.metatable.set(state.refs.cdata.get());
+        shape.metatable_gc.set(state.refs.cdata_gc.get());
+    }
+}
+
+/// Hides the metatable on top, and names what it is of.
+unsafe fn protect(l: *mut lua_State) {
+    // SAFETY: one slot.
+    unsafe {
+        push_str(l, "ffi");
+        lua_setfield(l, -2, c"__metatable".as_ptr());
+        push_str(l, "cdata");
+        lua_setfield(l, -2, c"__name".as_ptr());
+    }
+}
+
+/// The cdata at 1, whose metamethod runs.
+unsafe fn own(l: *mut lua_State) -> Result<*mut Header> {
+    // SAFETY: checked for what it is.
+    unsafe { cdata::check(l, 1) }
+}
+
+unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata and the arguments.
+    unsafe {
+        let header = own(l)?;
+        if let Some(named) = cdata::ctype_of(header) {
+            return objects::construct(l, named);
+        }
+        let shape = (*header).shape();
+        let place = cdata::place(header);
+        match place.shape.class {
+            Class::Function => {
+                if !clib::is_open(l, 1) {
+                    return Err(What::ClosedLibrary.into());
+                }
+                return call::call(l, call::Plan::of(place.shape)?, place.data.cast_const().cast());
+            }
+            Class::Pointer if place.shape.target().class == Class::Function => {
+                let address = place.data.cast::<*const std::ffi::c_void>().read_unaligned();
+                if address.is_null() {
+                    return Err(What::NullPointer(place.shape.repr()).into());
+                }
+                return call::call(l, call::Plan::of(place.shape.target())?, address);
+            }
+            _ => {}
+        }
+        if shape.state().push_meta(l, shape, Meta::Call) {
+            lua_insert(l, 1);
+            return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
+        }
+        Err(What::NotCallable(shape.referred().repr()).into())
+    }
+}
+
+/// `__gc`. Lua turns an error of it into a warning.
+unsafe extern "C-unwind" fn gc(l: *mut lua_State) -> c_int {
+    // SAFETY: Lua calls us with the cdata.
+    unsafe {
+        if push_finalizer(l) {
+            lua_pushvalue(l, 1);
+            lua_call(l, 1, 0);
+        }
+    }
+    0
+}
+
+/// Pushes the finalizer of the cdata at 1: `ffi.gc`'s, or the metatype's.
+unsafe fn push_finalizer(l: *mut lua_State) -> bool {
+    // SAFETY: a metamethod's slots.
+    unsafe {
+        let Some(header) = cdata::header(l, 1) else { return false };
+        let shape = (*header).shape();
+        let state = shape.state();
+        cdata::take_finalizer(l, state, 1)
+            || (shape.class != Class::Pointer
+                && shape.class != Class::Reference
+                && state.push_meta(l, shape, Meta::Gc))
+    }
+}
+
+/// Runs the finalizer that `ffi.gc` gave the function at 1, if any; an error of it becomes a warning.
+///
+/// # Safety
+/// `__gc` of a function cdata runs.
+pub unsafe fn run_finalizer(l: *mut lua_State) {
+    // SAFETY: from the caller.
+    unsafe {
+        let Some(header) = cdata::header(l, 1) else { return };
+        if cdata::take_finalizer(l, (*header).shape().state(), 1) {
+            lua_pushvalue(l, 1);
+            if lua_pcall(l, 1, 0, 0) != LUA_OK {
+                lua_warning(l, c"error in a finalizer of a C function".as_ptr(), 0);
+                lua_pop(l, 1);
+            }
+        }
+    }
+}
+
+unsafe fn close_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata and the error.
+    unsafe {
+        let shape = (*own(l)?).shape();
+        if shape.state().push_meta(l, shape, Meta::Close) {
+            lua_insert(l, 1);
+            return Ok(call_user(l, lua_gettop(l) - 1, 0));
+        }
+        Err(What::NoMetamethod(shape.referred().repr(), "__close").into())
+    }
+}
+
+unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata; its bytes are its own.
+    unsafe {
+        let header = own(l)?;
+        let shape = (*header).shape();
+        if let Some(named) = cdata::ctype_of(header) {
+            push_string(l, format!("ctype<{}>", named.repr()));
+            return Ok(1);
+        }
+        if shape.state().push_meta(l, shape, Meta::ToString) {
+            lua_pushvalue(l, 1);
+            return Ok(call_user(l, 1, 1));
+        }
+        let text = text_of(shape, &cdata::place(header));
+        push_string(l, text);
+        Ok(1)
+    }
+}
+
+/// A cdata as LuaJIT prints it.
+unsafe fn text_of(shape: &Shape, place: &Place) -> String {
+    // SAFETY: the place's bytes are readable unless it is a NULL reference.
+    unsafe {
+        let target = place.shape;
+        if place.data.is_null() && target.class != Class::Function {
+            return format!("cdata<{}>: NULL", shape.repr());
+        }
+        match target.class {
+            Class::Complex => {
+                let part = target.target();
+                let size = part.size().unwrap_or(0);
+                let re = number::read(part, place.data).map_or(0.0, Number::to_f64);
+                let im = number::read(part, place.data.add(size)).map_or(0.0, Number::to_f64);
+                let sign = if im.is_sign_negative() { "" } else { "+" };
+                let unit = if im.is_finite() { "i" } else { "I" };
+                return format!("{}{sign}{}{unit}", print_number(re), print_number(im));
+            }
+            Class::Int => match number::read(target, place.data) {
+                Some(Number::UInt(n)) => return format!("{n}ULL"),
+                Some(Number::Int(n)) if target.size() == Some(8) => return format!("{n}LL"),
+                Some(Number::Wide(n, false)) => return format!("{n}"),
+                Some(Number::Wide(n, true)) => return format!("{}", n as u128),
+                _ => {}
+            },
+            Class::Enum => {
+                if let Some(n) = number::read(target, place.data).and_then(Number::to_wide) {
+                    return format!("cdata<{}>: {n}", shape.repr());
+                }
+            }
+            _ => {}
+        }
+        let address = match target.class {
+            Class::Pointer => place.data.cast::<usize>().read_unaligned(),
+            _ => place.data as usize,
+        };
+        if address == 0 {
+            return format!("cdata<{}>: NULL", shape.repr());
+        }
+        format!("cdata<{}>: {address:#010x}", shape.repr())
+    }
+}
+
+/// A double as `%.14g` prints it.
+fn print_number(x: f64) -> String {
+    let mut buffer = [0u8; 64];
+    // SAFETY: `snprintf` writes at most the buffer's length.
+    let n = unsafe { libc::snprintf(buffer.as_mut_ptr().cast(), buffer.len(), c"%.14g".as_ptr(), x) };
+    String::from_utf8_lossy(&buffer[..usize::try_from(n).unwrap_or(0).min(63)]).into_owned()
+}
+
+/// Elements of an array, also of one whose length is known by its memory only.
+unsafe fn element_count(header: *mut Header) -> Option<usize> {
+    // SAFETY: the header is a cdata's.
+    unsafe {
+        let place = cdata::place(header);
+        if !matches!(place.shape.class, Class::Array | Class::Vector) {
+            return None;
+        }
+        if let Some(n) = place.shape.len() {
+            return Some(n as usize);
+        }
+        let size = place.shape.target().size()?;
+        if place.bounds.hi == usize::MAX {
+            return None;
+        }
+        (place.bounds.hi - place.data as usize).checked_div(size)
+    }
+}
+
+unsafe fn len_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata.
+    unsafe {
+        let header = own(l)?;
+        let shape = (*header).shape();
+        if shape.state().push_meta(l, shape, Meta::Len) {
+            lua_pushvalue(l, 1);
+            return Ok(call_user(l, 1, 1));
+        }
+        match element_count(header) {
+            Some(n) => {
+                lua_pushinteger(l, n as i64);
+                Ok(1)
+            }
+            None => Err(What::Length(shape.referred().repr()).into()),
+        }
+    }
+}
+
+unsafe fn pairs_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata.
+    unsafe {
+        let header = own(l)?;
+        let shape = (*header).shape();
+        if shape.state().push_meta(l, shape, Meta::Pairs) {
+            lua_pushvalue(l, 1);
+            return Ok(call_user(l, 1, 3));
+        }
+        let names = match shape.record().filter(|r| !r.is_incomplete()) {
+            Some(record) if cdata::ctype_of(header).is_none() => Some(member_names(record)),
+            _ => None,
+        };
+        let count = match &names {
+            Some(names) => Some(names.len()),
+            None => element_count(header),
+        };
+        let Some(count) = count else {
+            drop(names);
+            return Err(What::NoMetamethod(shape.referred().repr(), "__pairs").into());
+        };
+        // Upvalues: how many, how many are done, and the names if it is a record.
+        lua_pushinteger(l, count as i64);
+        lua_pushinteger(l, 0);
+        match names {
+            None => lua_pushnil(l),
+            Some(names) => {
+                lua_createtable(l, names.len() as c_int, 0);
+                for (i, name) in names.iter().enumerate() {
+                    push_str(l, name);
+                    lua_rawseti(l, -2, i as i64 + 1);
+                }
+            }
+        }
+        lua_pushcclosure(l, next_member, 3);
+        lua_pushvalue(l, 1);
+        lua_pushnil(l);
+        Ok(3)
+    }
+}
+
+/// The names of a record's members, anonymous members looked through.
+fn member_names(record: &Shape) -> Vec<std::rc::Rc<str>> {
+    fn collect(
+        table: &crate::ctype::CTypeTable,
+        id: crate::ctype::RecordId,
+        names: &mut Vec<std::rc::Rc<str>>,
+    ) {
+        let Some(body) = &table.record(id).body else { return };
+        for field in &body.fields {
+            match (&field.name, table.anonymous_record(field)) {
+                (Some(name), _) => names.push(name.clone()),
+                (None, Some(inner)) => collect(table, inner, names),
+                _ => {}
+            }
+        }
+    }
+    let mut names = Vec::new();
+    let table = record.state().table.borrow();
+    if let CType::Record(id) = table.get(record.ty.id) {
+        collect(&table, id, &mut names);
+    }
+    names
+}
+
+unsafe fn next_member_body(l: *mut lua_State) -> Result<c_int> {
+    let (count, done, names) = (lua_upvalueindex(1), lua_upvalueindex(2), lua_upvalueindex(3));
+    // SAFETY: the closure was made by `pairs`, with these upvalues; the first argument is the cdata.
+    unsafe {
+        let i = lua_tointegerx(l, done, std::ptr::null_mut());
+        if i >= lua_tointegerx(l, count, std::ptr::null_mut()) {
+            lua_pushnil(l);
+            return Ok(1);
+        }
+        lua_pushinteger(l, i + 1);
+        lua_replace(l, done);
+        if lua_type(l, names) == LUA_TTABLE {
+            lua_rawgeti(l, names, i + 1);
+        } else {
+            lua_pushinteger(l, i);
+        }
+        lua_pushvalue(l, -1);
+        lua_gettable(l, 1);
+        Ok(2)
+    }
+}
+
+unsafe fn concat_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with two values, one of them a cdata.
+    unsafe {
+        for idx in 1..=2 {
+            if let Some(header) = cdata::header(l, idx) {
+                let shape = (*header).shape();
+                if shape.state().push_meta(l, shape, Meta::Concat) {
+                    lua_pushvalue(l, 1);
+                    lua_pushvalue(l, 2);
+                    return Ok(call_user(l, 2, 1));
+                }
+            }
+        }
+        let error: Box<Error> = What::Concatenation(cdata::describe(l, 1), cdata::describe(l, 2)).into();
+        Err(error)
+    }
+}

@@ -1,0 +1,8 @@
+//! The Lua face: checks arguments, calls one thing, pushes one thing.
+
+pub mod args;
+pub mod memory;
+pub mod meta;
+pub mod objects;
+pub mod reflect;
+pub mod types;

@@ -1,0 +1,288 @@
+//! `new cast gc metatype addressof toretval`, and calls of ctype objects.
+
+use std::ffi::c_int;
+
+use super::args::{self, argument};
+use super::types::{SIZE_MAX, variable_size};
+use crate::callback;
+use crate::cdata::{self, Header};
+use crate::conv::{from_lua, init, number, to_lua};
+use crate::door;
+use crate::error::{Result, What};
+use crate::target;
+use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::{Meta, Metatype, State};
+
+door! {
+    /// `ffi.new(ct, nelem, init...)`
+    pub fn new = new_body;
+    /// `ffi.cast(ct, x)`
+    pub fn cast = cast_body;
+    /// `ffi.gc(cdata, finalizer)`
+    pub fn gc = gc_body;
+    /// `ffi.metatype(ct, metatable)`
+    pub fn metatype = metatype_body;
+    /// `ffi.addressof(cdata)`
+    pub fn address_of = address_of_body;
+    /// `ffi.toretval(cdata)`
+    pub fn to_return_value = to_return_value_body;
+    /// `ffi.i64(x)`
+    pub fn i64 = i64_body;
+    /// `ffi.u64(x)`
+    pub fn u64 = u64_body;
+}
+
+unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = args::ctype(l, args::state(l), 1)?;
+        instance(l, shape)
+    }
+}
+
+/// A call of a ctype object at 1: the metatype's `__new`, or as `ffi.new`.
+///
+/// # Safety
+/// `__call` of a ctype object runs.
+pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
+    // SAFETY: from the caller.
+    unsafe {
+        if shape.metatype.get() != 0
+            && shape.class != Class::Pointer
+            && shape.state().push_meta(l, shape, Meta::New)
+        {
+            lua_insert(l, 1);
+            return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
+        }
+        instance(l, shape)
+    }
+}
+
+/// Makes an instance with the initializers (and first the number of elements) from stack index 2 on.
+unsafe fn instance(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
+    // SAFETY: the new cdata is on the stack while it is filled (S2).
+    unsafe {
+        let mut first = 2;
+        let mut size = shape.size();
+        if shape.class == Class::Reference {
+            return Err(cdata::conversion_error(l, 2, shape));
+        }
+        if let Some(element) = shape.variable_element() {
+            let count = args::integer(l, 2, "int")?;
+            size = variable_size(shape, element, count);
+            first = 3;
+        }
+        let Some(size) = size.filter(|&n| n < SIZE_MAX && shape.op() != Op::None) else {
+            return Err(argument(1, What::SizeUnknown));
+        };
+        let count = lua_gettop(l) + 1 - first;
+        if shape.class == Class::Pointer {
+            return pointer_instance(l, shape, first, count);
+        }
+        let header = cdata::push_owned(l, shape, size);
+        if count > 0 {
+            let made = lua_gettop(l);
+            init::initialize(l, shape, Header::data(header), size, first, count)?;
+            lua_settop(l, made);
+        }
+        if shape.metatype.get() != 0 && shape.state().push_meta(l, shape, Meta::Gc) {
+            lua_pop(l, 1);
+            cdata::arm(l, shape);
+        }
+        Ok(1)
+    }
+}
+
+/// Pointers: a function makes a callback of its own, a NULL `void *` is nil.
+unsafe fn pointer_instance(
+    l: *mut lua_State,
+    shape: &'static Shape,
+    first: c_int,
+    count: c_int,
+) -> Result<c_int> {
+    // SAFETY: as for `instance`.
+    unsafe {
+        let address = match count {
+            0 => std::ptr::null_mut(),
+            1 if lua_type(l, first) == LUA_TFUNCTION && shape.target().class == Class::Function => {
+                callback::make(l, first, shape.target())?.cast_mut().cast()
+            }
+            1 => from_lua::to_pointer(l, first, shape, false)?,
+            _ => return Err(What::TooManyInitializers(shape.repr()).into()),
+        };
+        from_lua::push_pointer(l, shape, address);
+        Ok(1)
+    }
+}
+
+unsafe fn cast_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = args::ctype(l, args::state(l), 1)?;
+        if lua_type(l, 2) == LUA_TNONE {
+            return Err(argument(2, What::ValueExpected));
+        }
+        if lua_type(l, 2) == LUA_TFUNCTION
+            && shape.class == Class::Pointer
+            && shape.target().class == Class::Function
+        {
+            let address = callback::make(l, 2, shape.target())?;
+            from_lua::push_pointer(l, shape, address.cast_mut().cast());
+            return Ok(1);
+        }
+        from_lua::cast(l, 2, shape)?;
+        Ok(1)
+    }
+}
+
+unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let state = args::state(l);
+        if lua_type(l, 1) == LUA_TNIL {
+            lua_settop(l, 1);
+            return Ok(1);
+        }
+        let header = cdata::check(l, 1)?;
+        if cdata::ctype_of(header).is_some() {
+            return Err(argument(1, What::Expected("cdata", "ctype".to_owned())));
+        }
+        if lua_type(l, 2) == LUA_TNONE {
+            return Err(argument(2, What::ValueExpected));
+        }
+        lua_settop(l, 2);
+        cdata::set_finalizer(l, state, 1);
+        lua_settop(l, 1);
+        Ok(1)
+    }
+}
+
+unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let state = args::state(l);
+        let shape = args::ctype(l, state, 1)?;
+        if lua_type(l, 2) != LUA_TTABLE {
+            return Err(argument(2, What::Expected("table", cdata::describe(l, 2))));
+        }
+        let shape = shape.referred();
+        let owner = match shape.class {
+            Class::Record | Class::Complex | Class::Vector => state.meta_owner(shape.ty),
+            _ => None,
+        };
+        let Some(owner) = owner else { return Err(argument(1, What::InvalidType)) };
+        if state.metatypes.borrow().contains_key(&owner) {
+            return Err(What::ProtectedMetatable.into());
+        }
+        lua_settop(l, 2);
+        let plain = metatable_like(l, state.refs.cdata.get());
+        let gc = metatable_like(l, state.refs.cdata_gc.get());
+        lua_pushvalue(l, 2);
+        let user = luaL_ref(l, LUA_REGISTRYINDEX);
+        let made = Metatype { user, plain, gc };
+        state.metatypes.borrow_mut().insert(owner, made);
+        state.each_shape(|other| {
+            if state.meta_owner(other.ty) == Some(owner) {
+                made.apply(other);
+            }
+        });
+        cdata::push_ctype(l, shape);
+        Ok(1)
+    }
+}
+
+/// A copy of a common metatable, with `__close` and the `__name` of the user's at 2; gives its registry reference.
+unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> c_int {
+    // SAFETY: six slots of a function's twenty.
+    unsafe {
+        lua_createtable(l, 0, 36);
+        lua_rawgeti(l, LUA_REGISTRYINDEX, common.into());
+        lua_pushnil(l);
+        while lua_next(l, -2) != 0 {
+            lua_pushvalue(l, -2);
+            lua_insert(l, -2);
+            lua_rawset(l, -5);
+        }
+        lua_pop(l, 1);
+        lua_pushcclosure(l, super::meta::close, 0);
+        lua_setfield(l, -2, c"__close".as_ptr());
+        push_str(l, "__name");
+        if lua_rawget(l, 2) == LUA_TSTRING {
+            lua_setfield(l, -2, c"__name".as_ptr());
+        } else {
+            lua_pop(l, 1);
+        }
+        luaL_ref(l, LUA_REGISTRYINDEX)
+    }
+}
+
+unsafe fn address_of_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs; the pointer does not keep the cdata alive, as in C.
+    unsafe {
+        let header = cdata::check(l, 1)?;
+        let place = cdata::place(header);
+        if place.shape.class == Class::CTypeObject {
+            return Err(argument(1, What::Expected("cdata", "ctype".to_owned())));
+        }
+        cdata::push_word(l, place.shape.pointer(), place.data);
+        Ok(1)
+    }
+}
+
+unsafe fn to_return_value_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let place = cdata::place(cdata::check(l, 1)?);
+        let op = place.shape.op();
+        match op {
+            Op::None => lua_pushvalue(l, 1),
+            Op::Aggregate if place.shape.class == Class::Record => {
+                to_lua::push_copy(l, place.shape, place.data)
+            }
+            _ => to_lua::push(l, place.shape, op, place.data, place.bounds, 1)?,
+        }
+        Ok(1)
+    }
+}
+
+unsafe fn i64_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: as for `boxed`.
+    unsafe { boxed(l, target::INT64) }
+}
+
+unsafe fn u64_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: as for `boxed`.
+    unsafe { boxed(l, target::UINT64) }
+}
+
+/// A boxed 64-bit integer of a number, a cdata, or digits in a string (which Lua's own numbers may not hold).
+unsafe fn boxed(l: *mut lua_State, kind: crate::ctype::IntKind) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs; the new cdata is on the stack.
+    unsafe {
+        let state: &State = args::state(l);
+        let id = state.table.borrow_mut().int(kind);
+        let shape = state.shape(id.plain());
+        let bits = match bytes(l, 1) {
+            Some(text) => parse_integer(text)
+                .ok_or_else(|| argument(1, What::Conversion("string".to_owned(), shape.repr())))?,
+            None => args::integer(l, 1, &shape.repr())?,
+        };
+        let header = cdata::push_owned(l, shape, 8);
+        number::write_int(shape.op(), Header::data(header), bits);
+        Ok(1)
+    }
+}
+
+fn parse_integer(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
+        None => digits.parse::<u64>().ok()?,
+    } as i64;
+    Some(if negative { value.wrapping_neg() } else { value })
+}

@@ -1,0 +1,203 @@
+//! `load`, and what a ctype consists of: `fields constants parameters`.
+
+use std::ffi::c_int;
+use std::rc::Rc;
+
+use super::args::{self, argument};
+use crate::cdata;
+use crate::clib;
+use crate::ctype::{BitField, CType, CTypeTable, Constant, QualType, RecordId};
+use crate::door;
+use crate::error::{Result, What};
+use crate::index::push_constant;
+use crate::native::dl::Library;
+use crate::vm::entry;
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::State;
+
+door! {
+    /// `ffi.load(name, global)`
+    pub fn load = load_body;
+    /// `ffi.fields(ct)`
+    pub fn fields = fields_body;
+    /// `ffi.constants(ct)`
+    pub fn constants = constants_body;
+    /// `ffi.parameters(ct)`
+    pub fn parameters = parameters_body;
+}
+
+unsafe fn load_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the name stays at 1; what a library's initializers do is the script's business (S1).
+    unsafe {
+        let state = args::state(l);
+        let Some(name) = bytes(l, 1) else {
+            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
+        };
+        let global = lua_toboolean(l, 2) != 0;
+        let library = entry::guard(|| {
+            let name =
+                std::str::from_utf8(name).map_err(|_| What::Load("library name is no UTF-8".to_owned()))?;
+            Library::open(name, global).map_err(|why| What::Load(why).into())
+        })?;
+        clib::push(l, state, library);
+        Ok(1)
+    }
+}
+
+/// A list as Lua table of tables, walked by a stateless iterator: `for i, member in ipairs(...)`.
+unsafe fn push_list<T>(
+    l: *mut lua_State,
+    items: &[T],
+    mut push: impl FnMut(&T) -> Result<()>,
+) -> Result<c_int> {
+    // SAFETY: a function's slots.
+    unsafe {
+        lua_createtable(l, items.len() as c_int, 0);
+        for (i, item) in items.iter().enumerate() {
+            push(item)?;
+            lua_rawseti(l, -2, i as i64 + 1);
+        }
+    }
+    Ok(1)
+}
+
+unsafe fn set_string(l: *mut lua_State, key: &std::ffi::CStr, text: &str) {
+    // SAFETY: two slots; the table is on top.
+    unsafe {
+        push_str(l, text);
+        lua_setfield(l, -2, key.as_ptr());
+    }
+}
+
+unsafe fn set_integer(l: *mut lua_State, key: &std::ffi::CStr, n: i64) {
+    // SAFETY: two slots; the table is on top.
+    unsafe {
+        lua_pushinteger(l, n);
+        lua_setfield(l, -2, key.as_ptr());
+    }
+}
+
+unsafe fn set_ctype(l: *mut lua_State, state: &State, ty: QualType) {
+    // SAFETY: six slots; the table is on top.
+    unsafe {
+        cdata::push_ctype(l, state.shape(ty));
+        lua_setfield(l, -2, c"type".as_ptr());
+    }
+}
+
+struct Member {
+    name: Option<Rc<str>>,
+    ty: QualType,
+    offset: u64,
+    bits: Option<BitField>,
+}
+
+fn members(table: &CTypeTable, id: RecordId) -> Vec<Member> {
+    let body = table.record(id).body.as_ref();
+    body.map_or_else(Vec::new, |body| {
+        body.fields
+            .iter()
+            .map(|f| Member { name: f.name.clone(), ty: f.ty, offset: f.offset, bits: f.bits })
+            .collect()
+    })
+}
+
+/// The record, enum or function that argument 1 is, a pointer to it, or a cdata of it.
+unsafe fn subject(l: *mut lua_State) -> Result<&'static Shape> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let mut shape = args::ctype(l, args::state(l), 1)?.referred();
+        if shape.class == Class::Pointer {
+            shape = shape.target();
+        }
+        Ok(shape)
+    }
+}
+
+/// `{ {name=, type=, offset=, size=, position=, width=}, ... }` in order; bytes, but for a bit-field's last two: bits.
+unsafe fn fields_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = subject(l)?;
+        let state = shape.state();
+        let CType::Record(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
+        let list = members(&state.table.borrow(), id);
+        push_list(l, &list, |member| {
+            lua_createtable(l, 0, 6);
+            if let Some(name) = &member.name {
+                set_string(l, c"name", name);
+            }
+            set_ctype(l, state, member.ty);
+            set_integer(l, c"offset", member.offset as i64);
+            if let Some(size) = state.shape(member.ty).size() {
+                set_integer(l, c"size", size as i64);
+            }
+            if let Some(bits) = member.bits {
+                set_integer(l, c"position", bits.position_bits.into());
+                set_integer(l, c"width", bits.width_bits.into());
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `{ {name=, value=}, ... }` of an enum, or of the constants that a record declares.
+unsafe fn constants_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = subject(l)?;
+        let state = shape.state();
+        let list: Vec<(Rc<str>, Constant)> = {
+            let table = state.table.borrow();
+            match table.get(shape.ty.id) {
+                CType::Enum(id) => {
+                    let e = table.enumeration(id);
+                    let constants = e.constants.as_deref().unwrap_or_default();
+                    constants.iter().map(|(n, v)| (n.clone(), Constant::Int(*v, e.underlying))).collect()
+                }
+                CType::Record(id) => {
+                    table.record(id).body.as_ref().map(|b| b.constants.clone()).unwrap_or_default()
+                }
+                _ => return Err(argument(1, What::InvalidType)),
+            }
+        };
+        push_list(l, &list, |(name, constant)| {
+            lua_createtable(l, 0, 2);
+            set_string(l, c"name", name);
+            push_constant(l, state, constant)?;
+            lua_setfield(l, -2, c"value".as_ptr());
+            Ok(())
+        })
+    }
+}
+
+/// `{ {name=, type=}, ..., result=, variadic= }` of a function type.
+unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = subject(l)?;
+        let state = shape.state();
+        let CType::Function(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
+        let function = state.table.borrow().function(id).clone();
+        let list: Vec<(QualType, Option<Rc<str>>)> = function
+            .params
+            .iter()
+            .enumerate()
+            .map(|(i, &ty)| (ty, function.param_names.get(i).cloned().flatten()))
+            .collect();
+        push_list(l, &list, |(ty, name)| {
+            lua_createtable(l, 0, 2);
+            if let Some(name) = name {
+                set_string(l, c"name", name);
+            }
+            set_ctype(l, state, *ty);
+            Ok(())
+        })?;
+        cdata::push_ctype(l, state.shape(function.result));
+        lua_setfield(l, -2, c"result".as_ptr());
+        lua_pushboolean(l, function.variadic.into());
+        lua_setfield(l, -2, c"variadic".as_ptr());
+        Ok(1)
+    }
+}

@@ -1,0 +1,203 @@
+//! `cdef typeof sizeof alignof offsetof istype`, and constants: `eval`.
+
+use std::ffi::c_int;
+
+use super::args::{self, argument};
+use crate::cdata;
+use crate::cdef;
+use crate::conv::number::{self, Number};
+use crate::ctype::{CType, compat};
+use crate::door;
+use crate::error::{Result, What};
+use crate::index::push_constant;
+use crate::vm::entry;
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+
+door! {
+    /// `ffi.cdef(text, params...)`
+    pub fn cdef = cdef_body;
+    /// `ffi.typeof(ct, params...)`
+    pub fn type_of = type_of_body;
+    /// `ffi.sizeof(ct, nelem)`
+    pub fn size_of = size_of_body;
+    /// `ffi.alignof(ct)`
+    pub fn align_of = align_of_body;
+    /// `ffi.offsetof(ct, field)`
+    pub fn offset_of = offset_of_body;
+    /// `ffi.istype(ct, x)`
+    pub fn is_type = is_type_body;
+    /// `ffi.eval(text)`
+    pub fn eval = eval_body;
+}
+
+unsafe fn cdef_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the text stays at 1.
+    unsafe {
+        let state = args::state(l);
+        let Some(text) = bytes(l, 1) else {
+            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
+        };
+        let params = args::params(l, 2, lua_gettop(l))?;
+        entry::guard(|| {
+            cdef::declare(&mut state.table.borrow_mut(), text, &params)
+                .map_err(|error| What::Cdef(error.to_string()).into())
+        })?;
+        Ok(0)
+    }
+}
+
+unsafe fn type_of_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = args::ctype(l, args::state(l), 1)?;
+        cdata::push_ctype(l, shape);
+        Ok(1)
+    }
+}
+
+/// `nil` for what has no size.
+unsafe fn push_size(l: *mut lua_State, size: Option<usize>) -> Result<c_int> {
+    // SAFETY: a slot is free at the start of a function.
+    unsafe {
+        match size {
+            Some(size) => lua_pushinteger(l, size as i64),
+            None => lua_pushnil(l),
+        }
+    }
+    Ok(1)
+}
+
+unsafe fn size_of_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let state = args::state(l);
+        if let Some(header) = cdata::header(l, 1)
+            && cdata::ctype_of(header).is_none()
+        {
+            return push_size(l, args::size_of_cdata(header));
+        }
+        let shape = args::ctype(l, state, 1)?.referred();
+        let Some(element) = shape.variable_element() else { return push_size(l, shape.size()) };
+        if lua_type(l, 2) == LUA_TNONE {
+            return Err(argument(2, What::ValueExpected));
+        }
+        let count = args::integer(l, 2, "int")?;
+        push_size(l, variable_size(shape, element, count))
+    }
+}
+
+/// Bytes of a VLA, or VLS, of `count` elements; none if that is no size.
+pub fn variable_size(shape: &Shape, element: &Shape, count: i64) -> Option<usize> {
+    let elements = element.size()?.checked_mul(usize::try_from(count).ok()?)?;
+    let total = shape.size().unwrap_or(0).checked_add(elements)?;
+    (total < SIZE_MAX).then_some(total)
+}
+
+/// Bytes of the largest cdata: what a userdata of Lua can be, and then some room.
+pub const SIZE_MAX: usize = (isize::MAX as usize) / 2;
+
+unsafe fn align_of_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let shape = args::ctype(l, args::state(l), 1)?.referred();
+        let table = shape.state().table.borrow();
+        let align = table.align(shape.ty.id).map(|n| n as usize);
+        drop(table);
+        push_size(l, align)
+    }
+}
+
+unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the name stays at 2.
+    unsafe {
+        let shape = args::ctype(l, args::state(l), 1)?.referred();
+        let Some(name) = bytes(l, 2) else {
+            return Err(argument(2, What::Expected("string", cdata::describe(l, 2))));
+        };
+        let found = {
+            let table = shape.state().table.borrow();
+            match (table.get(shape.ty.id), std::str::from_utf8(name)) {
+                (CType::Record(id), Ok(name)) => table.find_field(id, name),
+                _ => None,
+            }
+        };
+        let Some(field) = found else { return Ok(0) };
+        match field.bits {
+            None => {
+                lua_pushinteger(l, field.offset as i64);
+                Ok(1)
+            }
+            Some(bits) => {
+                lua_pushinteger(l, field.offset as i64);
+                lua_pushinteger(l, bits.position_bits.into());
+                lua_pushinteger(l, bits.width_bits.into());
+                Ok(3)
+            }
+        }
+    }
+}
+
+unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let wanted = args::ctype(l, args::state(l), 1)?;
+        if lua_type(l, 2) == LUA_TNONE {
+            return Err(argument(2, What::ValueExpected));
+        }
+        let holds = match cdata::header(l, 2) {
+            Some(header) if (*header).shape().class != Class::CTypeObject => {
+                let shape = (*header).shape().referred();
+                std::ptr::eq(shape, wanted)
+                    || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
+            }
+            _ => false,
+        };
+        lua_pushboolean(l, holds.into());
+        Ok(1)
+    }
+}
+
+unsafe fn eval_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: the text stays at 1.
+    unsafe {
+        let state = args::state(l);
+        let Some(text) = bytes(l, 1) else {
+            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
+        };
+        let params = args::params(l, 2, lua_gettop(l))?;
+        let constant = entry::guard(|| {
+            cdef::constant_expression(&mut state.table.borrow_mut(), text, &params)
+                .map_err(|error| What::Cdef(error.to_string()).into())
+        })?;
+        drop(params);
+        push_constant(l, state, &constant)?;
+        Ok(1)
+    }
+}
+
+/// `ffi.tonumber(x)`: what LuaJIT's `tonumber` makes of a cdata: an integer if it fits, else a float; nil if it is none.
+///
+/// # Safety
+/// A slot is free; `idx` is a cdata.
+pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
+    // SAFETY: the cdata's bytes are its own.
+    unsafe {
+        let Some(header) = cdata::header(l, idx) else { return false };
+        let place = cdata::place(header);
+        let found = match place.shape.class {
+            Class::Complex => number::read(place.shape.target(), place.data),
+            _ => number::read(place.shape, place.data),
+        };
+        match found {
+            None => lua_pushnil(l),
+            Some(Number::Float(x)) => lua_pushnumber(l, x),
+            Some(Number::Int(n)) => lua_pushinteger(l, n),
+            Some(other) => match other.to_wide().and_then(|n| i64::try_from(n).ok()) {
+                Some(n) if other != Number::UInt(n as u64) || n >= 0 => lua_pushinteger(l, n),
+                _ => lua_pushnumber(l, other.to_f64()),
+            },
+        }
+        true
+    }
+}

@@ -1,0 +1,573 @@
+//! Lua calls C: arity, arguments out, the call, the result back, and what callbacks left behind.
+//!
+//! Each function type has a [`Plan`], worked out at its first call: where every argument goes and how it converts. A
+//! function of a library is bound to a thunk that brings plan and address along; any other function value comes
+//! through the generic `__call`. Stack index 1 is always the function itself.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
+use std::sync::atomic::Ordering;
+
+use crate::cdata::{self, Bounds, Header};
+use crate::conv::{from_lua, init, to_lua};
+use crate::ctype::{CType, Function, Qual, QualType};
+use crate::error::{Blame, Error, Result, What};
+use crate::native::signature::{Place, Signature};
+use crate::vm::entry;
+use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::{REFUSED_ON, State};
+
+/// How the calls of a function type go.
+pub struct Plan {
+    state: *const State,
+    function: Function,
+    fixed: Route,
+    /// Routes of a variadic function by the types of the arguments beyond the declared ones.
+    variadic: RefCell<Vec<&'static Route>>,
+    last: Cell<*const Route>,
+}
+
+/// A plan for one list of argument types.
+struct Route {
+    /// The types beyond the declared ones.
+    extra: Vec<QualType>,
+    signature: Signature,
+    args: Vec<Arg>,
+    result: &'static Shape,
+    result_op: Op,
+    frame_words: usize,
+    result_bytes: usize,
+}
+
+/// An argument: how it converts and where it goes.
+struct Arg {
+    op: Op,
+    shape: &'static Shape,
+    place: Place,
+}
+
+/// A function of a library: what its thunk brings along.
+pub struct Bound {
+    plan: &'static Plan,
+    target: *const c_void,
+}
+
+/// Words of a frame that lies on the C stack; a larger one becomes a userdata.
+const FRAME_WORDS: usize = 48;
+/// Bytes of a result buffer on the C stack.
+const RESULT_BYTES: usize = 64;
+
+impl Plan {
+    /// The plan of a function shape, made when first needed.
+    pub fn of(shape: &Shape) -> Result<&'static Plan> {
+        let known = shape.call_plan.get().cast::<Plan>();
+        if !known.is_null() {
+            // SAFETY: the state keeps it as long as the shape.
+            return Ok(unsafe { &*known });
+        }
+        let plan = entry::guard(|| Plan::make(shape))?;
+        let kept = shape.state().keep(plan);
+        shape.call_plan.set(std::ptr::from_ref(kept).cast());
+        Ok(kept)
+    }
+
+    fn make(shape: &Shape) -> Result<Plan> {
+        let state = shape.state();
+        let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
+        let function = state.table.borrow().function(id).clone();
+        let fixed = Route::make(state, &function, Vec::new())?;
+        Ok(Plan { state, function, fixed, variadic: RefCell::default(), last: Cell::new(std::ptr::null()) })
+    }
+
+    /// What a function of this type returns.
+    pub fn result(&self) -> &'static Shape {
+        self.fixed.result
+    }
+
+    /// The function type.
+    pub fn function(&self) -> &Function {
+        &self.function
+    }
+}
+
+impl Route {
+    fn make(state: &State, function: &Function, extra: Vec<QualType>) -> Result<Route> {
+        let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
+        let shapes = function.params.iter().chain(&extra).map(|&ty| state.shape(ty));
+        let args: Vec<Arg> = shapes
+            .zip(signature.places())
+            .map(|(shape, &place)| Arg { op: shape.op(), shape, place })
+            .collect();
+        let result = state.shape(function.result.id.plain());
+        if args.iter().any(|arg| arg.op == Op::None)
+            || (result.op() == Op::None && result.class != Class::Void)
+        {
+            return Err(What::SizeUnknown.into());
+        }
+        Ok(Route {
+            frame_words: signature.frame_words(),
+            result_bytes: signature.result_size(),
+            extra,
+            signature,
+            args,
+            result,
+            result_op: result.op(),
+        })
+    }
+}
+
+/// The thunk's handler: a call of a library's function.
+///
+/// # Safety
+/// Called by Lua through a thunk whose data is a live [`Bound`].
+pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void) -> c_int {
+    // SAFETY: from the caller.
+    unsafe {
+        let bound = &*data.cast::<Bound>();
+        match call(l, bound.plan, bound.target) {
+            Ok(n) => n,
+            // SAFETY: S6: only the error is alive.
+            Err(error) => entry::raise(l, error),
+        }
+    }
+}
+
+impl Bound {
+    /// A function of the shape's type at `target`.
+    pub fn new(shape: &Shape, target: *const c_void) -> Result<Bound> {
+        Ok(Bound { plan: Plan::of(shape)?, target })
+    }
+}
+
+/// Calls the C function at `target` with the arguments from stack index 2 on.
+///
+/// # Safety
+/// `target` is code of the plan's type, as far as the script vouches for it (S1); S6.
+pub unsafe fn call(l: *mut lua_State, plan: &'static Plan, target: *const c_void) -> Result<c_int> {
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        let given = lua_gettop(l) as usize - 1;
+        let declared = plan.fixed.args.len();
+        if given == declared {
+            return run(l, &*plan.state, &plan.fixed, target);
+        }
+        if !plan.function.variadic || given < declared {
+            return Err(What::ArgumentCount.into());
+        }
+        let route = variadic_route(l, plan, declared, given)?;
+        run(l, &*plan.state, route, target)
+    }
+}
+
+/// The route for the arguments that lie on the stack beyond the declared ones.
+unsafe fn variadic_route(
+    l: *mut lua_State,
+    plan: &'static Plan,
+    declared: usize,
+    given: usize,
+) -> Result<&'static Route> {
+    // SAFETY: plain reads of the stack; the state outlives its plans.
+    unsafe {
+        let state = &*plan.state;
+        let extra = given - declared;
+        let last = plan.last.get();
+        if !last.is_null() && (*last).extra.len() == extra {
+            let mut same = true;
+            for (i, ty) in (&(*last).extra).iter().enumerate() {
+                if vararg_shape(l, (declared + i + 2) as c_int, state)?.ty != *ty {
+                    same = false;
+                    break;
+                }
+            }
+            if same {
+                return Ok(&*last);
+            }
+        }
+        let mut types = Vec::with_capacity(extra);
+        for i in declared..given {
+            let shape = vararg_shape(l, i as c_int + 2, state).map_err(|e| e.at_argument(i as u32 + 1))?;
+            types.push(shape.ty);
+        }
+        let known = plan.variadic.borrow().iter().find(|r| r.extra == types).copied();
+        let route = match known {
+            Some(route) => route,
+            None => {
+                let route = state.keep(entry::guard(|| Route::make(state, &plan.function, types))?);
+                plan.variadic.borrow_mut().push(route);
+                route
+            }
+        };
+        plan.last.set(route);
+        Ok(route)
+    }
+}
+
+/// Shapes that arguments of a `...` are given.
+pub struct VarargShapes {
+    int: &'static Shape,
+    long_long: &'static Shape,
+    double: &'static Shape,
+    string: &'static Shape,
+    void_pointer: &'static Shape,
+}
+
+impl VarargShapes {
+    /// Looks them up, once for each VM.
+    pub fn new(state: &State) -> VarargShapes {
+        use crate::ctype::{FloatKind, IntKind};
+        let mut table = state.table.borrow_mut();
+        let int = table.int(IntKind::Int).plain();
+        let long_long = table.int(IntKind::LongLong).plain();
+        let double = table.intern(CType::Float(FloatKind::Double)).plain();
+        let char = table.int(IntKind::Char).with(Qual::CONST);
+        let string = table.pointer(char).plain();
+        let void = table.intern(CType::Void).plain();
+        let void_pointer = table.pointer(void).plain();
+        drop(table);
+        VarargShapes {
+            int: state.shape(int),
+            long_long: state.shape(long_long),
+            double: state.shape(double),
+            string: state.shape(string),
+            void_pointer: state.shape(void_pointer),
+        }
+    }
+
+    fn of(state: &State) -> &'static VarargShapes {
+        let known = state.vararg_shapes.get().cast::<VarargShapes>();
+        if !known.is_null() {
+            // SAFETY: the state keeps it.
+            return unsafe { &*known };
+        }
+        let made = state.keep(VarargShapes::new(state));
+        state.vararg_shapes.set(std::ptr::from_ref(made).cast());
+        made
+    }
+}
+
+/// The type that the value at `idx` has as an argument of `...`: C's default promotions for cdata, `long long` and
+/// `double` for Lua's numbers.
+unsafe fn vararg_shape(l: *mut lua_State, idx: c_int, state: &State) -> Result<&'static Shape> {
+    let shapes = VarargShapes::of(state);
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        Ok(match lua_type(l, idx) {
+            LUA_TNUMBER if lua_isinteger(l, idx) != 0 => shapes.long_long,
+            LUA_TNUMBER => shapes.double,
+            LUA_TSTRING => shapes.string,
+            LUA_TBOOLEAN => shapes.int,
+            LUA_TNIL | LUA_TLIGHTUSERDATA => shapes.void_pointer,
+            LUA_TUSERDATA => match cdata::header(l, idx) {
+                Some(header) => promoted((*header).shape().referred(), shapes)
+                    .ok_or_else(|| cdata::conversion_error(l, idx, shapes.void_pointer))?,
+                None => shapes.void_pointer,
+            },
+            _ => return Err(cdata::conversion_error(l, idx, shapes.void_pointer)),
+        })
+    }
+}
+
+fn promoted(shape: &'static Shape, shapes: &'static VarargShapes) -> Option<&'static Shape> {
+    Some(match shape.class {
+        Class::Bool => shapes.int,
+        Class::Int | Class::Enum => match shape.op() {
+            Op::I8 | Op::U8 | Op::I16 | Op::U16 => shapes.int,
+            _ => shape.unqualified(),
+        },
+        Class::Float if shape.op() == Op::F32 => shapes.double,
+        Class::Float | Class::Complex | Class::Vector | Class::Pointer => shape.unqualified(),
+        Class::Array => shape.target().pointer(),
+        Class::Record | Class::Function => shape.pointer(),
+        _ => return None,
+    })
+}
+
+#[inline]
+unsafe fn run(
+    l: *mut lua_State,
+    state: &State,
+    route: &'static Route,
+    target: *const c_void,
+) -> Result<c_int> {
+    if route.frame_words > FRAME_WORDS
+        || route.result_bytes > RESULT_BYTES
+        || route.result_op == Op::Aggregate
+    {
+        // SAFETY: from the caller.
+        return unsafe { run_large(l, state, route, target) };
+    }
+    #[repr(C, align(16))]
+    struct Buffers {
+        frame: [MaybeUninit<u64>; FRAME_WORDS],
+        result: [MaybeUninit<u8>; RESULT_BYTES],
+    }
+    // Uninitialised on purpose: what the signature does not name is not read as a value.
+    let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
+    // SAFETY: both buffers are large enough, checked above; S4: signature and arguments are of one route.
+    unsafe {
+        let frame = (&raw mut (*buffers.as_mut_ptr()).frame).cast::<u64>();
+        let result = (&raw mut (*buffers.as_mut_ptr()).result).cast::<u8>();
+        convert(l, route, frame)?;
+        enter(l, state, route, target, frame, result)?;
+        match route.result_op {
+            Op::None => Ok(0),
+            op => {
+                to_lua::push(l, route.result, op, result, Bounds::ANY, 0)?;
+                Ok(1)
+            }
+        }
+    }
+}
+
+/// A call with a long frame or a result that becomes a cdata of its own: both live in userdata, which a raise frees.
+#[inline(never)]
+unsafe fn run_large(
+    l: *mut lua_State,
+    state: &State,
+    route: &'static Route,
+    target: *const c_void,
+) -> Result<c_int> {
+    // SAFETY: the buffers are as large as the signature asks, 16-aligned inside of their blocks, and stay on the stack.
+    unsafe {
+        reserve(l, 8)?;
+        let block = lua_newuserdatauv(l, route.frame_words * 8 + 16, 0) as usize;
+        let frame = block.next_multiple_of(16) as *mut u64;
+        convert(l, route, frame)?;
+        let own = route.result.size().unwrap_or(0);
+        let is_record = route.result_op == Op::Aggregate;
+        if is_record {
+            cdata::push_owned(l, route.result, own);
+        }
+        let made = lua_gettop(l);
+        let mut small = [0u128; RESULT_BYTES / 16];
+        let result = if route.result_bytes <= RESULT_BYTES {
+            small.as_mut_ptr().cast::<u8>()
+        } else {
+            let block = lua_newuserdatauv(l, route.result_bytes + 16, 0) as usize;
+            block.next_multiple_of(16) as *mut u8
+        };
+        enter(l, state, route, target, frame, result)?;
+        match route.result_op {
+            Op::None => Ok(0),
+            Op::Aggregate => {
+                let payload = cdata::header(l, made).map_or(result, |h| Header::data(h));
+                std::ptr::copy(result, payload, own);
+                lua_settop(l, made);
+                Ok(1)
+            }
+            op => {
+                to_lua::push(l, route.result, op, result, Bounds::ANY, 0)?;
+                Ok(1)
+            }
+        }
+    }
+}
+
+/// Converts every argument into the frame.
+#[inline]
+unsafe fn convert(l: *mut lua_State, route: &'static Route, frame: *mut u64) -> Result<()> {
+    // SAFETY: places lie inside of the frame (S4).
+    unsafe {
+        for (i, arg) in route.args.iter().enumerate() {
+            let idx = i as c_int + 2;
+            if let Place::Word(word) = arg.place {
+                let to = frame.add(word.into());
+                if let Some(bits) = quick(l, idx, arg) {
+                    to.write(bits);
+                    continue;
+                }
+            }
+            convert_slow(l, idx, arg, frame).map_err(|e| e.at_argument(i as u32 + 1))?;
+        }
+        Ok(())
+    }
+}
+
+/// The usual conversions: numbers to numbers, pointers of the very type, strings, nil.
+#[inline]
+unsafe fn quick(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<u64> {
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        let sort = lua_type(l, idx);
+        match arg.op {
+            Op::F64 if sort == LUA_TNUMBER => Some(lua_tonumberx(l, idx, std::ptr::null_mut()).to_bits()),
+            Op::F32 if sort == LUA_TNUMBER => {
+                Some(u64::from((lua_tonumberx(l, idx, std::ptr::null_mut()) as f32).to_bits()))
+            }
+            Op::Pointer => match sort {
+                LUA_TUSERDATA => {
+                    let header = cdata::header(l, idx)?;
+                    let own = (*header).shape();
+                    let known = std::ptr::eq(own, arg.shape) && own.class == Class::Pointer
+                        || (own.class == Class::Array || own.class == Class::Record)
+                            && from_lua::pointee_is(arg.shape, own);
+                    known.then(|| (*header).address as u64)
+                }
+                LUA_TSTRING => from_lua::string_converts(arg.shape.target())
+                    .then(|| lua_tolstring(l, idx, std::ptr::null_mut()) as u64),
+                LUA_TNIL => Some(0),
+                _ => None,
+            },
+            op if sort == LUA_TNUMBER && op.is_integer() => {
+                let mut exact = 0;
+                let n = lua_tointegerx(l, idx, &mut exact);
+                (exact != 0).then(|| extend(op, n))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An integer as it lies in a register: extended from its own width.
+#[inline]
+fn extend(op: Op, n: i64) -> u64 {
+    match op {
+        Op::I32 => n as i32 as i64 as u64,
+        Op::U32 => u64::from(n as u32),
+        Op::I8 => n as i8 as i64 as u64,
+        Op::U8 => u64::from(n as u8),
+        Op::I16 => n as i16 as i64 as u64,
+        Op::U16 => u64::from(n as u16),
+        _ => n as u64,
+    }
+}
+
+#[inline(never)]
+unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64) -> Result<()> {
+    // SAFETY: places lie inside of the frame and are as long as the argument.
+    unsafe {
+        if let Place::Word(word) = arg.place {
+            let to = frame.add(word.into());
+            match arg.op {
+                op if op.is_integer() => {
+                    to.write(extend(op, from_lua::to_integer(l, idx, arg.shape)?));
+                    return Ok(());
+                }
+                Op::Pointer | Op::Reference => {
+                    to.write(from_lua::to_pointer(l, idx, arg.shape, false)? as u64);
+                    return Ok(());
+                }
+                Op::Aggregate | Op::Copied => {}
+                op => {
+                    to.write(0);
+                    return from_lua::store(l, idx, arg.shape, op, to.cast(), 8);
+                }
+            }
+        }
+        // Anything longer, or in parts: converted into memory of its own first.
+        let size = arg.shape.size().unwrap_or(0);
+        let from = match source_of(l, idx, arg) {
+            Some(data) => data,
+            None => {
+                reserve(l, 10)?;
+                let header = cdata::push_owned(l, arg.shape.unqualified(), size);
+                let data = Header::data(header);
+                init::initialize(l, arg.shape, data, size, idx, 1)?;
+                data
+            }
+        };
+        match arg.place {
+            Place::None => {}
+            Place::Word(word) => {
+                frame.add(word.into()).write(0);
+                std::ptr::copy_nonoverlapping(from, frame.add(word.into()).cast(), size.min(8));
+            }
+            Place::Pair(low, high) => {
+                frame.add(high.into()).write(0);
+                std::ptr::copy_nonoverlapping(from, frame.add(low.into()).cast(), 8);
+                std::ptr::copy_nonoverlapping(from.add(8), frame.add(high.into()).cast(), size - 8);
+            }
+            Place::Memory(word) => std::ptr::copy_nonoverlapping(from, frame.add(word.into()).cast(), size),
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of the cdata at `idx` if it is of the argument's own type.
+unsafe fn source_of(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<*const u8> {
+    // SAFETY: the cdata stays on the stack; a reference's target is what the script vouches for.
+    unsafe {
+        let place = cdata::place(cdata::header(l, idx)?);
+        let same = place.shape.ty.id == arg.shape.ty.id && !place.data.is_null();
+        same.then_some(place.data.cast_const())
+    }
+}
+
+/// Deepest nesting of calls through callbacks before Lua's own limit would be met inside of C.
+const DEPTH_MAX: u32 = 190;
+
+/// The call itself, with what must be right around it: the running Lua thread, `errno`, errors that callbacks left.
+#[inline]
+unsafe fn enter(
+    l: *mut lua_State,
+    state: &State,
+    route: &Route,
+    target: *const c_void,
+    frame: *mut u64,
+    result: *mut u8,
+) -> Result<()> {
+    let calls = &state.calls;
+    // SAFETY: S4; the frame is filled; `errno` is this thread's.
+    unsafe {
+        let errno = errno_location();
+        let outer_l = calls.l.replace(l);
+        let outer_thread = calls.thread.replace(errno);
+        let depth = calls.depth.get();
+        if depth >= DEPTH_MAX {
+            calls.l.set(outer_l);
+            return Err(What::CStackOverflow.into());
+        }
+        calls.depth.set(depth + 1);
+        *errno = calls.errno.get();
+        route.signature.call(target, frame, result);
+        calls.errno.set(*errno);
+        calls.depth.set(depth);
+        calls.l.set(outer_l);
+        if depth > 0 {
+            calls.thread.set(outer_thread);
+        }
+        if calls.pending.get()
+            || calls.foreign.load(Ordering::Relaxed)
+            || REFUSED_ON.load(Ordering::Relaxed) == errno
+        {
+            return Err(left_behind(l, state));
+        }
+    }
+    Ok(())
+}
+
+/// The error that a callback left: on top of the stack, or the one of a foreign thread.
+#[cold]
+unsafe fn left_behind(l: *mut lua_State, state: &State) -> Box<Error> {
+    // SAFETY: the registry slot is ours; writing to it allocates nothing.
+    unsafe {
+        if state.calls.pending.replace(false) {
+            let slot = state.refs.pending.get().into();
+            lua_rawgeti(l, LUA_REGISTRYINDEX, slot);
+            lua_pushboolean(l, 0);
+            lua_rawseti(l, LUA_REGISTRYINDEX, slot);
+            return Box::new(Error { what: What::OnStack, blame: Blame::Value });
+        }
+        if state.calls.foreign.swap(false, Ordering::Relaxed) {
+            return What::ForeignThread.into();
+        }
+        REFUSED_ON.store(std::ptr::null_mut(), Ordering::Relaxed);
+        What::BadCallback.into()
+    }
+}
+
+/// Where this OS thread's `errno` lies.
+#[inline]
+pub fn errno_location() -> *mut c_int {
+    // SAFETY: always valid for the running thread.
+    unsafe {
+        #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+        return libc::__error();
+        #[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
+        return libc::__errno();
+        #[cfg(target_os = "linux")]
+        return libc::__errno_location();
+    }
+}

@@ -1,0 +1,454 @@
+//! C calls Lua: a Lua function behind a C address.
+//!
+//! A callback lives until it is freed or its VM closes; the function is anchored in the registry meanwhile. An error in
+//! it never jumps over C's frames: it is parked, C gets zero, and the call that C was in raises it when it comes home
+//! (`call::enter`). On a foreign OS thread nothing runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use crate::call::errno_location;
+use crate::cdata::{self, Bounds};
+use crate::conv::{from_lua, number, to_lua};
+use crate::ctype::CType;
+use crate::door;
+use crate::error::{Blame, Error, Result, What};
+use crate::native::closure::{self, Closure};
+use crate::native::signature::{Place, Signature};
+use crate::vm::entry;
+use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::{REFUSED_ON, State};
+
+/// The callbacks of a VM.
+#[derive(Default)]
+struct Callbacks {
+    by_address: HashMap<usize, Rc<Callback>>,
+    /// Callbacks made of functions passed as they are, by function and type: passed again, one is used again.
+    shared: HashMap<(usize, usize), usize>,
+    plans: HashMap<usize, Rc<Plan>>,
+}
+
+struct Callback {
+    plan: Rc<Plan>,
+    /// Registry reference of the function.
+    function: Cell<c_int>,
+    shared_as: Cell<Option<(usize, usize)>>,
+    /// Taken when the callback is freed: from then on the address refuses.
+    closure: Cell<Option<Closure>>,
+}
+
+/// How callbacks of a function type go.
+struct Plan {
+    state: *const State,
+    signature: Rc<Signature>,
+    args: Vec<(Op, &'static Shape, Place)>,
+    result: &'static Shape,
+    result_op: Op,
+    result_bytes: usize,
+    /// Do arguments and result convert without Lua's allocating anything?
+    plain: bool,
+}
+
+/// A call of a callback, while it is under way.
+struct Invocation<'a> {
+    callback: &'a Callback,
+    frame: *const u64,
+    result: *mut u8,
+}
+
+/// Lets a new VM make callbacks.
+pub fn install(state: &State) {
+    closure::set_refused(refused);
+    state.make_callback.set(Some(from_function));
+    state.on_close.set(Some(close));
+}
+
+/// What runs when C calls an address whose callback is gone.
+fn refused() {
+    REFUSED_ON.store(errno_location(), Ordering::Relaxed);
+}
+
+fn callbacks(state: &State) -> &RefCell<Callbacks> {
+    let mut known = state.callbacks.get().cast::<RefCell<Callbacks>>();
+    if known.is_null() {
+        known = std::ptr::from_ref(state.keep(RefCell::new(Callbacks::default()))).cast_mut();
+        state.callbacks.set(known.cast());
+    }
+    // SAFETY: kept by the state.
+    unsafe { &*known }
+}
+
+/// The VM closes: every address refuses from now on.
+fn close(state: &State) {
+    let all = std::mem::take(&mut *callbacks(state).borrow_mut());
+    for callback in all.by_address.values() {
+        drop(callback.closure.take());
+    }
+}
+
+impl Plan {
+    fn make(shape: &Shape) -> Result<Plan> {
+        let state = shape.state();
+        let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
+        let function = state.table.borrow().function(id).clone();
+        let signature = Signature::for_closures(&state.table.borrow(), &function).map_err(What::Nyi)?;
+        let shapes = function.params.iter().map(|&ty| state.shape(ty));
+        let args: Vec<_> =
+            shapes.zip(signature.places()).map(|(shape, &place)| (shape.op(), shape, place)).collect();
+        let result = state.shape(function.result.id.plain());
+        let simple = |op: Op| matches!(op, Op::None | Op::Bool | Op::F32 | Op::F64) || op.is_integer();
+        Ok(Plan {
+            state,
+            plain: simple(result.op())
+                && args.iter().all(|&(op, _, place)| {
+                    simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
+                }),
+            result_op: result.op(),
+            result_bytes: signature.result_size(),
+            signature: Rc::new(signature),
+            args,
+            result,
+        })
+    }
+}
+
+/// The address of a callback for the function at `idx`: for the same function and type always the same one. May raise.
+///
+/// # Safety
+/// `idx` is absolute and a Lua function; `shape` is a function type; four free slots; S6.
+pub unsafe fn from_function(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*const c_void> {
+    let all = callbacks(shape.state());
+    // SAFETY: from the caller.
+    unsafe {
+        let key = (lua_topointer(l, idx) as usize, std::ptr::from_ref(shape) as usize);
+        if let Some(&address) = all.borrow().shared.get(&key) {
+            return Ok(address as *const c_void);
+        }
+        let address = make(l, idx, shape)?;
+        let mut all = all.borrow_mut();
+        if let Some(callback) = all.by_address.get(&(address as usize)) {
+            callback.shared_as.set(Some(key));
+            all.shared.insert(key, address as usize);
+        }
+        Ok(address)
+    }
+}
+
+/// The address of a new callback for the function at `idx`. May raise.
+///
+/// # Safety
+/// As for [`from_function`].
+pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*const c_void> {
+    let state = shape.state();
+    if state.closed.get() {
+        return Err(What::BadCallback.into());
+    }
+    let all = callbacks(state);
+    let key = std::ptr::from_ref(shape) as usize;
+    let known = all.borrow().plans.get(&key).cloned();
+    let plan = match known {
+        Some(plan) => plan,
+        None => {
+            let plan = Rc::new(entry::guard(|| Plan::make(shape))?);
+            all.borrow_mut().plans.insert(key, plan.clone());
+            plan
+        }
+    };
+    let signature = plan.signature.clone();
+    let callback = Rc::new(Callback {
+        plan,
+        function: Cell::new(0),
+        shared_as: Cell::new(None),
+        closure: Cell::new(None),
+    });
+    let data = Rc::as_ptr(&callback).cast_mut().cast();
+    let made = Closure::new(&signature, enter, data).map_err(What::Nyi)?;
+    let address = made.address();
+    callback.closure.set(Some(made));
+    all.borrow_mut().by_address.insert(address as usize, callback);
+    // Entered first, anchored next: a raise for want of memory leaves a callback without a function, which refuses.
+    drop(signature);
+    // SAFETY: S6: nothing of ours is alive but what the table holds.
+    let function = unsafe {
+        lua_pushvalue(l, idx);
+        luaL_ref(l, LUA_REGISTRYINDEX)
+    };
+    if let Some(callback) = all.borrow().by_address.get(&(address as usize)) {
+        callback.function.set(function);
+    }
+    Ok(address)
+}
+
+door! {
+    /// `cb:free()`
+    fn free = free_body;
+    /// `cb:set(function)`
+    fn set = set_body;
+}
+
+/// Pushes the method of a function pointer that the key at 2 names. Slots +1 if there is one.
+///
+/// # Safety
+/// Two free slots.
+pub unsafe fn method(l: *mut lua_State, shape: &Shape) -> bool {
+    let base = shape.referred();
+    if base.class != Class::Pointer || base.target().class != Class::Function {
+        return false;
+    }
+    // SAFETY: S5 from the caller.
+    unsafe {
+        let f = match bytes(l, 2) {
+            Some(b"free") => free,
+            Some(b"set") => set,
+            _ => return false,
+        };
+        lua_pushcclosure(l, f, 0);
+    }
+    true
+}
+
+/// The state and address of the callback that argument 1 is.
+unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
+    // SAFETY: the cdata is argument 1.
+    unsafe {
+        let place = cdata::place(cdata::check(l, 1)?);
+        let is_pointer = place.shape.class == Class::Pointer && place.shape.target().class == Class::Function;
+        if !is_pointer {
+            return Err(What::BadCallback.into());
+        }
+        let address = place.data.cast::<usize>().read_unaligned();
+        let state = place.shape.state();
+        if !callbacks(state).borrow().by_address.contains_key(&address) {
+            return Err(What::BadCallback.into());
+        }
+        Ok((state, address))
+    }
+}
+
+unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us.
+    unsafe {
+        let (state, address) = own(l)?;
+        let mut all = callbacks(state).borrow_mut();
+        let Some(gone) = all.by_address.remove(&address) else { return Err(What::BadCallback.into()) };
+        if let Some(key) = gone.shared_as.get() {
+            all.shared.remove(&key);
+        }
+        drop(all);
+        drop(gone.closure.take());
+        let function = gone.function.replace(0);
+        drop(gone);
+        luaL_unref(l, LUA_REGISTRYINDEX, function);
+        Ok(0)
+    }
+}
+
+unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us; writing to a registry slot that is there allocates nothing.
+    unsafe {
+        let (state, address) = own(l)?;
+        if lua_type(l, 2) != LUA_TFUNCTION {
+            let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
+            return Err(error.at_argument(2));
+        }
+        let mut all = callbacks(state).borrow_mut();
+        let Some(callback) = all.by_address.get(&address) else { return Err(What::BadCallback.into()) };
+        let function = callback.function.get();
+        if let Some(key) = callback.shared_as.take() {
+            all.shared.remove(&key);
+        }
+        drop(all);
+        lua_pushvalue(l, 2);
+        lua_rawseti(l, LUA_REGISTRYINDEX, function.into());
+        Ok(0)
+    }
+}
+
+/// The handler of every callback: C's door to Lua.
+unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) {
+    // SAFETY: `data` is the callback's own, alive as long as its closure; frame and result are the signature's.
+    unsafe {
+        let callback = data.cast_const().cast::<Callback>();
+        let plan = &*Rc::as_ptr(&(*callback).plan);
+        let state = &*plan.state;
+        let calls = &state.calls;
+        std::ptr::write_bytes(result, 0, plan.result_bytes);
+        let errno = errno_location();
+        if calls.thread.get() != errno {
+            // Another OS thread: Lua must not run. (The flag is atomic; nothing else of the state is touched.)
+            calls.foreign.store(true, Ordering::Relaxed);
+            eprintln!("ffi: callback called from a foreign thread");
+            return;
+        }
+        // Held until we are through: the function may free its own callback.
+        Rc::increment_strong_count(callback);
+        let callback = Rc::from_raw(callback);
+        if callback.function.get() == 0 {
+            refused();
+            return;
+        }
+        if calls.pending.get() || state.closed.get() {
+            return;
+        }
+        calls.errno.set(*errno);
+        let l = if calls.depth.get() > 0 { calls.l.get() } else { state.idle.get() };
+        if !l.is_null() {
+            let top = lua_gettop(l);
+            let outcome = if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
+                Err(What::StackOverflow.into())
+            } else if plan.plain {
+                run_plain(l, &callback, plan, frame, result)
+            } else {
+                run_protected(l, &callback, frame, result)
+            };
+            if let Err(error) = outcome {
+                std::ptr::write_bytes(result, 0, plan.result_bytes);
+                park(l, state, error);
+            }
+            lua_settop(l, top);
+        }
+        *errno = calls.errno.get();
+    }
+}
+
+/// Arguments that no allocation stands behind: pushed right here, the function called protected.
+#[inline]
+unsafe fn run_plain(
+    l: *mut lua_State,
+    callback: &Callback,
+    plan: &Plan,
+    frame: *const u64,
+    result: *mut u8,
+) -> Result<()> {
+    // SAFETY: S5: room was made; plain values raise nothing.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.get().into());
+        for &(op, shape, place) in &plan.args {
+            if let Place::Word(word) = place {
+                let at = frame.add(word.into()).cast::<u8>().cast_mut();
+                to_lua::push(l, shape, op, at, Bounds::ANY, 0)?;
+            }
+        }
+        let results = c_int::from(plan.result_op != Op::None);
+        if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        }
+        store_result(l, plan, result)
+    }
+}
+
+/// Converts the value on top into the result.
+#[inline]
+unsafe fn store_result(l: *mut lua_State, plan: &Plan, result: *mut u8) -> Result<()> {
+    // SAFETY: the result buffer has at least 16 bytes, and as many as the type.
+    unsafe {
+        let top = lua_gettop(l);
+        match plan.result_op {
+            Op::None => Ok(()),
+            op if op.is_integer() => {
+                let mut exact = 0;
+                let n = lua_tointegerx(l, top, &mut exact);
+                let n = if exact != 0 && lua_type(l, top) == LUA_TNUMBER {
+                    n
+                } else {
+                    from_lua::to_integer(l, top, plan.result)?
+                };
+                // Widened, as a register holds it.
+                number::write_int(op, result, n);
+                let n = number::read_int(op, result);
+                result.cast::<i64>().write_unaligned(n);
+                Ok(())
+            }
+            op => {
+                let size = plan.result.size().unwrap_or(0);
+                from_lua::store(l, top, plan.result, op, result, size)
+            }
+        }
+    }
+}
+
+/// Any arguments: pushed, called and converted inside of a protected C function.
+unsafe fn run_protected(
+    l: *mut lua_State,
+    callback: &Callback,
+    frame: *const u64,
+    result: *mut u8,
+) -> Result<()> {
+    let invocation = Invocation { callback, frame, result };
+    // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the call.
+    unsafe {
+        lua_pushcclosure(l, invoke, 0);
+        lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
+        if lua_pcall(l, 1, 0, 0) != LUA_OK {
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        }
+    }
+    Ok(())
+}
+
+door! {
+    fn invoke = invoke_body;
+}
+
+unsafe fn invoke_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
+    unsafe {
+        let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
+        let plan = &*invocation.callback.plan;
+        reserve(l, plan.args.len() as c_int + 12)?;
+        lua_rawgeti(l, LUA_REGISTRYINDEX, invocation.callback.function.get().into());
+        for &(op, shape, place) in &plan.args {
+            let mut joined = [0u64; 2];
+            let at = match place {
+                Place::None => joined.as_mut_ptr().cast::<u8>(),
+                Place::Word(word) | Place::Memory(word) => {
+                    invocation.frame.add(word.into()).cast_mut().cast::<u8>()
+                }
+                Place::Pair(low, high) => {
+                    joined = [*invocation.frame.add(low.into()), *invocation.frame.add(high.into())];
+                    joined.as_mut_ptr().cast::<u8>()
+                }
+            };
+            match op {
+                Op::Aggregate => to_lua::push_copy(l, shape, at),
+                _ => to_lua::push(l, shape, op, at, Bounds::ANY, 0)?,
+            }
+        }
+        lua_call(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None));
+        store_result(l, plan, invocation.result)?;
+        Ok(0)
+    }
+}
+
+/// Keeps the error for the call that C is in.
+unsafe fn park(l: *mut lua_State, state: &State, error: Box<Error>) {
+    // SAFETY: S5: room was made, or Lua's own reserve is used; the registry slot is there.
+    unsafe {
+        if error.blame != Blame::Value {
+            // Making the message may fail for want of memory: that error is parked instead.
+            let mut boxed = Some(error);
+            lua_pushcclosure(l, raise_parked, 0);
+            lua_pushlightuserdata(l, (&raw mut boxed).cast());
+            lua_pcall(l, 1, 0, 0);
+        }
+        state.calls.pending.set(true);
+        lua_rawseti(l, LUA_REGISTRYINDEX, state.refs.pending.get().into());
+    }
+}
+
+door! {
+    fn raise_parked = raise_parked_body;
+}
+
+unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `park` calls this, with an option that outlives the call.
+    let boxed = unsafe { (*lua_touserdata(l, 1).cast::<Option<Box<Error>>>()).take() };
+    match boxed {
+        Some(error) => Err(error),
+        None => Ok(0),
+    }
+}

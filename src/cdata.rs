@@ -1,0 +1,422 @@
+//! The object: a userdata that holds or refers to C data.
+//!
+//! ```text
+//!   Header  { word, address }                       16 bytes, at the start of every cdata
+//!     + payload                                     the bytes it owns (records, arrays, wide scalars)
+//!   Wide    { word, address, lo, hi } + payload     references, VLAs and VLSs: with bounds
+//!
+//!   word     the shape's address in the low 48 bits, MAGIC in the high 16
+//!   address  scalars up to 8 bytes and pointers: the value itself
+//!            records, arrays, wide scalars: where their bytes are (the payload)
+//!            references: where they lead; functions: the code; ctype objects: the shape they stand for
+//! ```
+//!
+//! User values: a reference's first is its parent (what keeps its memory alive) or nil; then, for records and
+//! references to records, one for each member that is read as a reference, to read it only once. A function of a
+//! library has its library as the first.
+//! Knows shapes and the stack; no conversions.
+
+use std::ffi::c_int;
+
+use crate::error::{Error, Result, What};
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::State;
+
+/// What every cdata starts with; see the module's drawing.
+#[repr(C)]
+pub struct Header {
+    word: u64,
+    /// See the module's drawing.
+    pub address: *mut u8,
+}
+
+/// A header with bounds: memory from `lo` up to, not including, `hi` may be touched.
+#[repr(C)]
+struct Wide {
+    header: Header,
+    lo: usize,
+    hi: usize,
+}
+
+/// In the high 16 bits of a cdata's first word: a pattern that neither pointers nor common numbers have.
+const MAGIC: u64 = 0xFFF9_0000_0000_0000;
+const MAGIC_MASK: u64 = 0xFFFF_0000_0000_0000;
+
+/// The bytes from `lo` up to, not including, `hi`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// First address.
+    pub lo: usize,
+    /// One past the last address.
+    pub hi: usize,
+}
+
+impl Bounds {
+    /// Nothing is known.
+    pub const ANY: Bounds = Bounds { lo: 0, hi: usize::MAX };
+
+    /// Do `size` bytes at `address` lie inside?
+    #[inline]
+    pub fn contain(self, address: usize, size: usize) -> bool {
+        address >= self.lo && address.checked_add(size).is_some_and(|end| end <= self.hi)
+    }
+}
+
+impl Header {
+    #[inline]
+    fn word_of(shape: &Shape) -> u64 {
+        std::ptr::from_ref(shape) as u64 | MAGIC
+    }
+
+    /// The cdata's shape.
+    #[inline]
+    pub fn shape(&self) -> &'static Shape {
+        // SAFETY: a header is only reached through `header`, which checks the magic; shapes live as long as their VM.
+        unsafe { &*((self.word & !MAGIC_MASK) as *const Shape) }
+    }
+
+    /// Where the value's bytes are.
+    ///
+    /// # Safety
+    /// The header is that of a cdata (it lies at the start of its userdata).
+    #[inline]
+    pub unsafe fn data(this: *mut Header) -> *mut u8 {
+        // SAFETY: from the caller.
+        unsafe {
+            if (*this).shape().is_inline() { (&raw mut (*this).address).cast() } else { (*this).address }
+        }
+    }
+
+    /// The memory that may be touched through it.
+    ///
+    /// # Safety
+    /// As for [`Header::data`].
+    #[inline]
+    pub unsafe fn bounds(this: *mut Header) -> Bounds {
+        // SAFETY: a wide shape's cdata were made with the wide header.
+        unsafe {
+            let shape = (*this).shape();
+            if shape.wide.get() {
+                let wide = this.cast::<Wide>();
+                return Bounds { lo: (*wide).lo, hi: (*wide).hi };
+            }
+            match shape.class {
+                Class::Pointer | Class::Function | Class::CTypeObject => Bounds::ANY,
+                _ => {
+                    let lo = Header::data(this) as usize;
+                    Bounds { lo, hi: lo + shape.size().unwrap_or(0) }
+                }
+            }
+        }
+    }
+}
+
+/// The header of the cdata at `idx`; none for any other value. Slots 0, never raises.
+///
+/// # Safety
+/// The value stays on the stack, or anchored, while the header is used.
+#[inline]
+pub unsafe fn header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
+    // SAFETY: a full userdata of at least 16 bytes may be read as a header; the magic tells ours from others'.
+    unsafe {
+        if lua_type(l, idx) != LUA_TUSERDATA || lua_rawlen(l, idx) < size_of::<Header>() as _ {
+            return None;
+        }
+        let header = lua_touserdata(l, idx).cast::<Header>();
+        ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
+    }
+}
+
+/// The header of the cdata whose metamethod runs, at `idx`: as [`header`], a step quicker.
+///
+/// # Safety
+/// As for [`header`]. A metamethod of ours runs; only the debug library can bring it anything but a cdata, and then
+/// what it brings is checked for its sort, not for its length.
+#[inline]
+pub unsafe fn own_header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
+    // SAFETY: a full userdata's block has room for a word or is ours.
+    unsafe {
+        if lua_type(l, idx) != LUA_TUSERDATA {
+            return None;
+        }
+        let header = lua_touserdata(l, idx).cast::<Header>();
+        ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
+    }
+}
+
+/// What a cdata stands for: its shape behind a reference, and where the bytes are.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// The shape of what lies there.
+    pub shape: &'static Shape,
+    /// Where. For a function, its code.
+    pub data: *mut u8,
+    /// What may be touched.
+    pub bounds: Bounds,
+}
+
+/// What the cdata stands for, references followed.
+///
+/// # Safety
+/// As for [`Header::data`].
+pub unsafe fn place(this: *mut Header) -> Place {
+    // SAFETY: from the caller.
+    unsafe {
+        let shape = (*this).shape();
+        let bounds = Header::bounds(this);
+        if shape.class == Class::Reference {
+            return Place { shape: shape.target(), data: (*this).address, bounds };
+        }
+        Place { shape, data: Header::data(this), bounds }
+    }
+}
+
+// -- making ----------------------------------------------------------------------------------------------------------
+
+/// Allocates a cdata without user values beyond `slots`; sets word and metatable, not the address.
+///
+/// # Safety
+/// Two free slots; S6.
+#[inline]
+unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int) -> *mut Header {
+    // SAFETY: S5; the block is at least a header long.
+    unsafe {
+        let header = lua_newuserdatauv(l, bytes, slots).cast::<Header>();
+        (*header).word = Header::word_of(shape);
+        (*header).address = std::ptr::null_mut();
+        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable.get().into());
+        lua_setmetatable(l, -2);
+        header
+    }
+}
+
+/// Pushes a new scalar, pointer or function cdata whose address word is `address`. Slots +1 (needs 2), raises.
+///
+/// # Safety
+/// The shape is inline, a function or the shape of ctype objects; S6.
+#[inline]
+pub unsafe fn push_word(l: *mut lua_State, shape: &Shape, address: *mut u8) -> *mut Header {
+    // SAFETY: from the caller.
+    unsafe {
+        let header = allocate(l, shape, size_of::<Header>(), 0);
+        (*header).address = address;
+        header
+    }
+}
+
+/// Pushes a new cdata that owns `size` zeroed bytes (`size` is the shape's, or more for VLA and VLS), and gives its
+/// header. Slots +1 (needs 2), raises.
+///
+/// # Safety
+/// S6.
+pub unsafe fn push_owned(l: *mut lua_State, shape: &Shape, size: usize) -> *mut Header {
+    // SAFETY: the payload lies inside the block: head, room for alignment, and `size` were all asked for; the caller
+    // (`new`) has limited `size`.
+    unsafe {
+        if shape.is_inline() {
+            return push_word(l, shape, std::ptr::null_mut());
+        }
+        let head = if shape.wide.get() { size_of::<Wide>() } else { size_of::<Header>() };
+        let align = shape.align();
+        // Lua aligns a userdata's bytes to 8; beyond that we find our own place inside.
+        let room = if align > 8 { align - 8 } else { 0 };
+        let header = allocate(l, shape, head + room + size, c_int::from(shape.slots.get()));
+        let start = (header as usize + head).next_multiple_of(align.max(8));
+        let payload = header.cast::<u8>().add(start - header as usize);
+        std::ptr::write_bytes(payload, 0, size);
+        (*header).address = payload;
+        if shape.wide.get() {
+            let wide = header.cast::<Wide>();
+            (*wide).lo = start;
+            (*wide).hi = start + size;
+        }
+        header
+    }
+}
+
+/// Makes the bare userdata at `idx`, of a header's size, the cdata of a function; the caller sets its metatable.
+///
+/// # Safety
+/// The userdata has 16 bytes; nothing has seen it yet.
+pub unsafe fn fill_function(l: *mut lua_State, idx: c_int, shape: &Shape, code: *mut u8) {
+    // SAFETY: from the caller.
+    unsafe {
+        lua_touserdata(l, idx).cast::<Header>().write(Header { word: Header::word_of(shape), address: code });
+    }
+}
+
+/// Pushes a reference to `address`. `parent` is the stack index (absolute) of the cdata whose memory it is, or 0 if
+/// nobody's. Slots +1 (needs 2), raises.
+///
+/// # Safety
+/// `shape` is a reference; `bounds` are those of the memory at `address`; S6.
+pub unsafe fn push_reference(
+    l: *mut lua_State,
+    shape: &Shape,
+    address: *mut u8,
+    bounds: Bounds,
+    parent: c_int,
+) {
+    // SAFETY: S5; a wide block.
+    unsafe {
+        let slots = c_int::from(shape.target().slots.get());
+        let header = allocate(l, shape, size_of::<Wide>(), 1 + slots);
+        (*header).address = address;
+        let wide = header.cast::<Wide>();
+        (*wide).lo = bounds.lo;
+        (*wide).hi = bounds.hi;
+        if parent != 0 {
+            push_owner(l, parent);
+            lua_setiuservalue(l, -2, 1);
+        }
+    }
+}
+
+/// Pushes what keeps the memory of the cdata at `idx` alive: itself, or a reference's parent. Slots +1, never raises.
+unsafe fn push_owner(l: *mut lua_State, idx: c_int) {
+    // SAFETY: a reference has a first user value.
+    unsafe {
+        match header(l, idx) {
+            Some(h) if (*h).shape().class == Class::Reference => {
+                lua_getiuservalue(l, idx, 1);
+            }
+            Some(h) if (*h).shape().class == Class::Pointer => lua_pushnil(l),
+            _ => lua_pushvalue(l, idx),
+        }
+    }
+}
+
+/// Pushes the ctype object of a shape: always the same one. Slots +1 (needs 4), raises.
+///
+/// # Safety
+/// S6.
+pub unsafe fn push_ctype(l: *mut lua_State, shape: &Shape) {
+    let state = shape.state();
+    let key = std::ptr::from_ref(shape).cast();
+    // SAFETY: S5; the table is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.ctype_objects.get().into());
+        if lua_rawgetp(l, -1, key) == LUA_TNIL {
+            lua_pop(l, 1);
+            push_word(l, state.ctype_shape(), std::ptr::from_ref(shape).cast_mut().cast());
+            lua_pushvalue(l, -1);
+            lua_rawsetp(l, -3, key);
+        }
+        lua_remove(l, -2);
+    }
+}
+
+/// The shape that a ctype object stands for.
+///
+/// # Safety
+/// The header is that of a cdata.
+#[inline]
+pub unsafe fn ctype_of(header: *mut Header) -> Option<&'static Shape> {
+    // SAFETY: a ctype object's address word is a shape's address.
+    unsafe { ((*header).shape().class == Class::CTypeObject).then(|| &*(*header).address.cast::<Shape>()) }
+}
+
+// -- finalizers ------------------------------------------------------------------------------------------------------
+
+/// Sets the finalizer of the cdata at `idx` to the value on top of the stack, or removes it if that is nil; pops it.
+/// Needs 4 slots, raises.
+///
+/// # Safety
+/// `idx` is absolute and a cdata; S6.
+pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
+    // SAFETY: S5; both metatables are ours.
+    unsafe {
+        let Some(header) = header(l, idx) else { return };
+        let shape = (*header).shape();
+        let remove = lua_type(l, -1) == LUA_TNIL;
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
+        lua_pushvalue(l, idx);
+        lua_pushvalue(l, -3);
+        lua_rawset(l, -3);
+        lua_pop(l, 2);
+        let metatable = if remove { shape.metatable.get() } else { shape.metatable_gc.get() };
+        // A function of a library has a metatable of its own, with a `__gc` that looks here too.
+        if shape.class != Class::Function {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
+            lua_setmetatable(l, idx);
+        }
+    }
+}
+
+/// Gives the cdata on top of the stack the metatable with `__gc`. Needs a slot, raises for want of memory.
+///
+/// # Safety
+/// The value on top is a cdata of `shape`; S6.
+pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
+    // SAFETY: S5; the metatable is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable_gc.get().into());
+        lua_setmetatable(l, -2);
+    }
+}
+
+/// Pushes the finalizer that `ffi.gc` gave the cdata at `idx`, and forgets it. Slots +1 if there is one; needs 4.
+///
+/// # Safety
+/// `idx` is absolute and a cdata.
+pub unsafe fn take_finalizer(l: *mut lua_State, state: &State, idx: c_int) -> bool {
+    // SAFETY: S5; writing nil to a key that is there allocates nothing.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
+        lua_pushvalue(l, idx);
+        if lua_rawget(l, -2) == LUA_TNIL {
+            lua_pop(l, 2);
+            return false;
+        }
+        lua_pushvalue(l, idx);
+        lua_pushnil(l);
+        lua_rawset(l, -4);
+        lua_remove(l, -2);
+    }
+    true
+}
+
+// -- names for messages ----------------------------------------------------------------------------------------------
+
+/// What sort of value lies at `idx`, as messages say it: a cdata by its type.
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+pub unsafe fn describe(l: *mut lua_State, idx: c_int) -> String {
+    // SAFETY: from the caller.
+    unsafe {
+        match header(l, idx) {
+            Some(h) => match ctype_of(h) {
+                Some(_) => "ctype".to_owned(),
+                // References are told by what they refer to.
+                None => (*h).shape().referred().repr(),
+            },
+            None => type_name(l, idx).to_owned(),
+        }
+    }
+}
+
+/// "cannot convert", from the value at `idx` to the type.
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+#[cold]
+pub unsafe fn conversion_error(l: *mut lua_State, idx: c_int, to: &Shape) -> Box<Error> {
+    // SAFETY: from the caller.
+    What::Conversion(unsafe { describe(l, idx) }, to.repr()).into()
+}
+
+/// The cdata at `idx`, or an error that names argument `idx`.
+///
+/// # Safety
+/// As for [`header`].
+pub unsafe fn check(l: *mut lua_State, idx: c_int) -> Result<*mut Header> {
+    // SAFETY: from the caller.
+    unsafe {
+        header(l, idx).ok_or_else(|| {
+            let error: Box<Error> = What::Expected("cdata", type_name(l, idx).to_owned()).into();
+            error.at_argument(idx as u32)
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! What attributes do to types.
+
+use super::CdefError;
+use super::declare::Converter;
+use super::dialect::Attr;
+use crate::ctype::{CType, FloatKind, IntKind, QualType};
+use crate::target;
+
+impl Converter<'_> {
+    /// The alignment that `aligned` asks for, in bytes; the largest of several. None if there is none.
+    pub(super) fn alignment(&mut self, attrs: &[Attr], at: usize) -> Result<Option<u64>, CdefError> {
+        let mut found: Option<u64> = None;
+        for attr in attrs {
+            if let Attr::Aligned(text) = attr {
+                let n = match text {
+                    None => target::BIGGEST_ALIGN,
+                    Some(text) => self.alignment_of_text(text, at)?,
+                };
+                if n == 0 {
+                    continue;
+                }
+                if !n.is_power_of_two() || n > 1 << 28 {
+                    return Err(self.error(at, "bad alignment"));
+                }
+                found = Some(found.map_or(n, |old| old.max(n)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// `_Alignas` takes a type as well as an expression.
+    fn alignment_of_text(&mut self, text: &str, at: usize) -> Result<u64, CdefError> {
+        if let Ok(read) = super::type_name(self.table, text.as_bytes(), &[]) {
+            return Ok(self.table.align(read.ty.id).unwrap_or(1));
+        }
+        self.number_of_text(text, at)
+    }
+
+    /// The value of an attribute's argument.
+    fn number_of_text(&mut self, text: &str, at: usize) -> Result<u64, CdefError> {
+        match super::constant_expression(self.table, text.as_bytes(), &[]) {
+            Ok(crate::ctype::Constant::Int(n, _)) if n >= 0 => Ok(n as u64),
+            _ => Err(self.error(at, "bad attribute")),
+        }
+    }
+
+    /// The base type as `mode` and `vector_size` change it.
+    pub(super) fn modified(
+        &mut self,
+        ty: QualType,
+        attrs: &[Attr],
+        at: usize,
+    ) -> Result<QualType, CdefError> {
+        let mut ty = ty;
+        for attr in attrs {
+            match attr {
+                Attr::Mode(word) => ty = self.mode(ty, word, at)?,
+                Attr::VectorSize(text) => {
+                    let bytes = self.number_of_text(text, at)?;
+                    ty = self.vector(ty, bytes, at)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(ty)
+    }
+
+    fn vector(&mut self, elem: QualType, bytes: u64, at: usize) -> Result<QualType, CdefError> {
+        let is_scalar = matches!(self.table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
+        let size = self.table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
+        if size == 0 || bytes % size != 0 || !(bytes / size).is_power_of_two() || bytes > 4096 {
+            return Err(self.error(at, "invalid C type"));
+        }
+        let vector = self.table.intern(CType::Vector { elem: elem.id, len: (bytes / size) as u32 });
+        Ok(vector.with(elem.qual))
+    }
+
+    fn mode(&mut self, ty: QualType, word: &str, at: usize) -> Result<QualType, CdefError> {
+        let unsigned = self.table.integer_kind(ty.id).is_some_and(|k| !target::int_is_signed(k));
+        let int = |signed: IntKind, other: IntKind| if unsigned { other } else { signed };
+        let kind = match word {
+            "QI" | "byte" => int(IntKind::SChar, IntKind::UChar),
+            "HI" => int(IntKind::Short, IntKind::UShort),
+            "SI" => int(IntKind::Int, IntKind::UInt),
+            "DI" => int(target::INT64, target::UINT64),
+            "word" | "pointer" | "unwind_word" => int(target::INTPTR, target::UINTPTR),
+            "TI" => int(IntKind::Int128, IntKind::UInt128),
+            _ => return self.float_mode(ty, word, at),
+        };
+        Ok(self.table.int(kind).with(ty.qual))
+    }
+
+    fn float_mode(&mut self, ty: QualType, word: &str, at: usize) -> Result<QualType, CdefError> {
+        let kind = match word {
+            "HF" => Some(FloatKind::Float16),
+            "SF" | "SC" => Some(FloatKind::Float),
+            "DF" | "DC" => Some(FloatKind::Double),
+            "XF" | "XC" => Some(FloatKind::LongDouble),
+            "TF" | "TC" => Some(FloatKind::Float128),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            let ctype = if word.ends_with('C') { CType::Complex(kind) } else { CType::Float(kind) };
+            return Ok(self.table.intern(ctype).with(ty.qual));
+        }
+        // A vector: `V4SF` is four `SF`.
+        let digits = word.strip_prefix('V').map_or(0, |r| r.bytes().take_while(u8::is_ascii_digit).count());
+        let lanes: u64 = word.get(1..1 + digits).and_then(|d| d.parse().ok()).unwrap_or(0);
+        if digits == 0 || lanes == 0 {
+            return Err(self.error(at, "bad mode"));
+        }
+        let element = self.mode(ty, &word[1 + digits..], at)?;
+        let size = self.table.size(element.id).unwrap_or(0);
+        self.vector(element, lanes.saturating_mul(size), at)
+    }
+}

@@ -1,0 +1,205 @@
+//! Declarator -> ctype, inside out.
+
+use lang_c::ast;
+use lang_c::span::Node;
+
+use super::CdefError;
+use super::declare::Converter;
+use super::dialect::{Attr, unmangle};
+use crate::ctype::{ArrayLen, CType, Convention, Function, Qual, QualType};
+
+/// A declarator applied to its base.
+pub struct Declared {
+    /// The name, unless it is abstract.
+    pub name: Option<String>,
+    /// The type.
+    pub ty: QualType,
+}
+
+impl Converter<'_> {
+    /// Applies a declarator to its base type.
+    pub(super) fn declarator(
+        &mut self,
+        base: QualType,
+        declarator: &Node<ast::Declarator>,
+    ) -> Result<Declared, CdefError> {
+        let at = declarator.span.start;
+        let mut ty = base;
+        // Pointers come first and bind last; what follows the name binds from the right.
+        for derived in &declarator.node.derived {
+            match &derived.node {
+                ast::DerivedDeclarator::Pointer(qualifiers) => {
+                    ty = self.table.pointer(ty).with(pointer_qualifiers(qualifiers));
+                }
+                ast::DerivedDeclarator::Block(_) => {
+                    if matches!(self.table.get(ty.id), CType::Reference(_)) {
+                        return Err(self.error(derived.span.start, "invalid C type"));
+                    }
+                    ty = self.table.intern(CType::Reference(ty)).plain();
+                }
+                _ => {}
+            }
+        }
+        for derived in declarator.node.derived.iter().rev() {
+            match &derived.node {
+                ast::DerivedDeclarator::Array(array) => {
+                    ty = self.array(ty, &array.node, derived.span.start)?
+                }
+                ast::DerivedDeclarator::Function(function) => {
+                    ty = self.function(ty, &function.node, at)?;
+                }
+                ast::DerivedDeclarator::KRFunction(names) => match names.first() {
+                    Some(name) => {
+                        return Err(self.error(name.span.start, "declaration specifier expected"));
+                    }
+                    None => ty = self.function_type(ty, Vec::new(), false, Vec::new(), at)?,
+                },
+                _ => {}
+            }
+        }
+        match &declarator.node.kind.node {
+            ast::DeclaratorKind::Abstract => Ok(Declared { name: None, ty }),
+            ast::DeclaratorKind::Identifier(name) => {
+                Ok(Declared { name: Some(unmangle(&name.node.name)), ty })
+            }
+            ast::DeclaratorKind::Declarator(inner) => self.declarator(ty, inner),
+        }
+    }
+
+    fn array(
+        &mut self,
+        elem: QualType,
+        array: &ast::ArrayDeclarator,
+        at: usize,
+    ) -> Result<QualType, CdefError> {
+        let len = match &array.size {
+            ast::ArraySize::Unknown => ArrayLen::Unknown,
+            ast::ArraySize::VariableUnknown => ArrayLen::Variable,
+            ast::ArraySize::VariableExpression(size) | ast::ArraySize::StaticExpression(size) => {
+                let n = self.integer(size)?;
+                match u64::try_from(n) {
+                    Ok(n) if n < 1 << 62 => ArrayLen::Fixed(n),
+                    _ => return Err(self.error(at, "size of C type is unknown or too large")),
+                }
+            }
+        };
+        let fits = match len {
+            ArrayLen::Fixed(n) => {
+                self.table.size(elem.id).is_some_and(|s| s.checked_mul(n).is_some_and(|t| t < 1 << 62))
+            }
+            _ => true,
+        };
+        let is_object =
+            !matches!(self.table.get(elem.id), CType::Void | CType::Function(_) | CType::Reference(_));
+        if !is_object {
+            return Err(self.error(at, "invalid C type"));
+        }
+        if !fits || self.table.size(elem.id).is_none() {
+            return Err(self.error(at, "size of C type is unknown or too large"));
+        }
+        Ok(self.table.array(elem, len).plain())
+    }
+
+    fn function(
+        &mut self,
+        result: QualType,
+        function: &ast::FunctionDeclarator,
+        at: usize,
+    ) -> Result<QualType, CdefError> {
+        let mut params = Vec::with_capacity(function.parameters.len());
+        let mut names = Vec::with_capacity(function.parameters.len());
+        for parameter in &function.parameters {
+            let node = &parameter.node;
+            let end = node.declarator.as_ref().map_or(parameter.span.end, |d| d.span.start);
+            let base = self.specifiers(&node.specifiers, parameter.span.start, end)?;
+            let declared = match &node.declarator {
+                Some(declarator) => self.declarator(base.ty, declarator)?,
+                None => Declared { name: None, ty: base.ty },
+            };
+            let attrs = self.take_attrs(parameter.span.start, parameter.span.end);
+            let ty = self.modified(declared.ty, &attrs, parameter.span.start)?;
+            let is_void = matches!(self.table.get(ty.id), CType::Void);
+            if is_void {
+                // `(void)`, and nothing else, is an empty list.
+                let alone =
+                    function.parameters.len() == 1 && declared.name.is_none() && ty.qual == Qual::NONE;
+                if !alone {
+                    return Err(self.error(parameter.span.start, "invalid C type"));
+                }
+                continue;
+            }
+            params.push(self.parameter(ty));
+            names.push(declared.name.map(|n| n.as_str().into()));
+        }
+        let variadic = function.ellipsis == ast::Ellipsis::Some;
+        self.function_type(result, params, variadic, names, at)
+    }
+
+    fn function_type(
+        &mut self,
+        result: QualType,
+        params: Vec<QualType>,
+        variadic: bool,
+        param_names: Vec<Option<std::rc::Rc<str>>>,
+        at: usize,
+    ) -> Result<QualType, CdefError> {
+        if matches!(self.table.get(result.id), CType::Array { .. } | CType::Function(_)) {
+            return Err(self.error(at, "invalid C type"));
+        }
+        let function = Function { result, params, variadic, convention: Convention::C, param_names };
+        Ok(self.table.function_type(function).plain())
+    }
+
+    /// A parameter's type as C adjusts it.
+    fn parameter(&mut self, ty: QualType) -> QualType {
+        match self.table.get(ty.id) {
+            CType::Array { elem, .. } => self.table.pointer(elem).plain(),
+            CType::Function(_) => self.table.pointer(ty).plain(),
+            _ => ty.id.plain(),
+        }
+    }
+
+    /// The function type `ty` is, or leads to, with the convention that an attribute names.
+    pub(super) fn with_convention(&mut self, ty: QualType, attrs: &[Attr]) -> QualType {
+        let wanted = attrs.iter().find_map(|a| match a {
+            Attr::MsAbi => Some(Convention::MsAbi),
+            Attr::SysvAbi => Some(Convention::SysvAbi),
+            _ => None,
+        });
+        let Some(convention) = wanted else { return ty };
+        // System V is the platform's own wherever it has an attribute, but for Windows.
+        if convention == Convention::SysvAbi && !cfg!(windows)
+            || convention == Convention::MsAbi && cfg!(windows)
+        {
+            return ty;
+        }
+        match self.table.get(ty.id) {
+            CType::Function(id) => {
+                let mut function = self.table.function(id).clone();
+                function.convention = convention;
+                self.table.function_type(function).with(ty.qual)
+            }
+            CType::Pointer(to) => {
+                let to = self.with_convention(to, attrs);
+                self.table.pointer(to).with(ty.qual)
+            }
+            _ => ty,
+        }
+    }
+}
+
+fn pointer_qualifiers(qualifiers: &[Node<ast::PointerQualifier>]) -> Qual {
+    qualifiers.iter().fold(Qual::NONE, |qual, node| match &node.node {
+        ast::PointerQualifier::TypeQualifier(q) => qual.union(qualifier(&q.node)),
+        ast::PointerQualifier::Extension(_) => qual,
+    })
+}
+
+/// A qualifier that we keep.
+pub(super) fn qualifier(qualifier: &ast::TypeQualifier) -> Qual {
+    match qualifier {
+        ast::TypeQualifier::Const => Qual::CONST,
+        ast::TypeQualifier::Volatile => Qual::VOLATILE,
+        _ => Qual::NONE,
+    }
+}

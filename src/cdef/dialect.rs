@@ -1,0 +1,863 @@
+//! LuaJIT's, GNU's, MSVC's and C23's dialect -> the C that lang-c reads.
+//!
+//! One pass over the tokens. What C cannot say, or lang-c misreads, is taken out of the text and noted beside it, keyed by
+//! its place in the text that comes out: attributes, packing, enum bases, constants in records. Function bodies are
+//! skipped. Called by `mod`; knows no types.
+
+use std::collections::HashMap;
+
+use super::limits::Guard;
+use super::token::{Kind, Token, Tokens};
+use super::{CdefError, Param};
+
+/// What an attribute says that bears on layout or calls; all others are dropped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attr {
+    /// `aligned(n)`, `_Alignas(n)`, `align(n)`; no argument: the largest that is useful. The argument's text.
+    Aligned(Option<String>),
+    /// `packed`
+    Packed,
+    /// `mode(DI)`: the word.
+    Mode(String),
+    /// `vector_size(n)`: the argument's text.
+    VectorSize(String),
+    /// `ms_abi`
+    MsAbi,
+    /// `sysv_abi`
+    SysvAbi,
+    /// An asm label, its strings joined.
+    Asm(String),
+}
+
+/// What stands around a `struct`, `union` or `enum`.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// Attributes behind the keyword and behind the closing brace.
+    pub attrs: Vec<Attr>,
+    /// `#pragma pack` in force at the opening brace, in bytes.
+    pub pack: Option<u64>,
+    /// `enum e : T`: the text of `T`.
+    pub base: Option<String>,
+    /// `static const` members: each one's text.
+    pub constants: Vec<String>,
+}
+
+/// Some whole declarations, rewritten.
+#[derive(Default)]
+pub struct Piece {
+    /// For lang-c.
+    pub text: String,
+    /// Where each token came from: offset in `text`, index of the user's token.
+    pub map: Vec<(u32, u32)>,
+    /// Attributes by offset, ascending.
+    pub attrs: Vec<(u32, Attr)>,
+    /// What stands around the keyword at an offset.
+    pub heads: HashMap<u32, Head>,
+    /// Parameters that stand for types: how many are used.
+    pub types: Vec<usize>,
+}
+
+/// An object-like macro.
+#[derive(Clone, Debug)]
+pub struct Macro {
+    /// What it stands for.
+    pub body: String,
+}
+
+/// Macros by name, and the order of their names' first definition.
+#[derive(Default)]
+pub struct Macros {
+    /// Those defined now.
+    pub known: HashMap<String, Macro>,
+    /// Names in order; some may be undefined by now.
+    pub order: Vec<String>,
+}
+
+/// The pass.
+pub struct Rewriter<'a> {
+    tokens: &'a Tokens<'a>,
+    at: usize,
+    guard: Guard,
+    params: &'a [Param],
+    used: usize,
+    pack: Option<u64>,
+    packs: Vec<Option<u64>>,
+    linkage: usize,
+    is_expression: bool,
+    /// `#define`s met so far.
+    pub macros: Macros,
+}
+
+/// An open bracket of the text that comes out.
+struct Level {
+    kind: LevelKind,
+    /// Are we in an expression here?
+    expression: bool,
+}
+
+#[derive(PartialEq)]
+enum LevelKind {
+    Record(u32),
+    Enum(u32),
+    Other,
+}
+
+/// How a word is treated.
+enum Word {
+    Keep,
+    Drop,
+    To(&'static str),
+    Attribute,
+    Declspec,
+    Alignas,
+    Asm,
+    Head,
+    StaticAssert,
+}
+
+fn word(text: &str) -> Word {
+    match text {
+        "struct" | "union" | "enum" => Word::Head,
+        "__attribute__" | "__attribute" => Word::Attribute,
+        "__declspec" | "_declspec" => Word::Declspec,
+        "_Alignas" | "alignas" => Word::Alignas,
+        "__asm__" | "__asm" | "asm" => Word::Asm,
+        "_Static_assert" | "static_assert" => Word::StaticAssert,
+        "__extension__" | "_Noreturn" | "__restrict" | "__restrict__" | "restrict" | "__inline"
+        | "__inline__" | "inline" | "__forceinline" | "_inline" | "__cdecl" | "_cdecl" | "__stdcall"
+        | "_stdcall" | "__fastcall" | "_fastcall" | "__thiscall" | "__vectorcall" | "__pascal"
+        | "__ptr32" | "__ptr64" | "__sptr" | "__uptr" | "__unaligned" | "__w64" | "__thread"
+        | "_Thread_local" | "thread_local" | "_Nonnull" | "_Nullable" | "_Null_unspecified" | "__nonnull"
+        | "register" | "__noreturn" | "_Atomic_" => Word::Drop,
+        "__const" | "__const__" => Word::To("const"),
+        "__volatile" | "__volatile__" => Word::To("volatile"),
+        "__signed" | "__signed__" => Word::To("signed"),
+        "__typeof" | "typeof" | "__typeof__" | "typeof_unqual" => Word::To("__typeof__"),
+        "__alignof" | "__alignof__" | "alignof" => Word::To("_Alignof"),
+        "complex" | "__complex" | "__complex__" => Word::To("_Complex"),
+        "__int8" => Word::To("char"),
+        "__int16" => Word::To("short"),
+        "__int32" => Word::To("int"),
+        "__int64" => Word::To("long long"),
+        // No complex integer is ours: the pair of words stands for 128 bits.
+        "__int128" | "__int128_t" => Word::To("_Complex int"),
+        "__uint128_t" => Word::To("unsigned _Complex int"),
+        "__float128" => Word::To("_Float128"),
+        "__float80" => Word::To("long double"),
+        "constexpr" => Word::To("static const"),
+        _ => Word::Keep,
+    }
+}
+
+/// An attribute's or mode's word without the underscores around it.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("__").and_then(|n| n.strip_suffix("__")).unwrap_or(name)
+}
+
+impl<'a> Rewriter<'a> {
+    /// Starts at the first token.
+    pub fn new(tokens: &'a Tokens<'a>, params: &'a [Param]) -> Rewriter<'a> {
+        Rewriter {
+            tokens,
+            at: 0,
+            guard: Guard::default(),
+            params,
+            used: 0,
+            pack: None,
+            packs: Vec::new(),
+            linkage: 0,
+            is_expression: false,
+            macros: Macros::default(),
+        }
+    }
+
+    fn token(&self) -> &'a Token<'a> {
+        &self.tokens.list[self.at.min(self.tokens.list.len() - 1)]
+    }
+
+    fn is(&self, text: &str) -> bool {
+        let token = self.token();
+        token.text == text && token.kind != Kind::Eof
+    }
+
+    /// An error at a token.
+    pub fn error_at(tokens: &Tokens<'_>, index: usize, message: impl Into<String>) -> CdefError {
+        let token = &tokens.list[index.min(tokens.list.len() - 1)];
+        let place = match token.file {
+            0 if tokens.lines <= 1 => None,
+            0 => Some(format!("at line {}", token.line)),
+            file => Some(format!("at {}:{}", tokens.files[file as usize - 1], token.line)),
+        };
+        let near: String = token.text.chars().take(80).collect();
+        CdefError { message: message.into(), near: Some(near), place }
+    }
+
+    fn error(&self, message: impl Into<String>) -> CdefError {
+        Self::error_at(self.tokens, self.at, message)
+    }
+
+    /// The text is an expression, not declarations.
+    pub fn expression(&mut self) {
+        self.is_expression = true;
+    }
+
+    /// Has every parameter been used?
+    pub fn finish(&self) -> Result<(), CdefError> {
+        if self.used == self.params.len() {
+            return Ok(());
+        }
+        Err(CdefError { message: "wrong number of type parameters".to_owned(), near: None, place: None })
+    }
+
+    fn emit(&self, piece: &mut Piece, text: &str) -> u32 {
+        if !piece.text.is_empty() {
+            piece.text.push(' ');
+        }
+        let offset = piece.text.len() as u32;
+        piece.map.push((offset, self.at as u32));
+        piece.text.push_str(text);
+        offset
+    }
+
+    /// The next whole declarations, some `size` bytes of them; none at the end. With `one`, everything up to the end of
+    /// the text is one type name.
+    pub fn piece(&mut self, size: usize, one: bool) -> Result<Option<Piece>, CdefError> {
+        let mut piece = Piece::default();
+        let mut levels = vec![Level { kind: LevelKind::Other, expression: self.is_expression }];
+        // The text at the start of the declaration under way.
+        let mut start = 0;
+        loop {
+            let token = self.token();
+            if token.kind == Kind::Eof {
+                if self.guard.depth() > 0 {
+                    let closer = match levels.last().map(|l| &l.kind) {
+                        Some(LevelKind::Record(_) | LevelKind::Enum(_)) => "'}' expected",
+                        _ => "')' expected",
+                    };
+                    return Err(self.error(closer));
+                }
+                if !one && piece.text.len() > start {
+                    self.emit(&mut piece, ";");
+                }
+                break;
+            }
+            if token.kind == Kind::Directive {
+                self.directive(token)?;
+                self.at += 1;
+                continue;
+            }
+            if let Err(message) = self.guard.pass(token) {
+                // A stray closing brace may end an `extern "C" {`.
+                if self.linkage > 0 && token.text == "}" && levels.len() == 1 {
+                    self.linkage -= 1;
+                    self.at += 1;
+                    continue;
+                }
+                return Err(self.error(message));
+            }
+            let fresh = piece.text.len() == start;
+            match token.kind {
+                Kind::Ident => self.word(&mut piece, &mut levels, fresh)?,
+                Kind::Number => {
+                    let digits: String = token.text.chars().filter(|&c| c != '\'').collect();
+                    self.emit(&mut piece, &digits);
+                    self.at += 1;
+                }
+                Kind::Char => {
+                    let value =
+                        character(token.text).ok_or_else(|| self.error("malformed character constant"))?;
+                    self.emit(&mut piece, &value);
+                    self.at += 1;
+                }
+                Kind::Str => {
+                    self.emit(&mut piece, token.text);
+                    self.at += 1;
+                }
+                _ => {
+                    let done = self.punct(&mut piece, &mut levels, start, one)?;
+                    if done {
+                        start = piece.text.len();
+                        if start >= size {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok((!piece.text.is_empty()).then_some(piece))
+    }
+
+    /// A bracket, operator or separator. True after the `;` that ends a declaration.
+    fn punct(
+        &mut self,
+        piece: &mut Piece,
+        levels: &mut Vec<Level>,
+        start: usize,
+        one: bool,
+    ) -> Result<bool, CdefError> {
+        let text = self.token().text;
+        let top = levels.len() == 1;
+        let in_expression = levels.last().is_some_and(|l| l.expression);
+        match text {
+            "[" if self.attribute_brackets() => {
+                self.c23_attributes(piece)?;
+                return Ok(false);
+            }
+            "(" | "[" => {
+                let expression = in_expression || text == "[";
+                levels.push(Level { kind: LevelKind::Other, expression });
+            }
+            "{" => {
+                let is_body = top && !in_expression && piece.text.trim_end().ends_with(')');
+                if is_body {
+                    self.skip_body()?;
+                    self.emit(piece, ";");
+                    return Ok(true);
+                }
+                levels.push(Level { kind: LevelKind::Other, expression: in_expression });
+            }
+            ")" | "]" | "}" => {
+                let closed = if levels.len() > 1 { levels.pop() } else { None };
+                self.emit(piece, text);
+                self.at += 1;
+                if let Some(LevelKind::Record(head) | LevelKind::Enum(head)) = closed.map(|l| l.kind) {
+                    self.head_attributes(piece, head)?;
+                }
+                return Ok(false);
+            }
+            "=" => {
+                if let Some(level) = levels.last_mut() {
+                    level.expression = true;
+                }
+            }
+            ":" => {
+                if let Some(level) = levels.last_mut()
+                    && matches!(level.kind, LevelKind::Record(_))
+                {
+                    level.expression = true;
+                }
+            }
+            "," | ";" => {
+                if let Some(level) = levels.last_mut() {
+                    let in_brackets = matches!(level.kind, LevelKind::Other) && !top;
+                    if !in_brackets {
+                        level.expression = matches!(level.kind, LevelKind::Enum(_));
+                    }
+                }
+                if text == ";" {
+                    if one && top {
+                        return Err(self.error("unexpected symbol"));
+                    }
+                    // Stray ones are forgiven.
+                    let stray = piece.text.len() == start
+                        || piece.text.ends_with('{')
+                        || (!top && piece.text.ends_with(';'));
+                    if stray {
+                        self.at += 1;
+                        return Ok(false);
+                    }
+                    self.emit(piece, ";");
+                    self.at += 1;
+                    return Ok(top);
+                }
+            }
+            "&" if !in_expression => {
+                self.emit(piece, "^");
+                self.at += 1;
+                return Ok(false);
+            }
+            "^" if !in_expression => return Err(self.error("unexpected symbol")),
+            "?" if piece.text.ends_with('[') => {
+                self.emit(piece, "*");
+                self.at += 1;
+                return Ok(false);
+            }
+            "$" => {
+                self.param(piece)?;
+                return Ok(false);
+            }
+            "\\" | "@" | "`" | "#" => return Err(self.error("unexpected symbol")),
+            _ => {}
+        }
+        self.emit(piece, text);
+        self.at += 1;
+        Ok(false)
+    }
+
+    fn param(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
+        let Some(param) = self.params.get(self.used) else {
+            return Err(self.error("wrong number of type parameters"));
+        };
+        match param {
+            Param::Type(_) => {
+                let name = param_name(self.used);
+                piece.types.push(self.used);
+                self.emit(piece, &name);
+            }
+            Param::Int(n) if *n < 0 => {
+                let text = format!("({n})");
+                self.emit(piece, &text);
+            }
+            Param::Int(n) => {
+                self.emit(piece, &n.to_string());
+            }
+            Param::Name(name) => {
+                self.emit(piece, &mangle(name));
+            }
+        }
+        self.used += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, piece: &mut Piece, levels: &mut Vec<Level>, fresh: bool) -> Result<(), CdefError> {
+        let text = self.token().text;
+        match word(text) {
+            Word::Keep => {
+                if text == "extern"
+                    && fresh
+                    && self.tokens.list.get(self.at + 1).is_some_and(|t| t.kind == Kind::Str)
+                {
+                    return self.linkage(piece);
+                }
+                if text == "static"
+                    && let Some(&LevelKind::Record(head)) = levels.last().map(|l| &l.kind)
+                {
+                    return self.record_constant(piece, head);
+                }
+                let mangled;
+                let text = if text.is_ascii() {
+                    text
+                } else {
+                    mangled = mangle(text);
+                    &mangled
+                };
+                self.emit(piece, text);
+                self.at += 1;
+            }
+            Word::Drop => self.at += 1,
+            Word::To(other) => {
+                self.emit(piece, other);
+                self.at += 1;
+            }
+            Word::Head => self.head(piece, levels)?,
+            Word::Attribute | Word::Declspec | Word::Alignas => {
+                let offset = piece.text.len() as u32;
+                let mut found = Vec::new();
+                self.attribute(&mut found)?;
+                piece.attrs.extend(found.into_iter().map(|a| (offset, a)));
+            }
+            Word::Asm => self.asm(piece, fresh)?,
+            Word::StaticAssert => {
+                while !self.is(";") && self.token().kind != Kind::Eof {
+                    self.at += 1;
+                }
+                self.at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// `extern "C"`, with or without braces.
+    fn linkage(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
+        self.at += 2;
+        if self.is("{") {
+            self.linkage += 1;
+            self.at += 1;
+        } else {
+            self.at -= 1;
+            self.emit(piece, "extern");
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// A `static const` member: its text is kept for later.
+    fn record_constant(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
+        let mut text = String::new();
+        while !self.is(";") && !self.is("}") && self.token().kind != Kind::Eof {
+            text.push_str(self.token().text);
+            text.push(' ');
+            self.at += 1;
+        }
+        if self.is(";") {
+            self.at += 1;
+        }
+        piece.heads.entry(head).or_default().constants.push(text);
+        Ok(())
+    }
+
+    /// `struct`, `union` or `enum`, with what stands around the tag.
+    fn head(&mut self, piece: &mut Piece, levels: &mut Vec<Level>) -> Result<(), CdefError> {
+        let is_enum = self.is("enum");
+        let offset = self.emit(piece, self.token().text);
+        self.at += 1;
+        // `enum class` is C++'s and not for us.
+        self.head_attributes(piece, offset)?;
+        let token = self.token();
+        let is_tag = token.kind == Kind::Ident && matches!(word(token.text), Word::Keep | Word::To(_));
+        if is_tag {
+            let mangled = mangle(token.text);
+            self.emit(piece, &mangled);
+            self.at += 1;
+        } else if self.is("$") {
+            self.param(piece)?;
+        }
+        self.head_attributes(piece, offset)?;
+        let in_record = levels.last().is_some_and(|l| matches!(l.kind, LevelKind::Record(_)));
+        if is_enum && self.is(":") && (!in_record || self.base_then_brace()) {
+            self.at += 1;
+            let mut base = String::new();
+            while !self.is("{")
+                && !self.is(";")
+                && !self.is(",")
+                && !self.is(")")
+                && self.token().kind != Kind::Eof
+            {
+                base.push_str(self.token().text);
+                base.push(' ');
+                self.at += 1;
+            }
+            piece.heads.entry(offset).or_default().base = Some(base);
+        }
+        if self.is("{") {
+            if let Err(message) = self.guard.pass(self.token()) {
+                return Err(self.error(message));
+            }
+            piece.heads.entry(offset).or_default().pack = self.pack;
+            let kind = if is_enum { LevelKind::Enum(offset) } else { LevelKind::Record(offset) };
+            levels.push(Level { kind, expression: is_enum });
+            self.emit(piece, "{");
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// In a record, `enum e : 3;` is a bit-field: a base is followed by a brace.
+    fn base_then_brace(&self) -> bool {
+        let rest = &self.tokens.list[self.at..];
+        rest.iter().find(|t| matches!(t.text, "{" | ";" | ",")).is_some_and(|t| t.text == "{")
+    }
+
+    fn head_attributes(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
+        loop {
+            let mut found = Vec::new();
+            match word(self.token().text) {
+                Word::Attribute | Word::Declspec | Word::Alignas if self.token().kind == Kind::Ident => {
+                    self.attribute(&mut found)?;
+                }
+                _ if self.is("[") && self.attribute_brackets() => self.bracketed(&mut found)?,
+                _ => return Ok(()),
+            }
+            // An alignment behind the closing brace is the record's as well.
+            piece.heads.entry(head).or_default().attrs.extend(found);
+        }
+    }
+
+    /// `[[`, which opens a C23 attribute.
+    fn attribute_brackets(&self) -> bool {
+        self.is("[") && self.tokens.list.get(self.at + 1).is_some_and(|t| t.text == "[")
+    }
+
+    fn c23_attributes(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
+        // The guard has seen the first bracket.
+        let closing = Token { kind: Kind::Punct, text: "]", line: 0, file: 0 };
+        let _ = self.guard.pass(&closing);
+        let offset = piece.text.len() as u32;
+        let mut found = Vec::new();
+        self.bracketed(&mut found)?;
+        piece.attrs.extend(found.into_iter().map(|a| (offset, a)));
+        Ok(())
+    }
+
+    /// `[[gnu::packed, deprecated("...")]]`, from the first bracket on.
+    fn bracketed(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
+        self.at += 2;
+        while !self.is("]") {
+            if self.token().kind == Kind::Eof {
+                return Err(self.error("']' expected"));
+            }
+            if self.is("gnu") || self.is("clang") || self.is("::") || self.is(":") || self.is(",") {
+                self.at += 1;
+                continue;
+            }
+            self.one_attribute(found)?;
+        }
+        self.at += 2;
+        Ok(())
+    }
+
+    /// `__attribute__((...))`, `__declspec(...)` or `_Alignas(...)`, from its word on.
+    fn attribute(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
+        let how = word(self.token().text);
+        self.at += 1;
+        if !self.is("(") {
+            return Err(self.error("'(' expected"));
+        }
+        if matches!(how, Word::Alignas) {
+            let text = self.arguments()?;
+            found.push(Attr::Aligned(Some(text)));
+            return Ok(());
+        }
+        let double = matches!(how, Word::Attribute);
+        self.at += 1 + usize::from(double);
+        while !self.is(")") {
+            if self.token().kind == Kind::Eof {
+                return Err(self.error("')' expected"));
+            }
+            if self.is(",") {
+                self.at += 1;
+                continue;
+            }
+            self.one_attribute(found)?;
+        }
+        self.at += 1 + usize::from(double);
+        Ok(())
+    }
+
+    /// A single attribute: its word and arguments.
+    fn one_attribute(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
+        let name = bare(self.token().text);
+        self.at += 1;
+        let arguments = if self.is("(") { Some(self.arguments()?) } else { None };
+        let attr = match (name, arguments) {
+            ("aligned" | "align", text) => Attr::Aligned(text.filter(|t| !t.trim().is_empty())),
+            ("packed", _) => Attr::Packed,
+            ("mode", Some(word)) => Attr::Mode(bare(word.trim()).to_owned()),
+            ("vector_size", Some(text)) => Attr::VectorSize(text),
+            ("ms_abi", _) => Attr::MsAbi,
+            ("sysv_abi", _) => Attr::SysvAbi,
+            _ => return Ok(()),
+        };
+        found.push(attr);
+        Ok(())
+    }
+
+    /// The text between a `(` and its `)`.
+    fn arguments(&mut self) -> Result<String, CdefError> {
+        let mut depth = 0;
+        let mut text = String::new();
+        loop {
+            let token = self.token();
+            match token.text {
+                _ if token.kind == Kind::Eof => return Err(self.error("')' expected")),
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(text);
+            }
+            if !(depth == 1 && token.text == "(" && text.is_empty()) {
+                text.push_str(token.text);
+                text.push(' ');
+            }
+        }
+    }
+
+    /// An asm label behind a declarator, or a whole asm statement.
+    fn asm(&mut self, piece: &mut Piece, fresh: bool) -> Result<(), CdefError> {
+        self.at += 1;
+        while self.is("volatile") || self.is("__volatile__") || self.is("inline") || self.is("goto") {
+            self.at += 1;
+        }
+        let offset = piece.text.len() as u32;
+        let text = self.arguments()?;
+        if fresh {
+            if self.is(";") {
+                self.at += 1;
+            }
+            return Ok(());
+        }
+        let joined: String = text.split('"').skip(1).step_by(2).collect();
+        piece.attrs.push((offset, Attr::Asm(joined)));
+        Ok(())
+    }
+
+    /// A function's body, from `{` on, up to behind its `}` and a `;` that may follow.
+    fn skip_body(&mut self) -> Result<(), CdefError> {
+        let mut depth = 0usize;
+        loop {
+            let token = self.token();
+            match (token.kind, token.text) {
+                (Kind::Eof, _) => return Err(self.error("'}' expected")),
+                (Kind::Punct, "{") => depth += 1,
+                (Kind::Punct, "}") => depth -= 1,
+                (Kind::Directive, _) => self.directive(token)?,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let closing = Token { kind: Kind::Punct, text: "}", line: 0, file: 0 };
+        let _ = self.guard.pass(&closing);
+        Ok(())
+    }
+
+    fn directive(&mut self, token: &Token<'_>) -> Result<(), CdefError> {
+        let text = token.text;
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        match name {
+            "pragma" => self.pragma(rest.trim()),
+            "define" => self.define(rest.trim_start()),
+            "undef" => {
+                self.macros.known.remove(rest.trim());
+            }
+            "" | "ident" | "sccs" | "warning" | "line" => {}
+            _ => {
+                let mut error = self.error("unexpected symbol");
+                error.near = Some(format!("#{name}"));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, rest: &str) {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (name, body) = rest.split_at(end);
+        // Function-like ones have their bracket right behind the name.
+        if name.is_empty() || body.starts_with('(') {
+            self.macros.known.remove(name);
+            return;
+        }
+        if !self.macros.known.contains_key(name) {
+            self.macros.order.push(name.to_owned());
+        }
+        self.macros.known.insert(name.to_owned(), Macro { body: body.trim().to_owned() });
+    }
+
+    /// `#pragma pack`: (n), (push), (push, n), (push, id, n), (pop), (pop, id), ().
+    fn pragma(&mut self, rest: &str) {
+        let Some(inner) = rest.strip_prefix("pack").map(str::trim).and_then(|r| r.strip_prefix('(')) else {
+            return;
+        };
+        let inner = inner.split(')').next().unwrap_or_default();
+        let words: Vec<&str> = inner.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
+        let number = words.iter().rev().find_map(|w| w.parse::<u64>().ok());
+        let number = number.filter(|n| matches!(n, 1 | 2 | 4 | 8 | 16));
+        match words.first().copied() {
+            None => self.pack = None,
+            Some("push") => {
+                self.packs.push(self.pack);
+                if number.is_some() {
+                    self.pack = number;
+                }
+            }
+            Some("pop") => {
+                self.pack = self.packs.pop().unwrap_or(None);
+                if number.is_some() {
+                    self.pack = number;
+                }
+            }
+            Some(word) if word.parse::<u64>() == Ok(0) => self.pack = None,
+            Some(_) if number.is_some() => self.pack = number,
+            Some(_) => {}
+        }
+    }
+}
+
+/// The typedef name that stands for type parameter `i`.
+pub fn param_name(i: usize) -> String {
+    format!("__cdata_param_{i}")
+}
+
+/// An identifier in the letters that lang-c reads.
+pub fn mangle(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_owned();
+    }
+    let mut out = String::from("__cdata_utf8");
+    for byte in name.bytes() {
+        out.push_str(&format!("_{byte:02x}"));
+    }
+    out
+}
+
+/// What [`mangle`] made a name of.
+pub fn unmangle(name: &str) -> String {
+    let Some(rest) = name.strip_prefix("__cdata_utf8_") else { return name.to_owned() };
+    let bytes: Option<Vec<u8>> = rest.split('_').map(|hex| u8::from_str_radix(hex, 16).ok()).collect();
+    bytes.and_then(|b| String::from_utf8(b).ok()).unwrap_or_else(|| name.to_owned())
+}
+
+/// A character constant as the number it is.
+pub fn character(text: &str) -> Option<String> {
+    let quote = text.find('\'')?;
+    let (prefix, body) = (&text[..quote], text[quote + 1..].strip_suffix('\'')?);
+    let values = unescape(body, prefix.is_empty())?;
+    let first = *values.first()?;
+    Some(match prefix {
+        "" if values.len() == 1 => i64::from(first as u8 as std::ffi::c_char).to_string(),
+        // Several characters: as GCC packs them.
+        "" => values.iter().fold(0i32, |n, &v| (n << 8) | v as i32).to_string(),
+        _ => first.to_string(),
+    })
+}
+
+/// The characters of a literal's body; bytes if `narrow`.
+pub fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
+    let mut out = Vec::new();
+    let mut chars = body.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            if narrow {
+                let mut buffer = [0; 4];
+                out.extend(c.encode_utf8(&mut buffer).bytes().map(u32::from));
+            } else {
+                out.push(c as u32);
+            }
+            continue;
+        }
+        let escaped = chars.next()?;
+        let value = match escaped {
+            'n' => 10,
+            't' => 9,
+            'r' => 13,
+            'a' => 7,
+            'b' => 8,
+            'f' => 12,
+            'v' => 11,
+            'e' | 'E' => 27,
+            '0'..='7' => {
+                let mut n = escaped.to_digit(8)?;
+                for _ in 0..2 {
+                    match chars.peek().and_then(|c| c.to_digit(8)) {
+                        Some(d) => n = n * 8 + d,
+                        None => break,
+                    }
+                    chars.next();
+                }
+                n
+            }
+            'x' => {
+                let mut n = 0u32;
+                while let Some(d) = chars.peek().and_then(|c| c.to_digit(16)) {
+                    n = n.wrapping_mul(16).wrapping_add(d);
+                    chars.next();
+                }
+                n
+            }
+            'u' | 'U' => {
+                let digits = if escaped == 'u' { 4 } else { 8 };
+                let mut n = 0u32;
+                for _ in 0..digits {
+                    n = n * 16 + chars.next()?.to_digit(16)?;
+                }
+                if narrow {
+                    let mut buffer = [0; 4];
+                    out.extend(char::from_u32(n)?.encode_utf8(&mut buffer).bytes().map(u32::from));
+                    continue;
+                }
+                n
+            }
+            other => other as u32,
+        };
+        out.push(value);
+    }
+    Some(out)
+}

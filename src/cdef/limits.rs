@@ -1,0 +1,74 @@
+//! Guards: what nests too deep or runs too long is refused before anything recursive sees it.
+//!
+//! lang-c takes exponential time in some depths and overflows the stack in others; the figures stand far above what real
+//! headers need (they nest at most 9 deep) and far below where it hurts.
+
+use super::token::{Kind, Token};
+
+/// Brackets of any sort, one in another.
+pub const DEPTH_MAX: usize = 24;
+/// Unary operators in a row.
+const UNARY_MAX: usize = 8;
+/// Tokens between two separators of an expression or declarator.
+const RUN_MAX: usize = 4096;
+/// Nested `sizeof(type[...])`, parameter lists in parameter lists: what is tried twice at each level.
+const RETRIED_MAX: usize = 6;
+/// Bytes of a text.
+pub const TEXT_MAX: usize = 1 << 28;
+
+/// Watches the tokens as they pass.
+#[derive(Default)]
+pub struct Guard {
+    /// Each open bracket: its sort, and whether it is one of those that are tried twice.
+    open: Vec<(u8, bool)>,
+    retried: usize,
+    unary: usize,
+    run: usize,
+    pointers: usize,
+    previous: Option<(Kind, u8)>,
+}
+
+impl Guard {
+    /// How deep the brackets are.
+    pub fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Takes the next token; an error says what is too much.
+    pub fn pass(&mut self, token: &Token<'_>) -> Result<(), &'static str> {
+        let first = token.text.as_bytes().first().copied().unwrap_or(0);
+        self.run += 1;
+        if token.kind == Kind::Punct {
+            match first {
+                b'(' | b'[' | b'{' => {
+                    let retried = first == b'('
+                        && matches!(self.previous, Some((Kind::Punct, b'(' | b')')) | Some((Kind::Ident, _)));
+                    self.retried += usize::from(retried);
+                    self.open.push((first, retried));
+                    if self.open.len() > DEPTH_MAX || self.retried > 2 * RETRIED_MAX {
+                        return Err("chunk has too many syntax levels");
+                    }
+                    self.run = 0;
+                }
+                b')' | b']' | b'}' => match self.open.pop() {
+                    Some((open, retried))
+                        if matches!((open, first), (b'(', b')') | (b'[', b']') | (b'{', b'}')) =>
+                    {
+                        self.retried -= usize::from(retried);
+                    }
+                    _ => return Err("unexpected symbol"),
+                },
+                b';' | b',' => self.run = 0,
+                _ => {}
+            }
+        }
+        let is_unary = matches!(first, b'-' | b'+' | b'!' | b'~' | b'&') && token.kind == Kind::Punct;
+        self.unary = if is_unary { self.unary + token.text.len() } else { 0 };
+        self.pointers = if token.text == "*" { self.pointers + 1 } else { 0 };
+        if self.unary > UNARY_MAX || self.run > RUN_MAX || self.pointers > 64 {
+            return Err("chunk has too many syntax levels");
+        }
+        self.previous = Some((token.kind, first));
+        Ok(())
+    }
+}

@@ -1,0 +1,343 @@
+//! Text -> tokens: comments, line splices, directives, line markers.
+//!
+//! Knows C's lexis and nothing of its grammar. Called by `dialect`.
+
+/// What sort of token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// An identifier or keyword.
+    Ident,
+    /// A preprocessing number.
+    Number,
+    /// A string literal, prefix included.
+    Str,
+    /// A character literal, prefix included.
+    Char,
+    /// An operator or bracket.
+    Punct,
+    /// A directive: the text behind the `#`, up to the end of its (spliced) line.
+    Directive,
+    /// The end of the text.
+    Eof,
+}
+
+/// A token of the user's text.
+#[derive(Clone, Copy, Debug)]
+pub struct Token<'a> {
+    /// What sort.
+    pub kind: Kind,
+    /// As it stands in the text.
+    pub text: &'a str,
+    /// The line it stands on, counted from 1 in the text, or in the file that a line marker names.
+    pub line: u32,
+    /// Which of [`Tokens::files`], counted from 1; 0 for the text itself.
+    pub file: u32,
+}
+
+/// All tokens of a text, the last one [`Kind::Eof`].
+pub struct Tokens<'a> {
+    /// In order.
+    pub list: Vec<Token<'a>>,
+    /// Files that line markers name.
+    pub files: Vec<String>,
+    /// Lines of the text.
+    pub lines: u32,
+}
+
+/// A text that is no sequence of tokens: what is wrong, near what, on which line.
+pub struct LexError {
+    /// What is wrong.
+    pub message: &'static str,
+    /// The place, as a token.
+    pub line: u32,
+    /// Which file.
+    pub file: u32,
+}
+
+/// Takes line splices out, and gives their newlines back at the end of the joined line, so that line numbers hold.
+pub fn unsplice(text: &str) -> Option<String> {
+    if !text.contains("\\\n") && !text.contains("\\\r\n") {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut owed = 0;
+    let mut rest = text;
+    while let Some(at) = rest.find(['\\', '\n']) {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        if let Some(next) = tail.strip_prefix("\\\n").or_else(|| tail.strip_prefix("\\\r\n")) {
+            owed += 1;
+            rest = next;
+        } else {
+            let c = if tail.starts_with('\n') { '\n' } else { '\\' };
+            out.push(c);
+            if c == '\n' {
+                out.extend(std::iter::repeat_n('\n', std::mem::take(&mut owed)));
+            }
+            rest = &tail[1..];
+        }
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Splits a text into tokens.
+pub fn tokens(text: &str) -> Result<Tokens<'_>, LexError> {
+    let mut lexer =
+        Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, lines: 1, file: 0, files: Vec::new() };
+    let mut list = Vec::with_capacity(text.len() / 5);
+    let mut fresh_line = true;
+    loop {
+        let before = lexer.lines;
+        lexer.skip_blank()?;
+        fresh_line |= lexer.lines != before;
+        let token = lexer.next(fresh_line)?;
+        fresh_line = false;
+        match token {
+            Some(token) => {
+                list.push(token);
+                if token.kind == Kind::Eof {
+                    break;
+                }
+                fresh_line = token.kind == Kind::Directive;
+            }
+            None => fresh_line = true,
+        }
+    }
+    Ok(Tokens { list, files: lexer.files, lines: lexer.lines })
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// As the next token is told.
+    line: u32,
+    /// As the text has them.
+    lines: u32,
+    file: u32,
+    files: Vec<String>,
+}
+
+fn is_ident_start(b: u8) -> bool {
+    b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
+}
+
+fn is_ident(b: u8) -> bool {
+    is_ident_start(b) || b.is_ascii_digit()
+}
+
+impl<'a> Lexer<'a> {
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    fn newline(&mut self) {
+        self.line += 1;
+        self.lines += 1;
+    }
+
+    fn error(&self, message: &'static str) -> LexError {
+        LexError { message, line: self.line, file: self.file }
+    }
+
+    /// White space and comments.
+    fn skip_blank(&mut self) -> Result<(), LexError> {
+        loop {
+            match self.peek(0) {
+                b'\n' => {
+                    self.newline();
+                    self.at += 1;
+                }
+                b' ' | b'\t' | b'\r' | 0x0b | 0x0c => self.at += 1,
+                b'/' if self.peek(1) == b'*' => {
+                    self.at += 2;
+                    loop {
+                        match self.bytes.get(self.at) {
+                            None => return Err(self.error("unfinished comment")),
+                            Some(b'*') if self.peek(1) == b'/' => break,
+                            Some(b'\n') => self.newline(),
+                            _ => {}
+                        }
+                        self.at += 1;
+                    }
+                    self.at += 2;
+                }
+                b'/' if self.peek(1) == b'/' => {
+                    while self.at < self.bytes.len() && self.peek(0) != b'\n' {
+                        self.at += 1;
+                    }
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn token(&self, kind: Kind, from: usize) -> Token<'a> {
+        Token { kind, text: &self.text[from..self.at], line: self.line, file: self.file }
+    }
+
+    /// The next token; none for a line marker, which only moves the place.
+    fn next(&mut self, fresh_line: bool) -> Result<Option<Token<'a>>, LexError> {
+        let from = self.at;
+        let Some(&b) = self.bytes.get(from) else {
+            return Ok(Some(Token { kind: Kind::Eof, text: "<eof>", line: self.line, file: self.file }));
+        };
+        if b == b'#' && fresh_line {
+            return self.directive();
+        }
+        if is_ident_start(b) {
+            while is_ident(self.peek(0)) {
+                self.at += 1;
+            }
+            let quote = self.peek(0);
+            let prefix = matches!(&self.text[from..self.at], "L" | "u" | "U" | "u8");
+            if prefix && (quote == b'"' || quote == b'\'') {
+                return self.quoted(from).map(Some);
+            }
+            return Ok(Some(self.token(Kind::Ident, from)));
+        }
+        if b.is_ascii_digit() || (b == b'.' && self.peek(1).is_ascii_digit()) {
+            loop {
+                let c = self.peek(0);
+                let sign = matches!(c, b'+' | b'-')
+                    && matches!(self.bytes[self.at - 1], b'e' | b'E' | b'p' | b'P')
+                    && self.at > from
+                    && (!self.text[from..self.at].starts_with("0x")
+                        || matches!(self.bytes[self.at - 1], b'p' | b'P'));
+                let separator = c == b'\'' && is_ident(self.peek(1)) && self.at > from;
+                if is_ident(c) || c == b'.' || sign || separator {
+                    self.at += 1;
+                } else {
+                    break;
+                }
+            }
+            return Ok(Some(self.token(Kind::Number, from)));
+        }
+        if b == b'"' || b == b'\'' {
+            return self.quoted(from).map(Some);
+        }
+        let two = self.bytes.get(from..from + 2).unwrap_or_default();
+        let length = if self.text[from..].starts_with("...")
+            || matches!(self.bytes.get(from..from + 3), Some(b"<<=" | b">>="))
+        {
+            3
+        } else if matches!(
+            two,
+            b"<<"
+                | b">>"
+                | b"<="
+                | b">="
+                | b"=="
+                | b"!="
+                | b"&&"
+                | b"||"
+                | b"->"
+                | b"++"
+                | b"--"
+                | b"::"
+                | b"[["
+                | b"]]"
+                | b"+="
+                | b"-="
+                | b"*="
+                | b"/="
+                | b"%="
+                | b"&="
+                | b"|="
+                | b"^="
+        ) && !matches!(two, b"[[" | b"]]")
+        {
+            2
+        } else {
+            1
+        };
+        self.at += length;
+        Ok(Some(self.token(Kind::Punct, from)))
+    }
+
+    fn quoted(&mut self, from: usize) -> Result<Token<'a>, LexError> {
+        let quote = self.peek(0);
+        self.at += 1;
+        loop {
+            match self.bytes.get(self.at) {
+                None | Some(b'\n') => return Err(self.error("unfinished string")),
+                Some(b'\\') if self.bytes.get(self.at + 1).is_some_and(|&c| c != b'\n') => self.at += 2,
+                Some(&c) if c == quote => break,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        if !self.text.is_char_boundary(self.at) {
+            return Err(self.error("unfinished string"));
+        }
+        Ok(self.token(if quote == b'"' { Kind::Str } else { Kind::Char }, from))
+    }
+
+    fn directive(&mut self) -> Result<Option<Token<'a>>, LexError> {
+        self.at += 1;
+        let from = self.at;
+        // A comment that starts in the line may reach over its end.
+        let mut to = from;
+        while self.at < self.bytes.len() && self.peek(0) != b'\n' {
+            match self.peek(0) {
+                b'/' if matches!(self.peek(1), b'*' | b'/') => {
+                    let line = self.line;
+                    let before = self.lines;
+                    self.skip_blank()?;
+                    if self.lines != before {
+                        let text = &self.text[from..to];
+                        return Ok(self.directive_token(text, line));
+                    }
+                    continue;
+                }
+                quote @ (b'"' | b'\'') => {
+                    self.at += 1;
+                    while self.at < self.bytes.len()
+                        && !matches!(self.peek(0), b'\n')
+                        && self.peek(0) != quote
+                    {
+                        self.at += if self.peek(0) == b'\\' && self.peek(1) != b'\n' { 2 } else { 1 };
+                    }
+                    if self.peek(0) == quote {
+                        self.at += 1;
+                    }
+                }
+                _ => self.at += 1,
+            }
+            self.at = self.at.min(self.bytes.len());
+            to = self.at;
+        }
+        while !self.text.is_char_boundary(to) {
+            to -= 1;
+        }
+        let text = self.text[from..to].trim();
+        let line = self.line;
+        Ok(self.directive_token(text, line))
+    }
+
+    fn directive_token(&mut self, text: &'a str, line: u32) -> Option<Token<'a>> {
+        let text = text.trim();
+        let rest = text.strip_prefix("line").unwrap_or(text).trim_start();
+        if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if let Ok(n) = rest[..digits].parse::<u32>() {
+                // The marker tells the number of the line after it; its own newline is still to come.
+                self.line = n.saturating_sub(1);
+            }
+            if let Some(name) =
+                rest[digits..].trim_start().strip_prefix('"').and_then(|r| r.split('"').next())
+            {
+                self.file = match self.files.iter().rposition(|f| f == name) {
+                    Some(i) => i as u32 + 1,
+                    None => {
+                        self.files.push(name.to_owned());
+                        self.files.len() as u32
+                    }
+                };
+            }
+            return None;
+        }
+        Some(Token { kind: Kind::Directive, text, line, file: self.file })
+    }
+}

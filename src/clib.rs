@@ -1,0 +1,296 @@
+//! Name spaces: `ffi.C` and what `ffi.load` returns.
+//!
+//! A name space is a userdata whose `__index` is a plain Lua table of what was resolved already; the table's own
+//! `__index` resolves a name: function (kept), constant (kept) or variable (read each time). A function keeps its
+//! library loaded.
+
+use std::ffi::{c_int, c_void};
+
+use crate::call::{self, Bound};
+use crate::cdata::{self, Bounds, Header};
+use crate::conv::{from_lua, to_lua};
+use crate::ctype::Name;
+use crate::door;
+use crate::error::{Error, Result, What};
+use crate::index::push_constant;
+use crate::native::dl::Library;
+use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::State;
+use crate::vm::thunk::Thunk;
+
+/// What a name space's userdata holds.
+struct Clib {
+    state: *const State,
+    /// None once it is closed.
+    library: Option<Library>,
+}
+
+/// What a bound function's metatable keeps, and its `__gc` frees.
+struct Binding {
+    thunk: Option<Thunk>,
+    bound: Box<Bound>,
+}
+
+/// Pushes a name space. Slots +1 (needs 8), raises.
+///
+/// # Safety
+/// S6 but for `library`, which leaks if Lua raises for want of memory.
+pub unsafe fn push(l: *mut lua_State, state: &State, library: Library) {
+    // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set.
+    unsafe {
+        let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
+        clib.write(Clib { state, library: Some(library) });
+        lua_createtable(l, 0, 8);
+        // The cache, its metatable, and in it the resolver, which knows the name space.
+        lua_createtable(l, 0, 32);
+        lua_createtable(l, 0, 1);
+        lua_pushvalue(l, -4);
+        lua_pushvalue(l, -3);
+        lua_pushcclosure(l, resolve, 2);
+        lua_setfield(l, -2, c"__index".as_ptr());
+        lua_setmetatable(l, -2);
+        lua_setfield(l, -2, c"__index".as_ptr());
+        for (name, f) in
+            [(c"__newindex", assign as lua_CFunction), (c"__gc", close), (c"__tostring", to_string)]
+        {
+            lua_pushcclosure(l, f, 0);
+            lua_setfield(l, -2, name.as_ptr());
+        }
+        push_str(l, "ffi");
+        lua_setfield(l, -2, c"__metatable".as_ptr());
+        push_str(l, "clib");
+        lua_setfield(l, -2, c"__name".as_ptr());
+        lua_setmetatable(l, -2);
+    }
+}
+
+door! {
+    fn resolve = resolve_body;
+    fn assign = assign_body;
+    fn to_string = to_string_body;
+}
+
+/// The name space in a userdata of ours; upvalue or first argument of a metamethod.
+unsafe fn clib<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a mut Clib> {
+    // SAFETY: only our metamethods ask, for their own userdata; the debug library may bring another, told by its size.
+    unsafe {
+        if lua_type(l, idx) != LUA_TUSERDATA || lua_rawlen(l, idx) != size_of::<Clib>() as _ {
+            let error: Box<Error> = What::Expected("clib", type_name(l, idx).to_owned()).into();
+            return Err(error.at_argument(1));
+        }
+        Ok(&mut *lua_touserdata(l, idx).cast::<Clib>())
+    }
+}
+
+/// What a name of a name space leads to.
+enum Found {
+    Constant(crate::ctype::Constant),
+    Function(&'static Shape, *mut c_void),
+    Variable(&'static Shape, *mut u8),
+}
+
+fn find(clib: &Clib, name: &str) -> Result<Found> {
+    // SAFETY: a name space does not outlive its VM's state.
+    let state = unsafe { &*clib.state };
+    let declared = state.table.borrow().name(name).cloned();
+    let library = clib.library.as_ref().ok_or(What::ClosedLibrary)?;
+    let symbol = |symbol: &Option<std::rc::Rc<str>>| {
+        library
+            .symbol(symbol.as_deref().unwrap_or(name))
+            .map_err(|why| Box::<Error>::from(What::Unresolved(name.to_owned(), why)))
+    };
+    match declared {
+        Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
+        Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
+        Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(ty), symbol(&s)?.cast())),
+        Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(name.to_owned()).into()),
+    }
+}
+
+/// The string key at 2.
+unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
+    // SAFETY: the key stays at 2.
+    unsafe {
+        let Some(name) = bytes(l, 2) else {
+            let error: Box<Error> = What::Expected("string", cdata::describe(l, 2)).into();
+            return Err(error.at_argument(2));
+        };
+        std::str::from_utf8(name)
+            .map_err(|_| What::MissingDeclaration(String::from_utf8_lossy(name).into_owned()).into())
+    }
+}
+
+unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
+    let space = lua_upvalueindex(1);
+    // SAFETY: the upvalues are the name space and its cache; arguments the cache (or whatever the debug library brings)
+    // and the key.
+    unsafe {
+        let clib = clib(l, space)?;
+        let name = key(l)?;
+        let found = find(clib, name)?;
+        let state = &*clib.state;
+        let keep = match &found {
+            Found::Constant(constant) => {
+                push_constant(l, state, constant)?;
+                true
+            }
+            Found::Function(shape, address) => {
+                push_function(l, shape, *address, space)?;
+                true
+            }
+            Found::Variable(shape, address) => {
+                push_variable(l, shape, *address)?;
+                false
+            }
+        };
+        drop(found);
+        if keep {
+            lua_pushvalue(l, 2);
+            lua_pushvalue(l, -2);
+            lua_rawset(l, lua_upvalueindex(2));
+        }
+        Ok(1)
+    }
+}
+
+unsafe fn push_variable(l: *mut lua_State, shape: &Shape, address: *mut u8) -> Result<()> {
+    if shape.op() == Op::None {
+        return Err(What::SizeUnknown.into());
+    }
+    // SAFETY: the symbol is of the declared type, as far as the script vouches (S1).
+    unsafe { to_lua::push(l, shape, shape.op(), address, Bounds::ANY, 0) }
+}
+
+unsafe fn assign_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the name space, the key and the value.
+    unsafe {
+        let clib = clib(l, 1)?;
+        let name = key(l)?;
+        match find(clib, name)? {
+            Found::Variable(shape, address) => {
+                let constant = shape.is_const() || (shape.class == Class::Array && shape.target().is_const());
+                if constant {
+                    return Err(What::ConstWrite.into());
+                }
+                let room = shape.size().unwrap_or(usize::MAX);
+                from_lua::store(l, 3, shape, shape.op(), address, room)?;
+                Ok(0)
+            }
+            _ => Err(What::ConstWrite.into()),
+        }
+    }
+}
+
+unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: LuaJIT prints a name space as any userdata.
+    unsafe {
+        let text = format!("userdata: {:p}", lua_touserdata(l, 1));
+        push_string(l, text);
+        Ok(1)
+    }
+}
+
+unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
+    // SAFETY: the library's destructor calls no Lua.
+    unsafe {
+        if let Ok(clib) = clib(l, 1) {
+            drop(clib.library.take());
+        }
+    }
+    0
+}
+
+// -- functions -------------------------------------------------------------------------------------------------------
+
+/// Pushes a function of a library: a cdata with a metatable of its own, whose `__call` knows function and type.
+unsafe fn push_function(
+    l: *mut lua_State,
+    shape: &'static Shape,
+    address: *mut c_void,
+    space: c_int,
+) -> Result<()> {
+    let state = shape.state();
+    let bound = Box::new(Bound::new(shape, address)?);
+    let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
+    let binding = Box::into_raw(Box::new(Binding { thunk: Thunk::new(call::call_bound, data), bound }));
+    // SAFETY: S5; the binding is owned by the userdata in the metatable once that has its `__gc`; before, it leaks if
+    // Lua raises.
+    unsafe {
+        reserve(l, 10)?;
+        lua_newuserdatauv(l, size_of::<Header>(), 1);
+        let function = lua_gettop(l);
+        cdata::fill_function(l, function, shape, address.cast());
+        lua_pushvalue(l, space);
+        lua_setiuservalue(l, function, 1);
+        // The metatable: all of the common one, with `__call` and `__gc` of its own.
+        lua_createtable(l, 0, 34);
+        let metatable = lua_gettop(l);
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.cdata.get().into());
+        lua_pushnil(l);
+        while lua_next(l, -2) != 0 {
+            lua_pushvalue(l, -2);
+            lua_insert(l, -2);
+            lua_rawset(l, metatable);
+        }
+        lua_pop(l, 1);
+        match &(*binding).thunk {
+            Some(thunk) => lua_pushcclosure(l, thunk.function(), 0),
+            None => {
+                lua_pushlightuserdata(l, data);
+                lua_pushcclosure(l, call_upvalue, 1);
+            }
+        }
+        lua_setfield(l, metatable, c"__call".as_ptr());
+        lua_pushlightuserdata(l, binding.cast());
+        lua_pushcclosure(l, release, 1);
+        lua_setfield(l, metatable, c"__gc".as_ptr());
+        lua_setmetatable(l, function);
+        lua_settop(l, function);
+    }
+    Ok(())
+}
+
+/// `__call` once the thunks are used up.
+unsafe extern "C-unwind" fn call_upvalue(l: *mut lua_State) -> c_int {
+    // SAFETY: the upvalue is the binding's, which lives as long as the metatable that holds this closure.
+    unsafe { call::call_bound(l, upvalue_pointer(l, 1)) }
+}
+
+/// `__gc` of a function: its finalizer if `ffi.gc` gave it one; then the thunk goes back. Other finalizers may still
+/// call the function afterwards: through the generic `__call`, which asks whether the library is open.
+unsafe extern "C-unwind" fn release(l: *mut lua_State) -> c_int {
+    // SAFETY: Lua calls this once, for the function whose metatable holds it; the closure's upvalue is replaced so that
+    // a second call (by the debug library) finds nothing.
+    unsafe {
+        let binding = upvalue_pointer(l, 1).cast::<Binding>();
+        if binding.is_null() {
+            return 0;
+        }
+        crate::api::meta::run_finalizer(l);
+        lua_pushlightuserdata(l, std::ptr::null_mut());
+        lua_replace(l, lua_upvalueindex(1));
+        if lua_getmetatable(l, 1) != 0 {
+            lua_pushcclosure(l, crate::api::meta::call, 0);
+            lua_setfield(l, -2, c"__call".as_ptr());
+        }
+        let binding = Box::from_raw(binding);
+        drop(binding.thunk);
+        drop(binding.bound);
+    }
+    0
+}
+
+/// Is the library of the function cdata at `idx` still open (or is it nobody's)?
+///
+/// # Safety
+/// `idx` is a function cdata.
+pub unsafe fn is_open(l: *mut lua_State, idx: c_int) -> bool {
+    // SAFETY: the first user value of a library's function is its name space.
+    unsafe {
+        let open =
+            lua_getiuservalue(l, idx, 1) != LUA_TUSERDATA || clib(l, -1).is_ok_and(|c| c.library.is_some());
+        lua_pop(l, 1);
+        open
+    }
+}

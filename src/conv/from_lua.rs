@@ -1,0 +1,545 @@
+//! Lua -> C: which value a Lua value becomes where a C type is due, and the errors of those that become none.
+//!
+//! The rules are LuaJIT's (`docs/semantics.md`, "Lua to C"); `spec/oracle/convert.lua` crosses them. Stack indices are
+//! absolute throughout.
+
+use std::ffi::c_int;
+
+use super::init;
+use super::number::{self, Number};
+use crate::cdata::{self, Header, Place, conversion_error};
+use crate::ctype::{CType, compat};
+use crate::error::{Result, What};
+use crate::native::mem;
+use crate::vm::shape::{Class, FieldEntry, Op, Shape};
+use crate::vm::stack::*;
+
+/// Stores the value at `idx` as the shape's type at `p`. `room` bytes may be written there: the shape's size, or what
+/// the memory has where the type says none. May raise (a callback is made, a table read).
+///
+/// # Safety
+/// `room` bytes are writable at `p`; the memory is anchored (S2); six free slots; S6.
+#[inline]
+pub unsafe fn store(
+    l: *mut lua_State,
+    idx: c_int,
+    shape: &Shape,
+    op: Op,
+    p: *mut u8,
+    room: usize,
+) -> Result<()> {
+    // SAFETY: from the caller: `p` has room for the representation.
+    unsafe {
+        if lua_type(l, idx) == LUA_TNUMBER {
+            match op {
+                Op::F64 => {
+                    p.cast::<f64>().write_unaligned(lua_tonumberx(l, idx, std::ptr::null_mut()));
+                    return Ok(());
+                }
+                Op::F32 => {
+                    p.cast::<f32>().write_unaligned(lua_tonumberx(l, idx, std::ptr::null_mut()) as f32);
+                    return Ok(());
+                }
+                _ if op.is_integer() => {
+                    let mut exact = 0;
+                    let n = lua_tointegerx(l, idx, &mut exact);
+                    if exact != 0 {
+                        number::write_int(op, p, n);
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
+        store_slow(l, idx, shape, op, p, room)
+    }
+}
+
+#[inline(never)]
+unsafe fn store_slow(
+    l: *mut lua_State,
+    idx: c_int,
+    shape: &Shape,
+    op: Op,
+    p: *mut u8,
+    room: usize,
+) -> Result<()> {
+    // SAFETY: from `store`.
+    unsafe {
+        match op {
+            _ if op.is_integer() => number::write_int(op, p, to_integer(l, idx, shape)?),
+            Op::Pointer => {
+                let address = to_pointer(l, idx, shape, false)?;
+                p.cast::<*mut u8>().write_unaligned(address);
+            }
+            Op::Aggregate => store_aggregate(l, idx, shape, p, room)?,
+            Op::Copied => store_copied(l, idx, shape, p)?,
+            Op::None => return Err(What::SizeUnknown.into()),
+            Op::Reference => {
+                let target = shape.target();
+                let address = p.cast::<*mut u8>().read_unaligned();
+                let size = target.size();
+                match size {
+                    Some(size) if !address.is_null() => {
+                        return store(l, idx, target, target.op(), address, size);
+                    }
+                    _ => return Err(conversion_error(l, idx, shape)),
+                }
+            }
+            _ => {
+                let number = to_number(l, idx, shape)?;
+                if !number::write(shape, p, number) {
+                    return Err(What::NoInteger(shape.repr()).into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The number that the value at `idx` is where a C number is due.
+///
+/// # Safety
+/// `idx` is valid.
+pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Number> {
+    // SAFETY: from the caller; a cdata's bytes are its own.
+    unsafe {
+        match lua_type(l, idx) {
+            LUA_TNUMBER => Ok(match number(l, idx) {
+                Some(LuaNumber::Int(n)) => Number::Int(n),
+                Some(LuaNumber::Float(x)) => Number::Float(x),
+                None => Number::Int(0),
+            }),
+            LUA_TBOOLEAN => Ok(Number::Int(lua_toboolean(l, idx).into())),
+            LUA_TSTRING if shape.class == Class::Enum => enum_constant(l, idx, shape),
+            LUA_TUSERDATA => {
+                let found = cdata::header(l, idx).and_then(|h| {
+                    let place = cdata::place(h);
+                    if place.data.is_null() { None } else { read_real(place) }
+                });
+                found.ok_or_else(|| conversion_error(l, idx, shape))
+            }
+            _ => Err(conversion_error(l, idx, shape)),
+        }
+    }
+}
+
+/// The number in a numeric cdata; of a complex one its real part.
+unsafe fn read_real(place: Place) -> Option<Number> {
+    // SAFETY: the place's bytes are readable (caller).
+    unsafe {
+        if place.shape.class == Class::Complex {
+            return number::read(place.shape.target(), place.data);
+        }
+        number::read(place.shape, place.data)
+    }
+}
+
+/// The number in the cdata at `idx`, references followed; none for anything else.
+///
+/// # Safety
+/// `idx` is valid.
+pub unsafe fn cdata_number(l: *mut lua_State, idx: c_int) -> Option<Number> {
+    // SAFETY: from the caller.
+    unsafe {
+        let place = cdata::place(cdata::header(l, idx)?);
+        if place.data.is_null() { None } else { number::read(place.shape, place.data) }
+    }
+}
+
+#[cold]
+unsafe fn enum_constant(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Number> {
+    // SAFETY: the string stays at `idx`.
+    let name = unsafe { bytes(l, idx) }.unwrap_or_default();
+    let table = shape.state().table.borrow();
+    if let CType::Enum(id) = table.get(shape.ty.id) {
+        let constants = table.enumeration(id).constants.as_deref().unwrap_or_default();
+        if let Some((_, value)) = constants.iter().find(|(n, _)| n.as_bytes() == name) {
+            return Ok(Number::Wide(*value, false));
+        }
+    }
+    drop(table);
+    // SAFETY: as above.
+    Err(unsafe { conversion_error(l, idx, shape) })
+}
+
+/// The value at `idx` as an integer's 64 bits, wrapped.
+///
+/// # Safety
+/// `idx` is valid.
+#[inline]
+pub unsafe fn to_integer(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<i64> {
+    // SAFETY: from the caller.
+    unsafe {
+        let number = to_number(l, idx, shape)?;
+        number.to_bits().ok_or_else(|| What::NoInteger(shape.repr()).into())
+    }
+}
+
+/// The value at `idx` as a double.
+///
+/// # Safety
+/// `idx` is valid.
+#[inline]
+pub unsafe fn to_double(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<f64> {
+    // SAFETY: from the caller.
+    unsafe {
+        if lua_type(l, idx) == LUA_TNUMBER {
+            return Ok(lua_tonumberx(l, idx, std::ptr::null_mut()));
+        }
+        Ok(to_number(l, idx, shape)?.to_f64())
+    }
+}
+
+/// May a pointer to `from` be given where one to `to` is due? The usual cases without a look into the table.
+#[inline]
+pub fn pointee_converts(to: &Shape, from: &Shape) -> bool {
+    if std::ptr::eq(to, from) {
+        return true;
+    }
+    let qualified = to.ty.qual.contains(from.ty.qual);
+    if qualified && (to.ty.id == from.ty.id || to.class == Class::Void) {
+        return true;
+    }
+    compat::pointer_converts(&to.state().table.borrow(), to.ty, from.ty)
+}
+
+/// The address that the value at `idx` is where a pointer (or reference) of `shape` is due. With `cast` nothing is
+/// checked but that there is an address at all. Raises if a callback has to be made.
+///
+/// # Safety
+/// `idx` is valid; six free slots; S6.
+pub unsafe fn to_pointer(l: *mut lua_State, idx: c_int, shape: &Shape, cast: bool) -> Result<*mut u8> {
+    // SAFETY: from the caller; addresses are only computed here, not followed.
+    unsafe {
+        let target = shape.target();
+        match lua_type(l, idx) {
+            LUA_TNIL => Ok(std::ptr::null_mut()),
+            LUA_TUSERDATA => match cdata::header(l, idx) {
+                Some(h) => pointer_of_cdata(l, idx, h, shape, cast),
+                None => pointer_of_userdata(l, idx),
+            },
+            LUA_TLIGHTUSERDATA => Ok(lua_touserdata(l, idx).cast()),
+            LUA_TSTRING => {
+                if cast || string_converts(target) {
+                    return Ok(lua_tolstring(l, idx, std::ptr::null_mut()).cast_mut().cast());
+                }
+                Err(conversion_error(l, idx, shape))
+            }
+            LUA_TFUNCTION if target.class == Class::Function => match shape.state().make_callback.get() {
+                Some(make) => Ok(make(l, idx, target)?.cast_mut().cast()),
+                None => Err(conversion_error(l, idx, shape)),
+            },
+            LUA_TNUMBER if cast => match to_number(l, idx, shape)?.to_bits() {
+                Some(bits) => Ok(bits as usize as *mut u8),
+                None => Err(conversion_error(l, idx, shape)),
+            },
+            LUA_TBOOLEAN if cast => Ok(lua_toboolean(l, idx) as usize as *mut u8),
+            _ => Err(conversion_error(l, idx, shape)),
+        }
+    }
+}
+
+/// Does a cdata of the array or record shape `own` convert to the pointer shape `to`, as far as the shapes alone tell?
+#[inline]
+pub fn pointee_is(to: &Shape, own: &Shape) -> bool {
+    let target = to.target();
+    let from = if own.class == Class::Array { own.target() } else { own };
+    target.ty.qual.contains(from.ty.qual) && (target.ty.id == from.ty.id || target.class == Class::Void)
+}
+
+/// Does a Lua string, a `const char []`, convert to a pointer to `target`?
+#[inline]
+pub fn string_converts(target: &Shape) -> bool {
+    if !target.is_const() {
+        return false;
+    }
+    target.class == Class::Void || (matches!(target.op(), Op::I8 | Op::U8) && target.class == Class::Int)
+}
+
+unsafe fn pointer_of_cdata(
+    l: *mut lua_State,
+    idx: c_int,
+    header: *mut Header,
+    shape: &Shape,
+    cast: bool,
+) -> Result<*mut u8> {
+    // SAFETY: the header is that of the value at `idx`.
+    unsafe {
+        let target = shape.target();
+        let own = (*header).shape();
+        // The usual case first: a pointer of this very type.
+        if std::ptr::eq(own, shape) && own.class == Class::Pointer {
+            return Ok((*header).address);
+        }
+        let place = cdata::place(header);
+        let (pointee, address) = match place.shape.class {
+            Class::Pointer => (place.shape.target(), place.data.cast::<*mut u8>().read_unaligned()),
+            Class::Array | Class::Vector | Class::Complex => (place.shape.target(), place.data),
+            Class::Record => {
+                // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
+                (place.shape, place.data)
+            }
+            Class::Function => (place.shape, place.data),
+            Class::CTypeObject => return Err(conversion_error(l, idx, shape)),
+            _ if cast => match read_real(place).and_then(Number::to_bits) {
+                Some(bits) => return Ok(bits as usize as *mut u8),
+                None => return Err(conversion_error(l, idx, shape)),
+            },
+            // A reference to a scalar gives its address where a pointer to it is due.
+            _ => return Err(conversion_error(l, idx, shape)),
+        };
+        if cast || pointee_converts(target, pointee) {
+            return Ok(address);
+        }
+        Err(conversion_error(l, idx, shape))
+    }
+}
+
+/// A userdata that is no cdata: an open file's `FILE *`, or the address of its block.
+unsafe fn pointer_of_userdata(l: *mut lua_State, idx: c_int) -> Result<*mut u8> {
+    /// What the io library keeps in its userdata (`luaL_Stream`).
+    #[repr(C)]
+    struct Stream {
+        file: *mut u8,
+        close: Option<lua_CFunction>,
+    }
+    // SAFETY: a userdata whose metatable is the registry's `FILE*` is a stream.
+    unsafe {
+        let mut is_file = false;
+        if lua_getmetatable(l, idx) != 0 {
+            push_str(l, "FILE*");
+            lua_rawget(l, LUA_REGISTRYINDEX);
+            is_file = lua_rawequal(l, -1, -2) != 0;
+            lua_pop(l, 2);
+        }
+        let block = lua_touserdata(l, idx);
+        if is_file && lua_rawlen(l, idx) >= size_of::<Stream>() as _ {
+            let stream = block.cast::<Stream>();
+            if (*stream).close.is_none() {
+                return Err(What::Expected("file", "closed file".to_owned()).into());
+            }
+            return Ok((*stream).file);
+        }
+        Ok(block.cast())
+    }
+}
+
+unsafe fn store_aggregate(
+    l: *mut lua_State,
+    idx: c_int,
+    shape: &Shape,
+    p: *mut u8,
+    room: usize,
+) -> Result<()> {
+    // SAFETY: `room` bytes at `p` (caller); the source's bounds were checked when its cdata was made.
+    unsafe {
+        match lua_type(l, idx) {
+            LUA_TTABLE => init::from_table(l, idx, shape, p, room),
+            LUA_TSTRING if shape.class == Class::Array => {
+                let element = shape.target();
+                if !matches!(element.op(), Op::I8 | Op::U8) || element.class != Class::Int {
+                    return Err(conversion_error(l, idx, shape));
+                }
+                let text = bytes(l, idx).unwrap_or_default();
+                // With its terminator, as far as there is room.
+                let n = (text.len() + 1).min(room);
+                std::ptr::copy_nonoverlapping(text.as_ptr(), p, n);
+                Ok(())
+            }
+            LUA_TUSERDATA => {
+                let Some(header) = cdata::header(l, idx) else { return Err(conversion_error(l, idx, shape)) };
+                let place = cdata::place(header);
+                let size = match shape.size() {
+                    Some(size) if !shape.wide.get() => size,
+                    _ => room,
+                };
+                let same = match (shape.class, place.shape.class) {
+                    (Class::Record, Class::Record) => same_record(shape, place.shape),
+                    (Class::Array, Class::Array) => {
+                        shape.target().ty.id == place.shape.target().ty.id
+                            && (shape.size().is_none() || shape.size() == place.shape.size())
+                    }
+                    _ => false,
+                };
+                if !same {
+                    // A pointer to the record will do for the record, as in LuaJIT.
+                    return Err(conversion_error(l, idx, shape));
+                }
+                if place.data.is_null() {
+                    return Err(What::NullPointer(place.shape.repr()).into());
+                }
+                let size = size.min(room);
+                if !place.bounds.contain(place.data as usize, size) {
+                    return Err(What::OutOfBounds(place.shape.repr()).into());
+                }
+                std::ptr::copy(place.data, p, size);
+                Ok(())
+            }
+            _ => Err(conversion_error(l, idx, shape)),
+        }
+    }
+}
+
+fn same_record(a: &Shape, b: &Shape) -> bool {
+    if a.ty.id == b.ty.id {
+        return true;
+    }
+    let table = a.state().table.borrow();
+    table.unaligned(a.ty.id) == table.unaligned(b.ty.id)
+}
+
+/// Complex numbers and vectors: a copy, a number in the first part or in all, or a table of the parts.
+unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8) -> Result<()> {
+    // SAFETY: the shape's bytes are writable at `p` (caller); a source is read by its own shape.
+    unsafe {
+        let size = shape.size().unwrap_or(0);
+        let part = shape.target();
+        let part_size = part.size().unwrap_or(0);
+        if lua_type(l, idx) == LUA_TTABLE {
+            return init::from_table(l, idx, shape, p, size);
+        }
+        if let Some(header) = cdata::header(l, idx) {
+            let place = cdata::place(header);
+            if place.data.is_null() {
+                return Err(What::NullPointer(place.shape.repr()).into());
+            }
+            if place.shape.ty.id == shape.ty.id {
+                std::ptr::copy(place.data, p, size);
+                return Ok(());
+            }
+            if shape.class == Class::Complex && place.shape.class == Class::Complex {
+                let from = place.shape.target();
+                let step = from.size().unwrap_or(0);
+                for i in 0..2 {
+                    if let Some(x) = number::read(from, place.data.add(i * step)) {
+                        number::write(part, p.add(i * part_size), x);
+                    }
+                }
+                return Ok(());
+            }
+            if shape.class == Class::Vector && place.shape.class == Class::Vector {
+                return Err(conversion_error(l, idx, shape));
+            }
+        }
+        let x = to_number(l, idx, shape)?;
+        std::ptr::write_bytes(p, 0, size);
+        let parts = if shape.class == Class::Complex { 1 } else { size / part_size.max(1) };
+        for i in 0..parts {
+            if !number::write(part, p.add(i * part_size), x) {
+                return Err(conversion_error(l, idx, shape));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Stores the value at `idx` into a bit-field.
+///
+/// # Safety
+/// `container` is where the entry's container lies in its record; the rest as for [`store`].
+pub unsafe fn store_bits(
+    l: *mut lua_State,
+    idx: c_int,
+    entry: &FieldEntry,
+    container: *mut u8,
+) -> Result<()> {
+    // SAFETY: from the caller; an entry of a bit-field has a shape.
+    unsafe {
+        let shape = &*entry.shape;
+        let number = to_number(l, idx, shape)?;
+        let value = if shape.op() == Op::Bool {
+            i128::from(number.is_nonzero())
+        } else {
+            number.to_wide().ok_or_else(|| conversion_error(l, idx, shape))?
+        };
+        let bytes = shape.size().unwrap_or(0) as u32;
+        mem::store_bits(container, bytes, entry.position_bits.into(), entry.width_bits.into(), value as u128);
+        Ok(())
+    }
+}
+
+/// `ffi.cast`: pushes the value at `idx` as the type. Slots +1 (needs 8), raises.
+///
+/// # Safety
+/// `idx` is absolute and valid; S6.
+pub unsafe fn cast(l: *mut lua_State, idx: c_int, shape: &'static Shape) -> Result<()> {
+    // SAFETY: from the caller.
+    unsafe {
+        if let Some(header) = cdata::header(l, idx)
+            && std::ptr::eq((*header).shape(), shape)
+        {
+            lua_pushvalue(l, idx);
+            return Ok(());
+        }
+        match shape.class {
+            Class::Pointer => {
+                let address = to_pointer(l, idx, shape, true)?;
+                push_pointer(l, shape, address);
+            }
+            Class::Reference => {
+                let address = to_pointer(l, idx, shape, true)?;
+                cdata::push_reference(l, shape, address, cdata::Bounds::ANY, 0);
+            }
+            Class::Bool | Class::Int | Class::Float | Class::Enum => {
+                let number = cast_number(l, idx, shape)?;
+                let size = shape.size().unwrap_or(0);
+                let header = cdata::push_owned(l, shape, size);
+                if !number::write(shape, Header::data(header), number) {
+                    return Err(conversion_error(l, idx, shape));
+                }
+            }
+            _ => {
+                let error: Box<crate::error::Error> = What::InvalidType.into();
+                return Err(error.at_argument(1));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Pushes a pointer cdata; a NULL `void *` is nil. Slots +1 (needs 2), raises.
+///
+/// # Safety
+/// The shape is a pointer's; S6.
+pub unsafe fn push_pointer(l: *mut lua_State, shape: &Shape, address: *mut u8) {
+    // SAFETY: from the caller.
+    unsafe {
+        if address.is_null() && shape.target().class == Class::Void {
+            lua_pushnil(l);
+        } else {
+            cdata::push_word(l, shape, address);
+        }
+    }
+}
+
+/// The number that a cast makes of the value at `idx`: addresses are numbers, too.
+unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Number> {
+    // SAFETY: from the caller.
+    unsafe {
+        match lua_type(l, idx) {
+            LUA_TNIL => return Ok(Number::Int(0)),
+            LUA_TLIGHTUSERDATA => return Ok(Number::UInt(lua_touserdata(l, idx) as u64)),
+            LUA_TSTRING if shape.class != Class::Enum => {
+                return Ok(Number::UInt(lua_tolstring(l, idx, std::ptr::null_mut()) as u64));
+            }
+            LUA_TUSERDATA => match cdata::header(l, idx) {
+                None => return Ok(Number::UInt(pointer_of_userdata(l, idx)? as u64)),
+                Some(header) => {
+                    let place = cdata::place(header);
+                    match place.shape.class {
+                        Class::Pointer => {
+                            return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
+                        }
+                        Class::Array | Class::Record | Class::Function => {
+                            return Ok(Number::UInt(place.data as u64));
+                        }
+                        _ => {}
+                    }
+                }
+            },
+            _ => {}
+        }
+        to_number(l, idx, shape)
+    }
+}

@@ -1,0 +1,343 @@
+//! Initializers: a list of values, a table, a string, a cdata to copy.
+//!
+//! LuaJIT's rules (`docs/semantics.md`, "Initializers"; crossed in `spec/oracle/init.lua`): a single value fills an
+//! array, fewer values leave the rest zero, tables count from 0 or 1 or name the members, a union takes one member.
+//! The memory comes zeroed. Stack indices are absolute.
+
+use std::ffi::c_int;
+
+use super::from_lua;
+use crate::cdata;
+use crate::ctype::{CType, RecordId, RecordKind};
+use crate::error::{Result, What};
+use crate::vm::shape::{Class, FieldEntry, Op, Shape};
+use crate::vm::stack::*;
+
+/// How the members of a record take initializers, in order of declaration.
+pub struct InitPlan {
+    is_union: bool,
+    steps: Vec<Step>,
+}
+
+enum Step {
+    /// A named member, and the registry reference of its name.
+    Member(FieldEntry, c_int),
+    /// An anonymous member, whose own members follow.
+    Anonymous(InitPlan),
+}
+
+/// Does one value at `idx` initialize the first member or element (rather than the aggregate as a whole)?
+unsafe fn is_element(l: *mut lua_State, idx: c_int, shape: &Shape) -> bool {
+    if shape.op() != Op::Aggregate {
+        return false;
+    }
+    // SAFETY: plain reads of the stack.
+    unsafe {
+        match lua_type(l, idx) {
+            LUA_TTABLE => false,
+            LUA_TSTRING => shape.class == Class::Record || !matches!(shape.target().op(), Op::I8 | Op::U8),
+            LUA_TUSERDATA => match cdata::header(l, idx) {
+                Some(header) => {
+                    let source = (*header).shape().referred();
+                    !(source.class == shape.class
+                        && (source.ty.id == shape.ty.id
+                            || (shape.class == Class::Array
+                                && source.target().ty.id == shape.target().ty.id)))
+                }
+                None => true,
+            },
+            _ => true,
+        }
+    }
+}
+
+/// Initializes `size` zeroed bytes at `p` with the `count` values from `first` on.
+///
+/// # Safety
+/// `size` bytes are writable at `p`, and the memory is anchored (S2); eight free slots; S6.
+pub unsafe fn initialize(
+    l: *mut lua_State,
+    shape: &Shape,
+    p: *mut u8,
+    size: usize,
+    first: c_int,
+    count: c_int,
+) -> Result<()> {
+    // SAFETY: from the caller.
+    unsafe {
+        if count == 0 {
+            return Ok(());
+        }
+        let op = shape.op();
+        if count == 1 && !is_element(l, first, shape) {
+            return from_lua::store(l, first, shape, op, p, size);
+        }
+        match shape.class {
+            Class::Array | Class::Vector | Class::Complex => elements(l, shape, p, size, first, count),
+            Class::Record => {
+                let plan = plan(l, shape)?;
+                let mut next = first;
+                members(l, plan, p, size, &mut next, first + count)?;
+                if next < first + count {
+                    return Err(What::TooManyInitializers(shape.repr()).into());
+                }
+                Ok(())
+            }
+            _ => Err(What::TooManyInitializers(shape.repr()).into()),
+        }
+    }
+}
+
+unsafe fn elements(
+    l: *mut lua_State,
+    shape: &Shape,
+    p: *mut u8,
+    size: usize,
+    first: c_int,
+    count: c_int,
+) -> Result<()> {
+    // SAFETY: each element lies inside of `size` bytes, checked first.
+    unsafe {
+        let element = shape.target();
+        let Some(step) = element.size() else { return Err(What::SizeUnknown.into()) };
+        if (count as usize).checked_mul(step).is_none_or(|n| n > size) {
+            return Err(What::TooManyInitializers(shape.repr()).into());
+        }
+        for i in 0..count {
+            from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), step)?;
+        }
+        if count == 1 && shape.class == Class::Array {
+            replicate(p, step, size);
+        }
+        Ok(())
+    }
+}
+
+/// Fills `size` bytes with copies of the first `step`.
+unsafe fn replicate(p: *mut u8, step: usize, size: usize) {
+    if step == 0 {
+        return;
+    }
+    let mut done = step;
+    // Doubling: each copy is of what is there already.
+    while done < size {
+        let n = done.min(size - done);
+        // SAFETY: both ranges lie inside of `size` bytes and do not overlap.
+        unsafe { std::ptr::copy_nonoverlapping(p, p.add(done), n) };
+        done += n;
+    }
+}
+
+unsafe fn members(
+    l: *mut lua_State,
+    plan: &InitPlan,
+    p: *mut u8,
+    size: usize,
+    next: &mut c_int,
+    end: c_int,
+) -> Result<()> {
+    // SAFETY: members lie inside of the record.
+    unsafe {
+        for step in &plan.steps {
+            if *next >= end {
+                break;
+            }
+            match step {
+                Step::Member(entry, _) => {
+                    store_member(l, *next, entry, p, size)?;
+                    *next += 1;
+                }
+                Step::Anonymous(inner) => members(l, inner, p, size, next, end)?,
+            }
+            if plan.is_union {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Stores the value at `idx` into a member of the record at `p`, which has `size` bytes.
+unsafe fn store_member(
+    l: *mut lua_State,
+    idx: c_int,
+    entry: &FieldEntry,
+    p: *mut u8,
+    size: usize,
+) -> Result<()> {
+    // SAFETY: the member lies inside of the record.
+    unsafe {
+        let at = p.add(entry.offset);
+        if entry.op == Op::Bits {
+            return from_lua::store_bits(l, idx, entry, at);
+        }
+        let shape = &*entry.shape;
+        let room = shape.size().unwrap_or_else(|| size.saturating_sub(entry.offset));
+        from_lua::store(l, idx, shape, entry.op, at, room)
+    }
+}
+
+/// Initializes the aggregate of `size` bytes at `p` from the table at `idx`.
+///
+/// # Safety
+/// As for [`initialize`].
+pub unsafe fn from_table(
+    l: *mut lua_State,
+    idx: c_int,
+    shape: &Shape,
+    p: *mut u8,
+    size: usize,
+) -> Result<()> {
+    // SAFETY: from the caller.
+    unsafe {
+        reserve(l, 8)?;
+        // `usize::MAX`: an array without a length, in memory of which nothing is known.
+        if size != usize::MAX {
+            std::ptr::write_bytes(p, 0, size);
+        }
+        if shape.class == Class::Record {
+            let plan = plan(l, shape)?;
+            let mut at = 0;
+            return table_members(l, idx, plan, p, size, &mut at);
+        }
+        table_elements(l, idx, shape, p, size)
+    }
+}
+
+unsafe fn table_elements(
+    l: *mut lua_State,
+    table: c_int,
+    shape: &Shape,
+    p: *mut u8,
+    size: usize,
+) -> Result<()> {
+    // SAFETY: each element is checked to lie inside of `size` bytes; pushes are popped.
+    unsafe {
+        let element = shape.target();
+        let Some(step) = element.size() else { return Err(What::SizeUnknown.into()) };
+        let (mut offset, mut i, mut stored) = (0usize, 0, 0);
+        loop {
+            if lua_rawgeti(l, table, i) == LUA_TNIL {
+                lua_pop(l, 1);
+                if i == 0 {
+                    i = 1;
+                    continue;
+                }
+                break;
+            }
+            if offset.checked_add(step).is_none_or(|end| end > size) || step == 0 {
+                return Err(What::TooManyInitializers(shape.repr()).into());
+            }
+            let top = lua_gettop(l);
+            from_lua::store(l, top, element, element.op(), p.add(offset), step)?;
+            lua_settop(l, top - 1);
+            offset += step;
+            stored += 1;
+            i += 1;
+        }
+        if stored == 1 && shape.class == Class::Array && size != usize::MAX {
+            replicate(p, step, size);
+        }
+        Ok(())
+    }
+}
+
+/// `at` is the next index to try, or -1 once the members are found by name.
+unsafe fn table_members(
+    l: *mut lua_State,
+    table: c_int,
+    plan: &InitPlan,
+    p: *mut u8,
+    size: usize,
+    at: &mut i64,
+) -> Result<()> {
+    // SAFETY: members lie inside of the record; pushes are popped.
+    unsafe {
+        for step in &plan.steps {
+            match step {
+                Step::Anonymous(inner) => table_members(l, table, inner, p, size, at)?,
+                Step::Member(entry, key) => {
+                    let mut found = false;
+                    if *at >= 0 {
+                        let mut i = *at;
+                        found = lua_rawgeti(l, table, i) != LUA_TNIL;
+                        if !found && i == 0 {
+                            lua_pop(l, 1);
+                            i = 1;
+                            found = lua_rawgeti(l, table, i) != LUA_TNIL;
+                        }
+                        if !found {
+                            lua_pop(l, 1);
+                            if *at != 0 {
+                                break;
+                            }
+                        }
+                        *at = if found { i + 1 } else { -1 };
+                    }
+                    if !found {
+                        lua_rawgeti(l, LUA_REGISTRYINDEX, (*key).into());
+                        if lua_rawget(l, table) == LUA_TNIL {
+                            lua_pop(l, 1);
+                            continue;
+                        }
+                    }
+                    let top = lua_gettop(l);
+                    store_member(l, top, entry, p, size)?;
+                    lua_settop(l, top - 1);
+                    if plan.is_union {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The plan of a record, made when first needed. Raises then.
+unsafe fn plan<'a>(l: *mut lua_State, shape: &'a Shape) -> Result<&'a InitPlan> {
+    let known = shape.init_plan.get().cast::<InitPlan>();
+    if !known.is_null() {
+        // SAFETY: the state keeps it as long as the shape.
+        return Ok(unsafe { &*known });
+    }
+    let CType::Record(record) = shape.ctype() else { return Err(What::InvalidType.into()) };
+    if shape.is_incomplete() {
+        return Err(What::SizeUnknown.into());
+    }
+    // SAFETY: from the caller; what `make` has gathered leaks if Lua raises for want of memory.
+    let made = unsafe { make(l, shape, record, 0) };
+    let kept = shape.state().keep(made);
+    shape.init_plan.set(std::ptr::from_ref(kept).cast());
+    Ok(kept)
+}
+
+unsafe fn make(l: *mut lua_State, shape: &Shape, record: RecordId, base: u64) -> InitPlan {
+    let state = shape.state();
+    let (is_union, fields) = {
+        let table = state.table.borrow();
+        let record = table.record(record);
+        (record.kind == RecordKind::Union, record.body.as_ref().map(|b| b.fields.clone()).unwrap_or_default())
+    };
+    let mut steps = Vec::with_capacity(fields.len());
+    for field in fields {
+        let offset = base + field.offset;
+        match &field.name {
+            Some(name) => {
+                // SAFETY: two slots of those the caller has.
+                let key = unsafe {
+                    push_str(l, name);
+                    luaL_ref(l, LUA_REGISTRYINDEX)
+                };
+                steps.push(Step::Member(FieldEntry::new(state, field.ty, offset, field.bits), key));
+            }
+            None => {
+                if let CType::Record(inner) = state.shape(field.ty).ctype() {
+                    // SAFETY: as for the caller; records nest as deep as the parser allows.
+                    steps.push(Step::Anonymous(unsafe { make(l, shape, inner, offset) }));
+                }
+            }
+        }
+    }
+    InitPlan { is_union, steps }
+}

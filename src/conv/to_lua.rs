@@ -1,0 +1,165 @@
+//! C -> Lua: what a value at an address becomes.
+//!
+//! Integers come as Lua integers (boxed from 2^63 up), NULL as nil, records and arrays as references that keep their
+//! parent, complex numbers and vectors as copies. `docs/semantics.md` has the table.
+
+use std::ffi::c_int;
+
+use super::number::{self, Number};
+use crate::cdata::{self, Bounds};
+use crate::error::{Result, What};
+use crate::native::mem;
+use crate::target;
+use crate::vm::shape::{FieldEntry, Op, Shape};
+use crate::vm::stack::*;
+
+/// Pushes the value of `shape` at `p`. `bounds` are those of the memory there, `parent` the absolute stack index of
+/// the cdata that owns it or 0. Slots +1 (needs 4), raises for want of memory.
+///
+/// # Safety
+/// A value of the shape is readable at `p`; S6.
+#[inline]
+pub unsafe fn push(
+    l: *mut lua_State,
+    shape: &Shape,
+    op: Op,
+    p: *mut u8,
+    bounds: Bounds,
+    parent: c_int,
+) -> Result<()> {
+    // SAFETY: from the caller.
+    unsafe {
+        match op {
+            Op::I32 => lua_pushinteger(l, p.cast::<i32>().read_unaligned().into()),
+            Op::F64 => lua_pushnumber(l, p.cast::<f64>().read_unaligned()),
+            Op::F32 => lua_pushnumber(l, p.cast::<f32>().read_unaligned().into()),
+            Op::Bool => lua_pushboolean(l, c_int::from(p.read() != 0)),
+            Op::I8 | Op::U8 | Op::I16 | Op::U16 | Op::U32 | Op::I64 => {
+                lua_pushinteger(l, number::read_int(op, p))
+            }
+            Op::U64 => push_u64(l, shape, p.cast::<u64>().read_unaligned()),
+            Op::Pointer => {
+                let address = p.cast::<*mut u8>().read_unaligned();
+                if address.is_null() {
+                    lua_pushnil(l);
+                } else {
+                    cdata::push_word(l, shape.unqualified(), address);
+                }
+            }
+            Op::Aggregate => cdata::push_reference(l, shape.reference(), p, bounds, parent),
+            _ => return push_rare(l, shape, op, p),
+        }
+    }
+    Ok(())
+}
+
+/// Pushes an unsigned 64-bit integer: a Lua integer where it fits, else a boxed `uint64_t`.
+///
+/// # Safety
+/// Three free slots; S6.
+#[inline]
+pub unsafe fn push_u64(l: *mut lua_State, shape: &Shape, n: u64) {
+    // SAFETY: from the caller.
+    unsafe {
+        match i64::try_from(n) {
+            Ok(n) => lua_pushinteger(l, n),
+            Err(_) => push_boxed_u64(l, shape, n),
+        }
+    }
+}
+
+#[cold]
+unsafe fn push_boxed_u64(l: *mut lua_State, shape: &Shape, n: u64) {
+    let state = shape.state();
+    let id = state.table.borrow_mut().int(target::UINT64);
+    // SAFETY: an inline shape; the address word holds the value.
+    unsafe { cdata::push_word(l, state.shape(id.plain()), n as usize as *mut u8) };
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn push_rare(l: *mut lua_State, shape: &Shape, op: Op, p: *mut u8) -> Result<()> {
+    // SAFETY: a value of the shape is readable at `p` (caller).
+    unsafe {
+        match op {
+            Op::OtherFloat => lua_pushnumber(l, mem::load_float(number::float_kind(shape), p)),
+            Op::WideInt => match number::read(shape, p) {
+                Some(Number::Wide(n, false)) if i64::try_from(n).is_ok() => lua_pushinteger(l, n as i64),
+                Some(Number::Wide(n, true)) if i64::try_from(n as u128).is_ok() => {
+                    lua_pushinteger(l, n as i64)
+                }
+                _ => push_copy(l, shape, p),
+            },
+            Op::Copied => push_copy(l, shape, p),
+            Op::Reference => {
+                let to = shape.target();
+                let address = p.cast::<*mut u8>().read_unaligned();
+                if address.is_null() {
+                    return Err(What::NullPointer(shape.repr()).into());
+                }
+                if to.op() == Op::None {
+                    cdata::push_word(l, to.pointer(), address);
+                    return Ok(());
+                }
+                return push(l, to, to.op(), address, Bounds::ANY, 0);
+            }
+            _ => return Err(What::SizeUnknown.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Pushes a new cdata that owns a copy of the value at `p`. Slots +1 (needs 4), raises.
+///
+/// # Safety
+/// A value of the shape is readable at `p`; S6.
+pub unsafe fn push_copy(l: *mut lua_State, shape: &Shape, p: *const u8) {
+    // SAFETY: the new cdata has as many bytes as the shape; the two do not overlap.
+    unsafe {
+        let shape = shape.unqualified();
+        let size = shape.size().unwrap_or(0);
+        let header = cdata::push_owned(l, shape, size);
+        std::ptr::copy_nonoverlapping(p, cdata::Header::data(header), size);
+    }
+}
+
+/// Pushes a member that is a bit-field: an integer, or a boolean for `bool`. Slots +1 (needs 3), raises.
+///
+/// # Safety
+/// `container` is where the entry's container lies in its record; S6.
+pub unsafe fn push_bits(l: *mut lua_State, entry: &FieldEntry, container: *const u8) {
+    // SAFETY: an entry of a bit-field has a shape; the bits lie inside of the record.
+    unsafe {
+        let shape = &*entry.shape;
+        let bytes = shape.size().unwrap_or(0) as u32;
+        let raw = mem::load_bits(container, bytes, entry.position_bits.into(), entry.width_bits.into());
+        match shape.op() {
+            Op::Bool => lua_pushboolean(l, c_int::from(raw != 0)),
+            op if is_signed(shape, op) => {
+                let unused = 128 - u32::from(entry.width_bits);
+                let n = ((raw << unused) as i128) >> unused;
+                match i64::try_from(n) {
+                    Ok(n) => lua_pushinteger(l, n),
+                    Err(_) => push_wide(l, shape, n),
+                }
+            }
+            _ => match u64::try_from(raw) {
+                Ok(n) => push_u64(l, shape, n),
+                Err(_) => push_wide(l, shape, raw as i128),
+            },
+        }
+    }
+}
+
+fn is_signed(shape: &Shape, op: Op) -> bool {
+    match op {
+        Op::I8 | Op::I16 | Op::I32 | Op::I64 => true,
+        Op::WideInt => !number::is_unsigned_wide(shape),
+        _ => false,
+    }
+}
+
+unsafe fn push_wide(l: *mut lua_State, shape: &Shape, n: i128) {
+    // SAFETY: a 128-bit shape, 16 readable bytes.
+    unsafe { push_copy(l, shape, (&raw const n).cast()) };
+}

@@ -1,0 +1,200 @@
+//! libffi: function ctype -> its description, calls and closures through it.
+//!
+//! The path of every platform but those with a direct one, and the reference that the direct path is tested against.
+
+use std::ffi::{c_uint, c_void};
+
+use libffi::raw::{
+    FFI_TYPE_STRUCT, ffi_abi, ffi_abi_FFI_DEFAULT_ABI as FFI_DEFAULT_ABI, ffi_call, ffi_cif, ffi_prep_cif,
+    ffi_status_FFI_OK, ffi_type, ffi_type_double, ffi_type_float, ffi_type_longdouble, ffi_type_pointer,
+    ffi_type_sint8, ffi_type_sint16, ffi_type_sint32, ffi_type_sint64, ffi_type_uint8, ffi_type_uint16,
+    ffi_type_uint32, ffi_type_uint64, ffi_type_void,
+};
+
+use super::signature::Place;
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, Function, RecordKind};
+use crate::target;
+
+/// A prepared call of libffi's. Boxed parts: libffi keeps their addresses.
+pub struct Cif {
+    cif: Box<ffi_cif>,
+    // Kept for `cif`, which points at them.
+    _args: Box<[*mut ffi_type]>,
+    _owned: Types,
+    result_is_void: bool,
+}
+
+/// Descriptions of aggregates, and the element lists that they point at.
+#[derive(Default)]
+struct Types {
+    types: Vec<Box<ffi_type>>,
+    lists: Vec<Box<[*mut ffi_type]>>,
+}
+
+impl Cif {
+    /// Describes a function that is called with these argument types.
+    pub fn new(table: &CTypeTable, function: &Function, args: &[CTypeId]) -> Result<Cif, String> {
+        let mut owned = Types::default();
+        let mut list = Vec::with_capacity(args.len());
+        for &ty in args {
+            list.push(owned.describe(table, ty)?);
+        }
+        let result_is_void = matches!(table.get(function.result.id), CType::Void);
+        let result = if result_is_void {
+            &raw mut ffi_type_void
+        } else {
+            owned.describe(table, function.result.id)?
+        };
+        let mut args = list.into_boxed_slice();
+        let mut cif = Box::new(ffi_cif::default());
+        let count = c_uint::try_from(args.len()).map_err(|_| "too many arguments")?;
+        // SAFETY: the lists outlive the cif, which is boxed and does not move.
+        let status = unsafe {
+            ffi_prep_cif(&raw mut *cif, abi(function.convention)?, count, result, args.as_mut_ptr())
+        };
+        if status != ffi_status_FFI_OK {
+            return Err("function type that libffi refuses".to_owned());
+        }
+        Ok(Cif { cif, _args: args, _owned: owned, result_is_void })
+    }
+
+    /// For `closure`.
+    pub fn raw(&self) -> *mut ffi_cif {
+        std::ptr::from_ref::<ffi_cif>(&*self.cif).cast_mut()
+    }
+
+    /// Calls through libffi.
+    ///
+    /// # Safety
+    /// As for `Signature::call`.
+    pub unsafe fn call(&self, places: &[Place], target: *const c_void, frame: *mut u64, result: *mut u8) {
+        let mut values = [std::ptr::null_mut::<c_void>(); 64];
+        let mut many;
+        let values: &mut [*mut c_void] = if places.len() <= values.len() {
+            &mut values
+        } else {
+            many = vec![std::ptr::null_mut(); places.len()];
+            &mut many
+        };
+        for (value, place) in values.iter_mut().zip(places) {
+            *value = match *place {
+                // SAFETY: places lie inside of the frame (caller).
+                Place::Word(word) | Place::Memory(word) | Place::Pair(word, _) => unsafe {
+                    frame.add(word.into()).cast()
+                },
+                Place::None => frame.cast(),
+            };
+        }
+        // SAFETY: S4 from the caller; libffi writes at most the result's size, or a word.
+        unsafe {
+            let target: unsafe extern "C" fn() = std::mem::transmute(target);
+            let into = if self.result_is_void { std::ptr::null_mut() } else { result.cast() };
+            ffi_call(self.raw(), Some(target), into, values.as_mut_ptr());
+        }
+    }
+}
+
+fn abi(convention: Convention) -> Result<ffi_abi, String> {
+    match convention {
+        Convention::C => Ok(FFI_DEFAULT_ABI),
+        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        Convention::MsAbi => Ok(libffi::raw::ffi_abi_FFI_WIN64),
+        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        Convention::SysvAbi => Ok(FFI_DEFAULT_ABI),
+        #[allow(unreachable_patterns)]
+        _ => Err("calling convention".to_owned()),
+    }
+}
+
+impl Types {
+    fn describe(&mut self, table: &CTypeTable, ty: CTypeId) -> Result<*mut ffi_type, String> {
+        Ok(match table.get(ty) {
+            CType::Bool => &raw mut ffi_type_uint8,
+            CType::Pointer(_) | CType::Reference(_) => &raw mut ffi_type_pointer,
+            CType::Int(_) | CType::Enum(_) => {
+                let kind = table.integer_kind(ty).ok_or("integer type")?;
+                match (target::int_size(kind), target::int_is_signed(kind)) {
+                    (1, true) => &raw mut ffi_type_sint8,
+                    (1, false) => &raw mut ffi_type_uint8,
+                    (2, true) => &raw mut ffi_type_sint16,
+                    (2, false) => &raw mut ffi_type_uint16,
+                    (4, true) => &raw mut ffi_type_sint32,
+                    (4, false) => &raw mut ffi_type_uint32,
+                    (8, true) => &raw mut ffi_type_sint64,
+                    (8, false) => &raw mut ffi_type_uint64,
+                    _ => return Err("128-bit integer by value".to_owned()),
+                }
+            }
+            CType::Float(kind) => match kind {
+                crate::ctype::FloatKind::Float => &raw mut ffi_type_float,
+                crate::ctype::FloatKind::Double => &raw mut ffi_type_double,
+                crate::ctype::FloatKind::LongDouble => &raw mut ffi_type_longdouble,
+                _ => return Err("floating type by value".to_owned()),
+            },
+            CType::Complex(kind) => {
+                let part = match kind {
+                    crate::ctype::FloatKind::Float => &raw mut ffi_type_float,
+                    crate::ctype::FloatKind::Double => &raw mut ffi_type_double,
+                    _ => return Err("complex type by value".to_owned()),
+                };
+                self.aggregate(vec![part, part])
+            }
+            CType::Record(id) => {
+                let record = table.record(id);
+                let body = record.body.as_ref().ok_or("incomplete type by value")?;
+                if record.kind == RecordKind::Union
+                    || body.misaligned
+                    || body.fields.iter().any(|f| f.bits.is_some())
+                {
+                    return Err("union, packed struct or bit-field by value".to_owned());
+                }
+                let mut elements = Vec::new();
+                for field in &body.fields {
+                    self.elements(table, field.ty.id, &mut elements)?;
+                }
+                if elements.is_empty() {
+                    return Err("empty struct by value".to_owned());
+                }
+                self.aggregate(elements)
+            }
+            CType::Vector { .. } => return Err("vector by value".to_owned()),
+            _ => return Err("type by value".to_owned()),
+        })
+    }
+
+    fn elements(
+        &mut self,
+        table: &CTypeTable,
+        ty: CTypeId,
+        out: &mut Vec<*mut ffi_type>,
+    ) -> Result<(), String> {
+        match table.get(ty) {
+            CType::Array { elem, len: ArrayLen::Fixed(n) } => {
+                if n > 4096 {
+                    return Err("large array by value".to_owned());
+                }
+                for _ in 0..n {
+                    self.elements(table, elem.id, out)?;
+                }
+            }
+            CType::Array { .. } => {}
+            _ => out.push(self.describe(table, ty)?),
+        }
+        Ok(())
+    }
+
+    fn aggregate(&mut self, mut elements: Vec<*mut ffi_type>) -> *mut ffi_type {
+        elements.push(std::ptr::null_mut());
+        let mut list = elements.into_boxed_slice();
+        let mut ty = Box::new(ffi_type {
+            size: 0,
+            alignment: 0,
+            type_: FFI_TYPE_STRUCT as u16,
+            elements: list.as_mut_ptr(),
+        });
+        let address = &raw mut *ty;
+        self.types.push(ty);
+        self.lists.push(list);
+        address
+    }
+}

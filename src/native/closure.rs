@@ -1,0 +1,259 @@
+//! Closures: a C address that leads to a handler.
+//!
+//! On System V x86-64 they come from a static pool (no code is written at run time); beyond it, and elsewhere, from
+//! libffi. A slot that is given back stays callable: it returns zero and tells `refused`, until it is used again, first
+//! in, first out. Bookkeeping is for the whole process; a call takes no lock.
+
+use std::collections::VecDeque;
+use std::ffi::c_void;
+use std::rc::Rc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
+
+use super::signature::{Path, Place, Signature};
+#[cfg(all(target_arch = "x86_64", not(windows)))]
+use super::sysv_x64::{self, Registers};
+
+/// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes.
+pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8);
+
+/// What a slot in use leads to.
+struct Entry {
+    signature: Rc<Signature>,
+    handler: Handler,
+    data: *mut c_void,
+}
+
+/// A callable address; given back when dropped.
+pub struct Closure {
+    address: *const c_void,
+    slot: Slot,
+    entry: *mut Entry,
+}
+
+enum Slot {
+    #[cfg(all(target_arch = "x86_64", not(windows)))]
+    Direct(usize),
+    Libffi(usize),
+}
+
+/// What runs when an address is called whose closure is gone.
+static REFUSED: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Installs what runs when an address is called whose closure is gone.
+pub fn set_refused(run: fn()) {
+    REFUSED.store(run as *mut (), Ordering::Release);
+}
+
+fn refused() {
+    let run = REFUSED.load(Ordering::Acquire);
+    if !run.is_null() {
+        // SAFETY: only `set_refused` stores here.
+        let run: fn() = unsafe { std::mem::transmute::<*mut (), fn()>(run) };
+        run();
+    }
+}
+
+impl Closure {
+    /// A new address for a handler. `data` stays valid until the closure is dropped.
+    pub fn new(signature: &Rc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
+        let entry = Box::new(Entry { signature: signature.clone(), handler, data });
+        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        if let Path::Direct(_) = signature.path
+            && let Some(slot) = direct::take()
+        {
+            let entry = Box::into_raw(entry);
+            direct::set(slot, entry);
+            return Ok(Closure { address: sysv_x64::pool_entry(slot), slot: Slot::Direct(slot), entry });
+        }
+        through_libffi(entry)
+    }
+
+    /// The address.
+    pub fn address(&self) -> *const c_void {
+        self.address
+    }
+}
+
+impl Drop for Closure {
+    fn drop(&mut self) {
+        match self.slot {
+            #[cfg(all(target_arch = "x86_64", not(windows)))]
+            Slot::Direct(slot) => {
+                direct::set(slot, std::ptr::null_mut());
+                direct::give_back(slot);
+            }
+            Slot::Libffi(slot) => {
+                let mut all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
+                all.slots[slot].entry.store(std::ptr::null_mut(), Ordering::Release);
+                all.free.push_back(slot);
+            }
+        }
+        // SAFETY: boxed by `new`; the slot no longer leads here.
+        drop(unsafe { Box::from_raw(self.entry) });
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(windows)))]
+mod direct {
+    use super::{AtomicPtr, Entry, Mutex, Ordering, VecDeque};
+    use crate::native::sysv_x64::POOL;
+
+    struct Free {
+        /// Slots from here on were never used.
+        fresh: usize,
+        again: VecDeque<usize>,
+    }
+
+    static FREE: Mutex<Free> = Mutex::new(Free { fresh: 0, again: VecDeque::new() });
+    pub(super) static SLOTS: [AtomicPtr<Entry>; POOL] =
+        [const { AtomicPtr::new(std::ptr::null_mut()) }; POOL];
+
+    /// A slot that is not in use: one that never was, as long as there are any.
+    pub(super) fn take() -> Option<usize> {
+        let mut free = FREE.lock().unwrap_or_else(|p| p.into_inner());
+        if free.fresh < POOL {
+            free.fresh += 1;
+            return Some(free.fresh - 1);
+        }
+        free.again.pop_front()
+    }
+
+    pub(super) fn set(slot: usize, entry: *mut Entry) {
+        SLOTS[slot].store(entry, Ordering::Release);
+    }
+
+    pub(super) fn give_back(slot: usize) {
+        FREE.lock().unwrap_or_else(|p| p.into_inner()).again.push_back(slot);
+    }
+}
+
+/// Where every pool entry leads: C's door to Rust.
+///
+/// # Safety
+/// Called by the pool's common part only, with a frame and registers of its own.
+#[cfg(all(target_arch = "x86_64", not(windows)))]
+pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) {
+    // SAFETY: an entry is alive while its slot leads to it; what a handler may do is its own contract.
+    unsafe {
+        out.write(Registers::ZERO);
+        let entry = direct::SLOTS[slot as usize].load(Ordering::Acquire);
+        if entry.is_null() {
+            refused();
+            return;
+        }
+        // Held while the handler runs: it may give its own slot back.
+        let signature = (*entry).signature.clone();
+        let Path::Direct(direct) = &signature.path else { return };
+        let size = signature.result_size;
+        let mut small = [0u128; 4];
+        let mut large = Vec::new();
+        let result: *mut u8 = if size <= size_of_val(&small) {
+            small.as_mut_ptr().cast()
+        } else {
+            large.resize(size.div_ceil(16), 0u128);
+            large.as_mut_ptr().cast()
+        };
+        ((*entry).handler)((*entry).data, frame, result);
+        direct.spread(result, signature.result_bytes, *frame, &mut *out);
+    }
+}
+
+// -- libffi ----------------------------------------------------------------------------------------------------------
+
+/// A closure of libffi's, kept for good: C may still hold its address.
+struct LibffiSlot {
+    closure: *mut ffi_closure,
+    code: *mut c_void,
+    entry: Box<AtomicPtr<Entry>>,
+}
+
+struct Libffi {
+    slots: Vec<LibffiSlot>,
+    free: VecDeque<usize>,
+}
+
+// SAFETY: the addresses are only used under the lock, but for `entry`, which is atomic.
+unsafe impl Send for Libffi {}
+
+static LIBFFI: Mutex<Libffi> = Mutex::new(Libffi { slots: Vec::new(), free: VecDeque::new() });
+
+fn through_libffi(entry: Box<Entry>) -> Result<Closure, String> {
+    // Where the direct path serves the function's calls, its closures need a description of libffi's all the same.
+    let Some(cif) = entry.signature.cif().map(|cif| cif.raw()) else {
+        return Err("more callbacks of this type".to_owned());
+    };
+    let mut all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
+    let slot = match all.free.pop_front() {
+        Some(slot) => slot,
+        None => {
+            let mut code = std::ptr::null_mut();
+            // SAFETY: libffi allocates; the code address comes back by the second argument.
+            let closure =
+                unsafe { ffi_closure_alloc(size_of::<ffi_closure>(), &raw mut code) }.cast::<ffi_closure>();
+            if closure.is_null() {
+                return Err("memory for callbacks".to_owned());
+            }
+            all.slots.push(LibffiSlot { closure, code, entry: Box::new(AtomicPtr::default()) });
+            all.slots.len() - 1
+        }
+    };
+    let LibffiSlot { closure, code, entry: cell } = &all.slots[slot];
+    let data = std::ptr::from_ref::<AtomicPtr<Entry>>(&**cell).cast_mut().cast();
+    // SAFETY: the closure is ours; the cif lives as long as the entry's signature.
+    let status = unsafe { ffi_prep_closure_loc(*closure, cif, Some(enter_libffi), data, *code) };
+    if status != ffi_status_FFI_OK {
+        all.free.push_back(slot);
+        return Err("callback that libffi refuses".to_owned());
+    }
+    let address = code.cast_const();
+    let entry = Box::into_raw(entry);
+    all.slots[slot].entry.store(entry, Ordering::Release);
+    Ok(Closure { address, slot: Slot::Libffi(slot), entry })
+}
+
+/// Where every closure of libffi's leads.
+unsafe extern "C" fn enter_libffi(
+    cif: *mut ffi_cif,
+    result: *mut c_void,
+    args: *mut *mut c_void,
+    data: *mut c_void,
+) {
+    // SAFETY: `data` is the slot's cell, kept for good; libffi gives one pointer for each argument, and room for the
+    // result, of at least a word.
+    unsafe {
+        let entry = (*data.cast::<AtomicPtr<Entry>>()).load(Ordering::Acquire);
+        let void = (*(*cif).rtype).size.max(8);
+        std::ptr::write_bytes(result.cast::<u8>(), 0, if (*(*cif).rtype).type_ == 0 { 0 } else { void });
+        if entry.is_null() {
+            refused();
+            return;
+        }
+        let signature = (*entry).signature.clone();
+        let mut frame = vec![0u128; signature.frame_words.div_ceil(2)];
+        let words = frame.as_mut_ptr().cast::<u64>();
+        for (i, place) in signature.places.iter().enumerate() {
+            let from = (*args.add(i)).cast::<u8>();
+            let size = (**(*cif).arg_types.add(i)).size;
+            match *place {
+                Place::None => {}
+                Place::Word(word) | Place::Memory(word) => {
+                    std::ptr::copy_nonoverlapping(from, words.add(word.into()).cast(), size);
+                }
+                Place::Pair(low, high) => {
+                    std::ptr::copy_nonoverlapping(from, words.add(low.into()).cast(), 8);
+                    std::ptr::copy_nonoverlapping(from.add(8), words.add(high.into()).cast(), size - 8);
+                }
+            }
+        }
+        let mut buffer = vec![0u128; signature.result_size.div_ceil(16)];
+        ((*entry).handler)((*entry).data, words, buffer.as_mut_ptr().cast());
+        let size = (*(*cif).rtype).size;
+        if (*(*cif).rtype).type_ != 0 {
+            let n = if size < 8 { 8 } else { size };
+            std::ptr::copy_nonoverlapping(buffer.as_ptr().cast::<u8>(), result.cast(), n);
+        }
+    }
+}

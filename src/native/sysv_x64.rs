@@ -1,0 +1,589 @@
+//! System V x86-64: which registers arguments and results travel in, the call, and the door of callbacks.
+//!
+//! The frame, in words: 6 integer registers, 8 vector registers of 2 words each, 2 words that a callback's entry needs
+//! for itself, then the arguments on the stack. So one frame serves both directions. Classes follow the psABI, 3.2.3;
+//! `tests/calls.rs` asks `cc`.
+
+use std::arch::global_asm;
+use std::ffi::c_void;
+
+use super::signature::{Path, Place, Signature};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
+
+/// Integer argument registers: rdi, rsi, rdx, rcx, r8, r9.
+const INTS: usize = 6;
+/// Vector argument registers: xmm0 to xmm7.
+const FLOATS: usize = 8;
+/// The first stack argument's word.
+pub const STACK: usize = INTS + 2 * FLOATS + 2;
+/// The word of vector register `i`.
+const fn vector_word(i: usize) -> usize {
+    INTS + 2 * i
+}
+
+/// The class of an eightbyte, or of a whole argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Class {
+    None,
+    Integer,
+    Sse,
+    /// The second half of a 16-byte vector register.
+    SseUp,
+    Memory,
+}
+
+/// Where the result comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ResultPlace {
+    Void,
+    /// rax
+    Int,
+    /// xmm0, low half
+    Float,
+    /// Two eightbytes, each from the next register of its class.
+    Pair(bool, bool),
+    /// All of xmm0.
+    Vector,
+    /// st0
+    X87,
+    /// st0 and st1
+    X87Pair,
+    /// In memory that the caller gave.
+    Hidden,
+}
+
+/// A direct call.
+pub(super) struct Direct {
+    pub(super) result: ResultPlace,
+    /// Words of arguments on the stack.
+    stack_words: usize,
+    /// Are integer registers the only ones?
+    only_ints: bool,
+    variadic: bool,
+}
+
+/// What the general routines bring back, or take: registers as they are.
+#[repr(C, align(16))]
+pub(super) struct Registers {
+    rax: u64,
+    rdx: u64,
+    xmm0: [u64; 2],
+    xmm1: [u64; 2],
+    /// How many of st0 and st1 are used.
+    x87: u64,
+    _pad: u64,
+    st0: [u64; 2],
+    st1: [u64; 2],
+}
+
+impl Registers {
+    pub(super) const ZERO: Registers =
+        Registers { rax: 0, rdx: 0, xmm0: [0; 2], xmm1: [0; 2], x87: 0, _pad: 0, st0: [0; 2], st1: [0; 2] };
+}
+
+/// Works a signature out for the platform's own convention.
+pub(super) fn signature(
+    table: &CTypeTable,
+    function: &Function,
+    variadic: &[QualType],
+) -> Result<Signature, String> {
+    let result = result_place(table, function.result.id)?;
+    let mut ints = usize::from(result == ResultPlace::Hidden);
+    let mut floats = 0;
+    let mut stack = 0usize;
+    let mut places = Vec::with_capacity(function.params.len() + variadic.len());
+    for ty in function.params.iter().chain(variadic) {
+        let size = table.size(ty.id).ok_or("argument of unknown size")? as usize;
+        if size == 0 {
+            places.push(Place::None);
+            continue;
+        }
+        let classes = classify(table, ty.id)?;
+        let needs_ints = classes.iter().filter(|c| **c == Class::Integer).count();
+        let needs_floats = classes.iter().filter(|c| **c == Class::Sse).count();
+        let in_registers =
+            classes[0] != Class::Memory && ints + needs_ints <= INTS && floats + needs_floats <= FLOATS;
+        if !in_registers {
+            // 16-byte alignment on the stack where the type asks for it.
+            if table.align(ty.id).unwrap_or(1) >= 16 {
+                stack = stack.next_multiple_of(2);
+            }
+            let word = u16::try_from(STACK + stack).map_err(|_| "arguments too large")?;
+            places.push(if size <= 8 { Place::Word(word) } else { Place::Memory(word) });
+            stack += size.div_ceil(8);
+            continue;
+        }
+        let mut next = |class| {
+            let word = if class == Class::Integer { ints } else { vector_word(floats) };
+            if class == Class::Integer {
+                ints += 1
+            } else {
+                floats += 1
+            }
+            word as u16
+        };
+        places.push(match (classes[0], classes[1]) {
+            (first, Class::None) => Place::Word(next(first)),
+            (_, Class::SseUp) => Place::Memory(next(Class::Sse)),
+            (first, second) => {
+                let low = next(first);
+                Place::Pair(low, next(second))
+            }
+        });
+    }
+    let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
+    let direct = Direct { result, stack_words: stack, only_ints: floats == 0, variadic: function.variadic };
+    Ok(Signature {
+        places,
+        frame_words: STACK + stack,
+        result_size: result_bytes.max(16).next_multiple_of(16),
+        result_bytes,
+        path: Path::Direct(direct),
+        closure_cif: None,
+    })
+}
+
+fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> {
+    match table.get(id) {
+        CType::Void => return Ok(ResultPlace::Void),
+        CType::Float(FloatKind::LongDouble) => return Ok(ResultPlace::X87),
+        CType::Complex(FloatKind::LongDouble) => return Ok(ResultPlace::X87Pair),
+        _ => {}
+    }
+    if table.size(id) == Some(0) {
+        return Ok(ResultPlace::Void);
+    }
+    let sse = |c| c == Class::Sse;
+    if let Some(place) = lone_x87(table, id, 0) {
+        return Ok(place);
+    }
+    Ok(match classify(table, id)? {
+        [Class::Memory, _] => ResultPlace::Hidden,
+        [Class::Integer, Class::None] => ResultPlace::Int,
+        [Class::Sse, Class::None] => ResultPlace::Float,
+        [Class::Sse, Class::SseUp] => ResultPlace::Vector,
+        [first, second] => ResultPlace::Pair(sse(first), sse(second)),
+    })
+}
+
+/// A record whose only content is one `long double` comes back in st0, though as an argument it goes in memory.
+fn lone_x87(table: &CTypeTable, id: CTypeId, depth: u32) -> Option<ResultPlace> {
+    if depth > 32 || table.size(id) != Some(16) {
+        return None;
+    }
+    match table.get(id) {
+        CType::Float(FloatKind::LongDouble) => Some(ResultPlace::X87),
+        CType::Array { elem, len: ArrayLen::Fixed(1) } => lone_x87(table, elem.id, depth + 1),
+        CType::Record(record) => {
+            let body = table.record(record).body.as_ref()?;
+            if body.misaligned {
+                return None;
+            }
+            // In a union other members may lie over it: two classes in one eightbyte make memory of it.
+            let mut parts = body.fields.iter().filter(|f| table.size(f.ty.id) != Some(0));
+            let first = parts.next()?;
+            if !parts.all(|f| lone_x87(table, f.ty.id, depth + 1).is_some()) {
+                return None;
+            }
+            lone_x87(table, first.ty.id, depth + 1)
+        }
+        _ => None,
+    }
+}
+
+/// The classes of the first two eightbytes of an argument.
+fn classify(table: &CTypeTable, id: CTypeId) -> Result<[Class; 2], String> {
+    let size = table.size(id).ok_or("type of unknown size by value")?;
+    match table.get(id) {
+        CType::Vector { .. } if size > 16 => return Err("vector of more than 16 bytes by value".to_owned()),
+        CType::Record(_) | CType::Array { .. } if size > 16 => return Ok([Class::Memory, Class::None]),
+        _ => {}
+    }
+    let mut classes = [Class::None; 2];
+    merge(table, id, 0, &mut classes, 0)?;
+    if classes.contains(&Class::Memory) {
+        return Ok([Class::Memory, Class::None]);
+    }
+    if classes[0] == Class::None {
+        // Padding only, up to the second eightbyte.
+        classes[0] = if classes[1] == Class::None { Class::Sse } else { classes[1] };
+    }
+    if classes[1] == Class::SseUp && classes[0] != Class::Sse {
+        classes[1] = Class::Sse;
+    }
+    if classes[1] == Class::None && size > 8 {
+        classes[1] = Class::Sse;
+    }
+    Ok(classes)
+}
+
+/// Merges the classes of a type at `offset` bytes into those of the argument.
+fn merge(
+    table: &CTypeTable,
+    id: CTypeId,
+    offset: u64,
+    classes: &mut [Class; 2],
+    depth: u32,
+) -> Result<(), String> {
+    if depth > 64 {
+        return Err("type nested too deep by value".to_owned());
+    }
+    let mut put = |at: u64, class: Class| {
+        let slot = &mut classes[(at / 8).min(1) as usize];
+        *slot = match (*slot, class) {
+            (old, Class::None) => old,
+            (Class::None, new) => new,
+            (old, new) if old == new => old,
+            (Class::Memory, _) | (_, Class::Memory) => Class::Memory,
+            (Class::Integer, _) | (_, Class::Integer) => Class::Integer,
+            _ => Class::Sse,
+        };
+    };
+    match table.get(id) {
+        CType::Bool | CType::Pointer(_) | CType::Reference(_) | CType::Enum(_) => put(offset, Class::Integer),
+        CType::Int(IntKind::Int128 | IntKind::UInt128) => {
+            put(offset, Class::Integer);
+            put(offset + 8, Class::Integer);
+        }
+        CType::Int(_) => put(offset, Class::Integer),
+        CType::Float(FloatKind::LongDouble) => put(offset, Class::Memory),
+        CType::Float(FloatKind::Float128) => {
+            put(offset, Class::Sse);
+            put(offset + 8, Class::SseUp);
+        }
+        CType::Float(_) => put(offset, Class::Sse),
+        CType::Complex(FloatKind::LongDouble | FloatKind::Float128) => put(offset, Class::Memory),
+        CType::Complex(kind) => {
+            put(offset, Class::Sse);
+            put(offset + crate::target::float_size(kind), Class::Sse);
+        }
+        CType::Vector { .. } => match table.size(id) {
+            Some(16) => {
+                put(offset, Class::Sse);
+                put(offset + 8, Class::SseUp);
+            }
+            Some(0..=8) => put(offset, Class::Sse),
+            _ => put(offset, Class::Memory),
+        },
+        CType::Array { elem, len: ArrayLen::Fixed(n) } => {
+            let step = table.size(elem.id).unwrap_or(0);
+            for i in 0..n.min(16) {
+                merge(table, elem.id, offset + i * step, classes, depth + 1)?;
+            }
+        }
+        CType::Array { .. } => {}
+        CType::Record(record) => {
+            let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
+            if body.misaligned {
+                put(offset, Class::Memory);
+                return Ok(());
+            }
+            for field in &body.fields {
+                match field.bits {
+                    None => merge(table, field.ty.id, offset + field.offset, classes, depth + 1)?,
+                    Some(bits) => {
+                        let first = offset + field.offset + u64::from(bits.position_bits / 8);
+                        let last =
+                            offset + field.offset + u64::from((bits.position_bits + bits.width_bits - 1) / 8);
+                        for at in [first, last] {
+                            let slot = &mut classes[(at / 8).min(1) as usize];
+                            if *slot != Class::Memory {
+                                *slot = Class::Integer;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        CType::Void | CType::Function(_) => return Err("type by value".to_owned()),
+    }
+    Ok(())
+}
+
+// The general call: all argument registers and the stack from a frame, all result registers into `Registers`.
+//   rdi target, rsi frame, rdx words on the stack, rcx registers, r8 how many of st0 and st1 come back
+global_asm!(
+    ".p2align 4",
+    ".globl {call}",
+    ".hidden {call}",
+    "{call}:",
+    "push rbp",
+    "mov rbp, rsp",
+    "push rbx",
+    "push r12",
+    "mov rbx, rcx",
+    "mov r12, r8",
+    "mov r11, rdi",
+    "mov r10, rsi",
+    // Stack arguments: an even number of words keeps the stack 16-aligned.
+    "lea rax, [rdx + 1]",
+    "and rax, -2",
+    "shl rax, 3",
+    "sub rsp, rax",
+    "test rdx, rdx",
+    "je 3f",
+    "lea rsi, [r10 + {stack}]",
+    "xor ecx, ecx",
+    "2:",
+    "mov rax, [rsi + 8*rcx]",
+    "mov [rsp + 8*rcx], rax",
+    "inc rcx",
+    "cmp rcx, rdx",
+    "jb 2b",
+    "3:",
+    "movups xmm0, [r10 + 48]",
+    "movups xmm1, [r10 + 64]",
+    "movups xmm2, [r10 + 80]",
+    "movups xmm3, [r10 + 96]",
+    "movups xmm4, [r10 + 112]",
+    "movups xmm5, [r10 + 128]",
+    "movups xmm6, [r10 + 144]",
+    "movups xmm7, [r10 + 160]",
+    "mov rdi, [r10]",
+    "mov rsi, [r10 + 8]",
+    "mov rdx, [r10 + 16]",
+    "mov rcx, [r10 + 24]",
+    "mov r8, [r10 + 32]",
+    "mov r9, [r10 + 40]",
+    // A variadic function wants to know how many vector registers may be used.
+    "mov eax, 8",
+    "call r11",
+    "mov [rbx], rax",
+    "mov [rbx + 8], rdx",
+    "movups [rbx + 16], xmm0",
+    "movups [rbx + 32], xmm1",
+    "test r12, r12",
+    "je 4f",
+    "fstp tbyte ptr [rbx + 64]",
+    "cmp r12, 1",
+    "je 4f",
+    "fstp tbyte ptr [rbx + 80]",
+    "4:",
+    "lea rsp, [rbp - 16]",
+    "pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    call = sym call_all,
+    stack = const STACK * 8,
+);
+
+// Named by `global_asm!` above; the body there is all there is.
+unsafe extern "C" {
+    #[link_name = "cdata_sysv_x64_call"]
+    fn call_all(target: *const c_void, frame: *const u64, words: usize, out: *mut Registers, x87: u64);
+}
+
+impl Direct {
+    /// See `Signature::call`.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline]
+    pub(super) unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
+        type Ints<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> R;
+        #[rustfmt::skip]
+        type Mixed<R> = unsafe extern "C" fn(
+            u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
+        ) -> R;
+        // SAFETY: S4 from the caller. A function that uses fewer registers does not see the others.
+        unsafe {
+            let simple = self.stack_words == 0 && !self.variadic;
+            let word = |i: usize| *frame.add(i);
+            let float = |i: usize| f64::from_bits(*frame.add(vector_word(i)));
+            macro_rules! ints {
+                ($r:ty) => {
+                    std::mem::transmute::<*const c_void, Ints<$r>>(target)(
+                        word(0),
+                        word(1),
+                        word(2),
+                        word(3),
+                        word(4),
+                        word(5),
+                    )
+                };
+            }
+            macro_rules! mixed {
+                ($r:ty) => {
+                    std::mem::transmute::<*const c_void, Mixed<$r>>(target)(
+                        word(0),
+                        word(1),
+                        word(2),
+                        word(3),
+                        word(4),
+                        word(5),
+                        float(0),
+                        float(1),
+                        float(2),
+                        float(3),
+                        float(4),
+                        float(5),
+                        float(6),
+                        float(7),
+                    )
+                };
+            }
+            match self.result {
+                ResultPlace::Int | ResultPlace::Void if simple => {
+                    let bits = if self.only_ints { ints!(u64) } else { mixed!(u64) };
+                    result.cast::<u64>().write(bits);
+                }
+                ResultPlace::Float if simple => {
+                    let value = if self.only_ints { ints!(f64) } else { mixed!(f64) };
+                    result.cast::<u64>().write(value.to_bits());
+                }
+                _ => self.call_general(target, frame, result),
+            }
+        }
+    }
+
+    unsafe fn call_general(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
+        let mut registers = Registers::ZERO;
+        let x87 = match self.result {
+            ResultPlace::X87 => 1,
+            ResultPlace::X87Pair => 2,
+            _ => 0,
+        };
+        // SAFETY: S4 from the caller; the hidden pointer is the first integer argument.
+        unsafe {
+            if self.result == ResultPlace::Hidden {
+                frame.write(result as u64);
+            }
+            call_all(target, frame, self.stack_words, &raw mut registers, x87);
+            let words = result.cast::<u64>();
+            match self.result {
+                ResultPlace::Void | ResultPlace::Hidden => {}
+                ResultPlace::Int => words.write(registers.rax),
+                ResultPlace::Float => words.write(registers.xmm0[0]),
+                ResultPlace::Vector => words.cast::<[u64; 2]>().write(registers.xmm0),
+                ResultPlace::Pair(first, second) => {
+                    words.write(if first { registers.xmm0[0] } else { registers.rax });
+                    words.add(1).write(match (first, second) {
+                        (true, true) => registers.xmm1[0],
+                        (false, true) => registers.xmm0[0],
+                        (true, false) => registers.rax,
+                        (false, false) => registers.rdx,
+                    });
+                }
+                ResultPlace::X87 => words.cast::<[u64; 2]>().write(registers.st0),
+                ResultPlace::X87Pair => {
+                    words.cast::<[u64; 2]>().write(registers.st0);
+                    words.add(2).cast::<[u64; 2]>().write(registers.st1);
+                }
+            }
+        }
+    }
+
+    /// A callback's result, from memory into the registers that C looks at. `hidden` is where a result in memory is due.
+    ///
+    /// # Safety
+    /// `result` holds the result; `hidden` is the frame's first word.
+    pub(super) unsafe fn spread(&self, result: *const u8, size: usize, hidden: u64, out: &mut Registers) {
+        // SAFETY: the buffer has at least 16 bytes (32 for a pair of `long double`).
+        unsafe {
+            let words = result.cast::<u64>();
+            match self.result {
+                ResultPlace::Void => {}
+                ResultPlace::Int => out.rax = *words,
+                ResultPlace::Float => out.xmm0[0] = *words,
+                ResultPlace::Vector => out.xmm0 = *words.cast::<[u64; 2]>(),
+                ResultPlace::Pair(first, second) => {
+                    let (a, b) = (*words, *words.add(1));
+                    if first {
+                        out.xmm0[0] = a
+                    } else {
+                        out.rax = a
+                    }
+                    match (first, second) {
+                        (true, true) => out.xmm1[0] = b,
+                        (false, true) => out.xmm0[0] = b,
+                        (true, false) => out.rax = b,
+                        (false, false) => out.rdx = b,
+                    }
+                }
+                ResultPlace::X87 => {
+                    out.st0 = *words.cast::<[u64; 2]>();
+                    out.x87 = 1;
+                }
+                ResultPlace::X87Pair => {
+                    out.st0 = *words.cast::<[u64; 2]>();
+                    out.st1 = *words.add(2).cast::<[u64; 2]>();
+                    out.x87 = 2;
+                }
+                ResultPlace::Hidden => {
+                    std::ptr::copy_nonoverlapping(result, hidden as *mut u8, size);
+                    out.rax = hidden;
+                }
+            }
+        }
+    }
+}
+
+/// How many callbacks there can be before libffi's closures are used.
+pub(super) const POOL: usize = 4096;
+
+// The pool of entries: each loads its number and jumps to the common part, which lays the frame out below itself,
+// hands it to `closure::enter`, and loads every result register.
+global_asm!(
+    ".p2align 4",
+    ".globl {pool}",
+    ".hidden {pool}",
+    "{pool}:",
+    ".set cdata_slot, 0",
+    ".rept {count}",
+    ".p2align 4",
+    "mov r11d, offset cdata_slot",
+    "jmp 5f",
+    ".set cdata_slot, cdata_slot + 1",
+    ".endr",
+    ".p2align 4",
+    "5:",
+    "push rbp",
+    "mov rbp, rsp",
+    "sub rsp, 272",
+    "mov [rbp - 176], rdi",
+    "mov [rbp - 168], rsi",
+    "mov [rbp - 160], rdx",
+    "mov [rbp - 152], rcx",
+    "mov [rbp - 144], r8",
+    "mov [rbp - 136], r9",
+    "movups [rbp - 128], xmm0",
+    "movups [rbp - 112], xmm1",
+    "movups [rbp - 96], xmm2",
+    "movups [rbp - 80], xmm3",
+    "movups [rbp - 64], xmm4",
+    "movups [rbp - 48], xmm5",
+    "movups [rbp - 32], xmm6",
+    "movups [rbp - 16], xmm7",
+    "mov edi, r11d",
+    "lea rsi, [rbp - 176]",
+    "lea rdx, [rbp - 272]",
+    "call {enter}",
+    "cmp qword ptr [rbp - 224], 0",
+    "je 7f",
+    "cmp qword ptr [rbp - 224], 1",
+    "je 6f",
+    "fld tbyte ptr [rbp - 192]",
+    "6:",
+    "fld tbyte ptr [rbp - 208]",
+    "7:",
+    "mov rax, [rbp - 272]",
+    "mov rdx, [rbp - 264]",
+    "movups xmm0, [rbp - 256]",
+    "movups xmm1, [rbp - 240]",
+    "leave",
+    "ret",
+    pool = sym pool_start,
+    count = const POOL,
+    enter = sym super::closure::enter_direct,
+);
+
+unsafe extern "C" {
+    #[link_name = "cdata_sysv_x64_pool"]
+    fn pool_start();
+}
+
+/// The address of entry `i` of the pool.
+pub(super) fn pool_entry(i: usize) -> *const c_void {
+    (pool_start as *const u8).wrapping_add(16 * i).cast()
+}

@@ -1,0 +1,10 @@
+//! Everything that touches the raw Lua API: the API itself, the one door, what one Lua VM owns.
+//!
+//! Nothing above this floor names `mlua`. Knows no conversions and no metamethods.
+
+pub mod address_map;
+pub mod entry;
+pub mod shape;
+pub mod stack;
+pub mod state;
+pub mod thunk;

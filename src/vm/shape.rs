@@ -1,0 +1,518 @@
+//! The shape of a ctype: what the hot path needs to know of it, worked out once.
+//!
+//! One shape for each qualified ctype of a VM, made when first met and kept as long as the VM's [`State`]; a cdata's
+//! header points at its shape. A shape of a record or enum that is not complete yet refreshes itself when it is.
+//! Owned by `vm::state`. Knows the ctype table; no conversions.
+
+use std::cell::{Cell, UnsafeCell};
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+
+use super::address_map::AddressMap;
+use super::state::State;
+use crate::ctype::{ArrayLen, BitField, CType, CTypeTable, FloatKind, IntKind, QualType, repr};
+use crate::target;
+
+/// What sort of ctype.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Class {
+    Void,
+    Bool,
+    Int,
+    Float,
+    Complex,
+    Vector,
+    Pointer,
+    Reference,
+    Array,
+    Function,
+    Record,
+    Enum,
+    /// Not a C type: the shape of ctype objects themselves.
+    CTypeObject,
+}
+
+/// How a value of the type is read and written; one for each machine representation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Op {
+    /// Cannot be read or written: void, functions, incomplete records.
+    #[default]
+    None,
+    Bool,
+    I8,
+    U8,
+    I16,
+    U16,
+    I32,
+    U32,
+    I64,
+    U64,
+    F32,
+    F64,
+    /// Floating types that are no Rust type: `_Float16`, `long double`, `_Float128`.
+    OtherFloat,
+    /// 128-bit integers.
+    WideInt,
+    Pointer,
+    /// Records and arrays: read as references.
+    Aggregate,
+    /// Complex numbers and vectors: read as copies.
+    Copied,
+    /// A C++ reference: followed.
+    Reference,
+    /// In a field table only: a bit-field.
+    Bits,
+    /// In a field table only: a constant of the record.
+    Constant,
+    /// In a field table only: no such field.
+    Missing,
+}
+
+impl Op {
+    /// The representation of an integer type.
+    pub fn of_int(kind: IntKind) -> Op {
+        match (target::int_size(kind), target::int_is_signed(kind)) {
+            (1, true) => Op::I8,
+            (1, false) => Op::U8,
+            (2, true) => Op::I16,
+            (2, false) => Op::U16,
+            (4, true) => Op::I32,
+            (4, false) => Op::U32,
+            (8, true) => Op::I64,
+            (8, false) => Op::U64,
+            _ => Op::WideInt,
+        }
+    }
+
+    /// The representation of a floating type.
+    pub fn of_float(kind: FloatKind) -> Op {
+        match kind {
+            FloatKind::Float => Op::F32,
+            FloatKind::Double => Op::F64,
+            FloatKind::LongDouble if target::float_size(kind) == 8 => Op::F64,
+            _ => Op::OtherFloat,
+        }
+    }
+
+    /// Is it an integer of up to 8 bytes, `bool` left out?
+    pub fn is_integer(self) -> bool {
+        (Op::I8 as u8..=Op::U64 as u8).contains(&(self as u8))
+    }
+}
+
+/// Where a member lies and how it is read and written.
+#[derive(Clone, Copy)]
+pub struct FieldEntry {
+    /// The member's shape; null for constants and missing names.
+    pub shape: *const Shape,
+    /// Bytes from the start of the record; for a bit-field, of its container.
+    pub offset: usize,
+    /// How it is read and written.
+    pub op: Op,
+    /// Is the member, or the record, const?
+    pub is_const: bool,
+    /// The user value of the owner that caches the reference to this member, counted from 1; 0 for none.
+    pub slot: u8,
+    /// Bits, of a bit-field.
+    pub position_bits: u8,
+    /// Bits, of a bit-field.
+    pub width_bits: u8,
+}
+
+impl Default for FieldEntry {
+    fn default() -> Self {
+        FieldEntry {
+            shape: std::ptr::null(),
+            offset: 0,
+            op: Op::Missing,
+            is_const: false,
+            slot: 0,
+            position_bits: 0,
+            width_bits: 0,
+        }
+    }
+}
+
+impl FieldEntry {
+    /// The entry of a member: its type with the owner's qualifiers, bytes from the owner's start, its bits.
+    pub fn new(state: &State, ty: QualType, offset: u64, bits: Option<BitField>) -> FieldEntry {
+        let shape = state.shape(ty);
+        let element_const = shape.class == Class::Array && shape.target().is_const();
+        FieldEntry {
+            shape,
+            offset: offset as usize,
+            op: if bits.is_some() { Op::Bits } else { shape.op() },
+            is_const: shape.is_const() || element_const,
+            slot: 0,
+            position_bits: bits.map_or(0, |b| b.position_bits as u8),
+            width_bits: bits.map_or(0, |b| b.width_bits as u8),
+        }
+    }
+}
+
+/// What the hot path knows of a ctype. All sizes are bytes.
+pub struct Shape {
+    /// The VM it belongs to.
+    pub state: *const State,
+    /// The ctype and its qualifiers.
+    pub ty: QualType,
+    /// What sort of ctype.
+    pub class: Class,
+    /// How values are read and written; refreshed when an incomplete type is completed.
+    op: Cell<Op>,
+    /// Does a cdata keep its value in the header's address word (scalars up to 8 bytes and pointers)?
+    inline_value: Cell<bool>,
+    size: Cell<usize>,
+    align: Cell<usize>,
+    complete: Cell<bool>,
+    /// Do cdata of this shape carry bounds (references, VLAs, VLSs)?
+    pub wide: Cell<bool>,
+    /// User values that cache references to members.
+    pub slots: Cell<u8>,
+    slot_names: UnsafeCell<Vec<Rc<str>>>,
+    target: Cell<*const Shape>,
+    variable: Cell<*const Shape>,
+    /// The field table of the record this is, points to or refers to; null until first needed.
+    pub fields: Cell<*const UnsafeCell<AddressMap<FieldEntry>>>,
+    own_fields: UnsafeCell<AddressMap<FieldEntry>>,
+    /// Elements: filled by [`Shape::prepare_items`].
+    pub item: Cell<*const Shape>,
+    /// Bytes of an element.
+    pub item_size: Cell<usize>,
+    /// How elements are read; `None` until prepared.
+    pub item_op: Cell<Op>,
+    /// Elements of an array that owns its memory; `usize::MAX` where nothing is known.
+    pub item_count: Cell<usize>,
+    /// Registry reference of the metatable of its cdata.
+    pub metatable: Cell<c_int>,
+    /// The same with `__gc`.
+    pub metatable_gc: Cell<c_int>,
+    /// Registry reference of the user's metatable (of the record that this is or points to); 0 for none.
+    pub metatype: Cell<c_int>,
+    /// The prepared call of a function type (`call::Plan`, kept by the state); null until first needed.
+    pub call_plan: Cell<*const c_void>,
+    /// How a record takes initializers (`conv::init::InitPlan`, kept by the state); null until first needed.
+    pub init_plan: Cell<*const c_void>,
+    reference: Cell<*const Shape>,
+    pointer: Cell<*const Shape>,
+}
+
+const NO_SIZE: usize = usize::MAX;
+
+impl Shape {
+    /// The shape of `ty`; `metatables` are the registry references its cdata get.
+    pub(super) fn new(state: *const State, table: &CTypeTable, ty: QualType) -> Shape {
+        let class = match table.get(ty.id) {
+            CType::Void => Class::Void,
+            CType::Bool => Class::Bool,
+            CType::Int(_) => Class::Int,
+            CType::Float(_) => Class::Float,
+            CType::Complex(_) => Class::Complex,
+            CType::Vector { .. } => Class::Vector,
+            CType::Pointer(_) => Class::Pointer,
+            CType::Reference(_) => Class::Reference,
+            CType::Array { .. } => Class::Array,
+            CType::Function(_) => Class::Function,
+            CType::Record(_) => Class::Record,
+            CType::Enum(_) => Class::Enum,
+        };
+        let shape = Shape::blank(state, ty, class);
+        shape.fill(table);
+        shape
+    }
+
+    /// The shape of ctype objects.
+    pub(super) fn of_ctype_objects(state: *const State, ty: QualType) -> Shape {
+        let shape = Shape::blank(state, ty, Class::CTypeObject);
+        shape.complete.set(true);
+        shape
+    }
+
+    fn blank(state: *const State, ty: QualType, class: Class) -> Shape {
+        Shape {
+            state,
+            ty,
+            class,
+            op: Cell::new(Op::None),
+            inline_value: Cell::new(false),
+            size: Cell::new(NO_SIZE),
+            align: Cell::new(1),
+            complete: Cell::new(false),
+            wide: Cell::new(class == Class::Reference),
+            slots: Cell::new(0),
+            slot_names: UnsafeCell::new(Vec::new()),
+            target: Cell::new(std::ptr::null()),
+            variable: Cell::new(std::ptr::null()),
+            fields: Cell::new(std::ptr::null()),
+            own_fields: UnsafeCell::new(AddressMap::new()),
+            item: Cell::new(std::ptr::null()),
+            item_size: Cell::new(0),
+            item_op: Cell::new(Op::None),
+            item_count: Cell::new(usize::MAX),
+            metatable: Cell::new(0),
+            metatable_gc: Cell::new(0),
+            metatype: Cell::new(0),
+            call_plan: Cell::new(std::ptr::null()),
+            init_plan: Cell::new(std::ptr::null()),
+            reference: Cell::new(std::ptr::null()),
+            pointer: Cell::new(std::ptr::null()),
+        }
+    }
+
+    /// What depends on the type being complete.
+    fn fill(&self, table: &CTypeTable) {
+        let ctype = table.get(self.ty.id);
+        let complete = match ctype {
+            CType::Record(r) => table.record(r).body.is_some(),
+            CType::Enum(e) => table.enumeration(e).constants.is_some(),
+            _ => true,
+        };
+        self.complete.set(complete);
+        self.size.set(table.size(self.ty.id).and_then(|n| usize::try_from(n).ok()).unwrap_or(NO_SIZE));
+        self.align.set(table.align(self.ty.id).map_or(1, |n| n as usize));
+        let op = match ctype {
+            CType::Void | CType::Function(_) => Op::None,
+            CType::Bool => Op::Bool,
+            CType::Int(kind) => Op::of_int(kind),
+            CType::Enum(_) => table.integer_kind(self.ty.id).map_or(Op::None, Op::of_int),
+            CType::Float(kind) => Op::of_float(kind),
+            CType::Complex(_) | CType::Vector { .. } => Op::Copied,
+            CType::Pointer(_) => Op::Pointer,
+            CType::Reference(_) => Op::Reference,
+            CType::Array { .. } => Op::Aggregate,
+            CType::Record(_) if complete => Op::Aggregate,
+            CType::Record(_) => Op::None,
+        };
+        self.op.set(op);
+        self.inline_value.set(
+            matches!(op, Op::Bool | Op::F32 | Op::F64 | Op::Pointer)
+                || op.is_integer()
+                || (op == Op::OtherFloat && self.size.get() <= 8),
+        );
+        self.wide.set(self.class == Class::Reference || table.variable_element(self.ty.id).is_some());
+        if let CType::Record(record) = ctype {
+            let mut names = Vec::new();
+            collect_slots(table, record, &mut names);
+            self.slots.set(names.len() as u8);
+            // SAFETY: nobody holds a reference into it: `slot_of` copies out.
+            unsafe { *self.slot_names.get() = names };
+        }
+    }
+
+    fn refresh(&self) {
+        if !self.complete.get() {
+            let table = self.state().table.borrow();
+            self.fill(&table);
+        }
+    }
+
+    /// The VM it belongs to.
+    #[inline]
+    pub fn state(&self) -> &'static State {
+        // SAFETY: a shape lives no longer than its state; the lifetime is as good as the shape's own.
+        unsafe { &*self.state }
+    }
+
+    /// How values are read and written.
+    #[inline]
+    pub fn op(&self) -> Op {
+        if !self.complete.get() {
+            self.refresh();
+        }
+        self.op.get()
+    }
+
+    /// Bytes; none for void, functions, incomplete records, `[]` and `[?]`.
+    #[inline]
+    pub fn size(&self) -> Option<usize> {
+        if !self.complete.get() {
+            self.refresh();
+        }
+        Some(self.size.get()).filter(|&n| n != NO_SIZE)
+    }
+
+    /// Bytes.
+    #[inline]
+    pub fn align(&self) -> usize {
+        if !self.complete.get() {
+            self.refresh();
+        }
+        self.align.get()
+    }
+
+    /// Does a cdata keep its value in the header's address word?
+    #[inline]
+    pub fn is_inline(&self) -> bool {
+        if !self.complete.get() {
+            self.refresh();
+        }
+        self.inline_value.get()
+    }
+
+    /// Is a record, or enum, still without a body?
+    pub fn is_incomplete(&self) -> bool {
+        self.refresh();
+        !self.complete.get()
+    }
+
+    /// What a pointer or reference leads to; the element of an array, complex number or vector. The shape itself for
+    /// anything else.
+    #[inline]
+    pub fn target(&self) -> &Shape {
+        let known = self.target.get();
+        if !known.is_null() {
+            // SAFETY: shapes live as long as their state.
+            return unsafe { &*known };
+        }
+        self.find_target()
+    }
+
+    fn find_target(&self) -> &Shape {
+        let state = self.state();
+        let to = {
+            let mut table = state.table.borrow_mut();
+            match table.get(self.ty.id) {
+                CType::Pointer(to) | CType::Reference(to) => to,
+                CType::Array { elem, .. } => elem,
+                CType::Vector { elem, .. } => elem.with(self.ty.qual),
+                CType::Complex(kind) => table.intern(CType::Float(kind)).with(self.ty.qual),
+                _ => self.ty,
+            }
+        };
+        let shape = state.shape(to);
+        self.target.set(shape);
+        shape
+    }
+
+    /// The element of a VLA, or of the VLA that a VLS ends in.
+    pub fn variable_element(&self) -> Option<&Shape> {
+        if !self.wide.get() && self.complete.get() {
+            return None;
+        }
+        self.refresh();
+        if self.variable.get().is_null() {
+            let elem = self.state().table.borrow().variable_element(self.ty.id)?;
+            self.variable.set(self.state().shape(elem));
+        }
+        // SAFETY: shapes live as long as their state.
+        Some(unsafe { &*self.variable.get() })
+    }
+
+    /// The shape behind references: what a cdata of this shape stands for.
+    #[inline]
+    pub fn referred(&self) -> &Shape {
+        if self.class == Class::Reference { self.target() } else { self }
+    }
+
+    /// The record whose members a name finds: of a record, a reference or pointer to one.
+    pub fn record(&self) -> Option<&Shape> {
+        let mut shape = self.referred();
+        if shape.class == Class::Pointer {
+            shape = shape.target();
+        }
+        (shape.class == Class::Record).then_some(shape)
+    }
+
+    /// Works out what indexing by a number needs. False if the type has no elements of known size.
+    pub fn prepare_items(&self) -> bool {
+        let base = self.referred();
+        if !matches!(base.class, Class::Pointer | Class::Array | Class::Complex | Class::Vector) {
+            return false;
+        }
+        let item = base.target();
+        let Some(size) = item.size() else { return false };
+        self.item.set(item);
+        self.item_size.set(size);
+        self.item_op.set(item.op());
+        let count = match (self.class, base.class) {
+            (Class::Reference | Class::Pointer, _) | (_, Class::Pointer) => usize::MAX,
+            _ if self.wide.get() => usize::MAX,
+            _ => self.size().map_or(usize::MAX, |n| n.checked_div(size).unwrap_or(0)),
+        };
+        self.item_count.set(count);
+        true
+    }
+
+    /// Elements of an array type of fixed length, a vector or a complex number.
+    pub fn len(&self) -> Option<u64> {
+        let table = self.state().table.borrow();
+        match table.get(self.ty.id) {
+            CType::Array { len: ArrayLen::Fixed(n), .. } => Some(n),
+            CType::Vector { len, .. } => Some(u64::from(len)),
+            CType::Complex(_) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The record's own field table.
+    pub fn own_fields(&self) -> &UnsafeCell<AddressMap<FieldEntry>> {
+        &self.own_fields
+    }
+
+    /// The user value that caches the reference to member `name`, counted from 1; 0 for none.
+    pub fn slot_of(&self, name: &str) -> u8 {
+        // SAFETY: written by `fill` only, which does not run meanwhile.
+        let names = unsafe { &*self.slot_names.get() };
+        names.iter().position(|n| **n == *name).map_or(0, |i| i as u8 + 1)
+    }
+
+    /// The shape of a reference to this type.
+    pub fn reference(&self) -> &Shape {
+        self.derived(&self.reference, CType::Reference(self.ty))
+    }
+
+    /// The shape of a pointer to this type.
+    pub fn pointer(&self) -> &Shape {
+        self.derived(&self.pointer, CType::Pointer(self.ty))
+    }
+
+    fn derived(&self, known: &Cell<*const Shape>, ctype: CType) -> &Shape {
+        if known.get().is_null() {
+            let id = self.state().table.borrow_mut().intern(ctype);
+            known.set(self.state().shape(id.plain()));
+        }
+        // SAFETY: shapes live as long as their state.
+        unsafe { &*known.get() }
+    }
+
+    /// The same type without qualifiers.
+    pub fn unqualified(&self) -> &Shape {
+        if self.ty.qual == crate::ctype::Qual::NONE { self } else { self.state().shape(self.ty.id.plain()) }
+    }
+
+    /// The type as C text.
+    pub fn repr(&self) -> String {
+        repr::repr(&self.state().table.borrow(), self.ty)
+    }
+
+    /// May nothing be written through it?
+    pub fn is_const(&self) -> bool {
+        self.ty.qual.is_const()
+    }
+
+    /// What the type is.
+    pub fn ctype(&self) -> CType {
+        self.state().table.borrow().get(self.ty.id)
+    }
+}
+
+/// Members that are read as references get a user value of the owner each, up to this many.
+const SLOTS_MAX: usize = 8;
+
+/// The names of the members that are records or arrays, anonymous members looked through, in order.
+fn collect_slots(table: &CTypeTable, record: crate::ctype::RecordId, names: &mut Vec<Rc<str>>) {
+    let Some(body) = &table.record(record).body else { return };
+    for field in &body.fields {
+        match (&field.name, table.get(field.ty.id)) {
+            (Some(name), CType::Record(_) | CType::Array { .. }) if names.len() < SLOTS_MAX => {
+                names.push(name.clone());
+            }
+            (None, CType::Record(inner)) => collect_slots(table, inner, names),
+            _ => {}
+        }
+    }
+}

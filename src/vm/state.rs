@@ -1,0 +1,451 @@
+//! What one Lua VM owns: the ctype table, shapes, registry references, and what is known of the calls in flight.
+//!
+//! Found through the registry, so that a second load of the module in the same VM finds the first's state. Metamethods
+//! reach it through the shape in a cdata's header, `ffi.*` functions through their upvalue.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicPtr};
+
+use super::address_map::AddressMap;
+use super::shape::Shape;
+use super::stack::*;
+use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
+use crate::error::Result;
+
+/// The metamethods that a metatype may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Meta {
+    Index,
+    NewIndex,
+    Call,
+    New,
+    Gc,
+    Close,
+    Name,
+    Len,
+    Unm,
+    Concat,
+    Eq,
+    Lt,
+    Le,
+    ToString,
+    Pairs,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    IDiv,
+    BAnd,
+    BOr,
+    BXor,
+    Shl,
+    Shr,
+    BNot,
+}
+
+/// The keys of [`Meta`], in its order.
+pub const META_NAMES: [&str; 28] = [
+    "__index",
+    "__newindex",
+    "__call",
+    "__new",
+    "__gc",
+    "__close",
+    "__name",
+    "__len",
+    "__unm",
+    "__concat",
+    "__eq",
+    "__lt",
+    "__le",
+    "__tostring",
+    "__pairs",
+    "__add",
+    "__sub",
+    "__mul",
+    "__div",
+    "__mod",
+    "__pow",
+    "__idiv",
+    "__band",
+    "__bor",
+    "__bxor",
+    "__shl",
+    "__shr",
+    "__bnot",
+];
+
+impl Meta {
+    /// The key in a metatable.
+    pub fn name(self) -> &'static str {
+        META_NAMES[self as usize]
+    }
+}
+
+/// Registry references of a metatype.
+#[derive(Clone, Copy)]
+pub struct Metatype {
+    /// The user's metatable.
+    pub user: c_int,
+    /// The metatable of its cdata.
+    pub plain: c_int,
+    /// The same with `__gc`.
+    pub gc: c_int,
+}
+
+impl Metatype {
+    /// Lets a shape's cdata obey it.
+    pub fn apply(self, shape: &Shape) {
+        shape.metatype.set(self.user);
+        shape.metatable.set(self.plain);
+        shape.metatable_gc.set(self.gc);
+    }
+}
+
+/// Registry references of what the VM's Lua side keeps for us.
+#[derive(Default)]
+pub struct Refs {
+    /// Strings and functions kept alive, as keys.
+    pub anchors: Cell<c_int>,
+    /// Finalizers by cdata; weak keys.
+    pub finalizers: Cell<c_int>,
+    /// Ctype objects by shape address.
+    pub ctype_objects: Cell<c_int>,
+    /// Metatable of cdata.
+    pub cdata: Cell<c_int>,
+    /// Metatable of cdata with a finalizer.
+    pub cdata_gc: Cell<c_int>,
+    /// Metatable of ctype objects.
+    pub ctype: Cell<c_int>,
+    /// The key of each [`Meta`].
+    pub meta: [Cell<c_int>; META_NAMES.len()],
+    /// The thread that callbacks run on when no call of ours is in flight.
+    pub idle_thread: Cell<c_int>,
+    /// `ffi.C`.
+    pub default_space: Cell<c_int>,
+    /// The error that a callback left.
+    pub pending: Cell<c_int>,
+}
+
+/// What is known of the calls in flight.
+pub struct Calls {
+    /// The Lua thread that called C last and has not come home.
+    pub l: Cell<*mut lua_State>,
+    /// The OS thread that called C last, told by where its `errno` lies.
+    pub thread: Cell<*mut c_int>,
+    /// C's `errno` as the last call left it.
+    pub errno: Cell<c_int>,
+    /// How many calls are in flight.
+    pub depth: Cell<u32>,
+    /// Did a callback of the innermost call in flight leave an error?
+    pub pending: Cell<bool>,
+    /// Was a callback entered on a foreign thread since the last call?
+    pub foreign: AtomicBool,
+}
+
+/// What one Lua VM owns.
+pub struct State {
+    /// The ctypes and names. Borrowed for pure work only, never across a Lua call that may raise.
+    pub table: RefCell<CTypeTable>,
+    shapes: RefCell<HashMap<QualType, Box<Shape>>>,
+    ctype_shape: Cell<*const Shape>,
+    /// Registry references.
+    pub refs: Refs,
+    /// Calls in flight.
+    pub calls: Calls,
+    /// Shapes of type texts by the address of the (anchored) string.
+    pub type_addresses: UnsafeCell<AddressMap<usize>>,
+    /// Shapes of type texts by content.
+    pub type_texts: RefCell<HashMap<Box<[u8]>, *const Shape>>,
+    /// Metatypes by unqualified ctype.
+    pub metatypes: RefCell<HashMap<CTypeId, Metatype>>,
+    /// The VM's callbacks (`callback::Callbacks`).
+    pub callbacks: Cell<*mut c_void>,
+    /// Makes a callback of the function at a stack index for a function shape: `callback::from_function`, installed
+    /// when the module opens. The one inversion: conversions need callbacks, which need conversions.
+    pub make_callback: Cell<Option<MakeCallback>>,
+    /// Run when the VM closes.
+    pub on_close: Cell<Option<fn(&State)>>,
+    /// The Lua thread that callbacks run on while no call of ours is in flight; anchored in the registry.
+    pub idle: Cell<*mut lua_State>,
+    /// Is the VM closing?
+    pub closed: Cell<bool>,
+    /// The shapes that arguments of a `...` are given (`call::VarargShapes`); null until first needed.
+    pub vararg_shapes: Cell<*const c_void>,
+    /// The shape of `int64_t`; null until first needed.
+    pub int64: Cell<*const Shape>,
+    /// The shape of `uint64_t`; null until first needed.
+    pub uint64: Cell<*const Shape>,
+    kept: RefCell<Vec<Box<dyn Any>>>,
+}
+
+/// Where the `errno` lies of the OS thread on which C last called a callback that is gone; null once that was raised.
+pub static REFUSED_ON: AtomicPtr<c_int> = AtomicPtr::new(std::ptr::null_mut());
+
+/// See [`State::make_callback`].
+pub type MakeCallback = unsafe fn(*mut lua_State, c_int, &Shape) -> Result<*const c_void>;
+
+/// States of VMs that have closed. Finalizers that Lua runs after ours may still use their cdata, so a state is freed
+/// when the next VM opens or closes, not with its own.
+static GRAVEYARD: Mutex<Vec<Dead>> = Mutex::new(Vec::new());
+
+struct Dead(*mut State, std::thread::ThreadId);
+
+// SAFETY: the pointer is only followed on the thread that buried it.
+unsafe impl Send for Dead {}
+
+/// The registry's key for the state: its address is unique in the process.
+static REGISTRY_KEY: u8 = 0;
+
+fn registry_key() -> *const c_void {
+    (&raw const REGISTRY_KEY).cast()
+}
+
+impl State {
+    /// The state of this VM if the module was opened in it before.
+    ///
+    /// # Safety
+    /// `l` is running; one free slot.
+    pub unsafe fn find(l: *mut lua_State) -> Option<*const State> {
+        // SAFETY: what lies under our key is our userdata, which holds a state.
+        unsafe {
+            lua_rawgetp(l, LUA_REGISTRYINDEX, registry_key());
+            let holder = lua_touserdata(l, -1).cast::<*const State>();
+            lua_pop(l, 1);
+            if holder.is_null() || (*holder).is_null() { None } else { Some(*holder) }
+        }
+    }
+
+    /// Makes the state of this VM. Raises for want of memory.
+    ///
+    /// # Safety
+    /// `l` is running; ten free slots; S6.
+    pub unsafe fn create(l: *mut lua_State) -> *const State {
+        bury(None);
+        // SAFETY: S5; the holder is filled before anything can collect it; Lua owns what the registry holds.
+        unsafe {
+            let holder = lua_newuserdatauv(l, size_of::<*const State>(), 0).cast::<*const State>();
+            *holder = std::ptr::null();
+            lua_createtable(l, 0, 1);
+            lua_pushcclosure(l, close, 0);
+            lua_setfield(l, -2, c"__gc".as_ptr());
+            lua_setmetatable(l, -2);
+            let state = Box::into_raw(Box::new(State {
+                table: RefCell::new(CTypeTable::new()),
+                shapes: RefCell::default(),
+                ctype_shape: Cell::new(std::ptr::null()),
+                refs: Refs::default(),
+                calls: Calls {
+                    l: Cell::new(std::ptr::null_mut()),
+                    thread: Cell::new(std::ptr::null_mut()),
+                    errno: Cell::new(0),
+                    depth: Cell::new(0),
+                    pending: Cell::new(false),
+                    foreign: AtomicBool::new(false),
+                },
+                type_addresses: UnsafeCell::default(),
+                type_texts: RefCell::default(),
+                metatypes: RefCell::default(),
+                callbacks: Cell::new(std::ptr::null_mut()),
+                make_callback: Cell::new(None),
+                on_close: Cell::new(None),
+                idle: Cell::new(std::ptr::null_mut()),
+                closed: Cell::new(false),
+                vararg_shapes: Cell::new(std::ptr::null()),
+                int64: Cell::new(std::ptr::null()),
+                uint64: Cell::new(std::ptr::null()),
+                kept: RefCell::default(),
+            }));
+            *holder = state;
+            let void = (*state).table.borrow_mut().intern(CType::Void).plain();
+            let objects = Box::into_raw(Box::new(Shape::of_ctype_objects(state, void)));
+            (*state).ctype_shape.set(objects);
+
+            let refs = &(*state).refs;
+            lua_createtable(l, 0, 0);
+            refs.anchors.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            lua_createtable(l, 0, 0);
+            lua_createtable(l, 0, 1);
+            push_str(l, "k");
+            lua_setfield(l, -2, c"__mode".as_ptr());
+            lua_setmetatable(l, -2);
+            refs.finalizers.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            lua_createtable(l, 0, 0);
+            refs.ctype_objects.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            for (name, slot) in META_NAMES.iter().zip(&refs.meta) {
+                push_str(l, name);
+                slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            }
+            (*state).idle.set(lua_newthread(l));
+            refs.idle_thread.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            lua_pushboolean(l, 0);
+            refs.pending.set(luaL_ref(l, LUA_REGISTRYINDEX));
+
+            state
+        }
+    }
+
+    /// Makes the state one that [`State::find`] finds. Last step of opening, so that a failure before it leaves
+    /// nothing half made behind. The holder lies on top of the stack and is popped.
+    ///
+    /// # Safety
+    /// Follows [`State::create`]; S6.
+    pub unsafe fn publish(l: *mut lua_State) {
+        // SAFETY: from the caller.
+        unsafe { lua_rawsetp(l, LUA_REGISTRYINDEX, registry_key()) };
+    }
+
+    /// The shape of ctype objects.
+    pub fn ctype_shape(&self) -> &Shape {
+        // SAFETY: made with the state, freed with it.
+        unsafe { &*self.ctype_shape.get() }
+    }
+
+    /// The shape of `ty`, made if new.
+    pub fn shape(&self, ty: QualType) -> &'static Shape {
+        if let Some(shape) = self.shapes.borrow().get(&ty) {
+            // SAFETY: boxed and never removed; "static" is as long as the state lives.
+            return unsafe { &*std::ptr::from_ref::<Shape>(&**shape) };
+        }
+        let shape = Box::new(Shape::new(self, &self.table.borrow(), ty));
+        shape.metatable.set(self.refs.cdata.get());
+        shape.metatable_gc.set(self.refs.cdata_gc.get());
+        // SAFETY: as above.
+        let made: &'static Shape = unsafe { &*std::ptr::from_ref::<Shape>(&*shape) };
+        self.shapes.borrow_mut().insert(ty, shape);
+        if let Some(metatype) = self.meta_owner(ty).and_then(|id| self.metatypes.borrow().get(&id).copied()) {
+            metatype.apply(made);
+        }
+        made
+    }
+
+    /// The ctype whose metatype a cdata of `ty` obeys: a record's own, that of the record a pointer or reference
+    /// leads to; also complex numbers and vectors.
+    pub fn meta_owner(&self, ty: QualType) -> Option<CTypeId> {
+        let table = self.table.borrow();
+        let mut id = ty.id;
+        if let CType::Reference(to) = table.get(id) {
+            id = to.id;
+        }
+        if let CType::Pointer(to) = table.get(id) {
+            id = to.id;
+        }
+        matches!(table.get(id), CType::Record(_) | CType::Complex(_) | CType::Vector { .. })
+            .then(|| table.unaligned(id))
+    }
+
+    /// Every shape made so far.
+    pub fn each_shape(&self, mut visit: impl FnMut(&'static Shape)) {
+        let all: Vec<*const Shape> =
+            self.shapes.borrow().values().map(|b| std::ptr::from_ref::<Shape>(&**b)).collect();
+        for shape in all {
+            // SAFETY: boxed and never removed.
+            visit(unsafe { &*shape });
+        }
+    }
+
+    /// Keeps the value at `idx` alive for as long as the VM lives. Slots 0, raises.
+    ///
+    /// # Safety
+    /// `idx` is absolute and no nil or NaN; three free slots; S6.
+    pub unsafe fn anchor(&self, l: *mut lua_State, idx: c_int) {
+        // SAFETY: S5 from the caller.
+        unsafe {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, self.refs.anchors.get().into());
+            lua_pushvalue(l, idx);
+            lua_pushboolean(l, 1);
+            lua_rawset(l, -3);
+            lua_pop(l, 1);
+        }
+    }
+
+    /// Pushes the entry `meta` of the metatype that a cdata of `shape` obeys. Slots +1 if there is one, else 0; never
+    /// raises.
+    ///
+    /// # Safety
+    /// Three free slots.
+    pub unsafe fn push_meta(&self, l: *mut lua_State, shape: &Shape, meta: Meta) -> bool {
+        let metatype = shape.metatype.get();
+        if metatype == 0 {
+            return false;
+        }
+        // SAFETY: S5; the reference is of a table.
+        unsafe {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, metatype.into());
+            lua_rawgeti(l, LUA_REGISTRYINDEX, self.refs.meta[meta as usize].get().into());
+            if lua_rawget(l, -2) == LUA_TNIL {
+                lua_pop(l, 2);
+                return false;
+            }
+            lua_remove(l, -2);
+        }
+        true
+    }
+
+    /// Keeps a value for as long as the state lives.
+    pub fn keep<T: 'static>(&self, value: T) -> &'static T {
+        let kept = Box::new(value);
+        // SAFETY: boxed, and dropped with the state only; "static" is as long as the state lives.
+        let shared = unsafe { &*std::ptr::from_ref::<T>(&*kept) };
+        self.kept.borrow_mut().push(kept);
+        shared
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let objects = self.ctype_shape.get().cast_mut();
+        if !objects.is_null() {
+            // SAFETY: made by `create`, freed here only.
+            drop(unsafe { Box::from_raw(objects) });
+        }
+    }
+}
+
+/// The holder's `__gc`: the VM is closing.
+unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
+    // SAFETY: the metatable is the holder's alone.
+    unsafe {
+        let holder = lua_touserdata(l, 1).cast::<*mut State>();
+        if holder.is_null() || (*holder).is_null() {
+            return 0;
+        }
+        let state = *holder;
+        *holder = std::ptr::null_mut();
+        (*state).closed.set(true);
+        if let Some(run) = (*state).on_close.get() {
+            run(&*state);
+        }
+        bury(Some(state));
+    }
+    0
+}
+
+/// Frees what this thread buried before, and buries `state`.
+fn bury(state: Option<*mut State>) {
+    let me = std::thread::current().id();
+    let mut dead = GRAVEYARD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut freed = Vec::new();
+    dead.retain(|d| {
+        if d.1 == me {
+            freed.push(d.0);
+        }
+        d.1 != me
+    });
+    if let Some(state) = state {
+        dead.push(Dead(state, me));
+    }
+    drop(dead);
+    for state in freed {
+        // SAFETY: its VM closed before another opened or closed on the same thread; nothing refers to it any more.
+        drop(unsafe { Box::from_raw(state) });
+    }
+}
