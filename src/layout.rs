@@ -157,7 +157,8 @@ impl Builder<'_> {
             self.bits = round_up(self.bits, u128::from(aligned) * 8)?;
         }
         let container_bits = u128::from(field.size) * 8;
-        let may_straddle = packed || self.spec.pack.is_some_and(|p| p < type_align);
+        // Under any `#pragma pack` GCC lets them straddle.
+        let may_straddle = packed || self.spec.pack.is_some();
         let align_bits = u128::from(type_align) * 8;
         if !may_straddle {
             let first = self.bits / align_bits * align_bits;
@@ -166,7 +167,14 @@ impl Builder<'_> {
             }
         }
         if field.is_named {
-            self.align = self.align.max(self.field_align(field));
+            // A `#pragma pack` caps what the type asks for, and then `packed` does not count (GCC).
+            let own = match self.spec.pack {
+                Some(pack) => type_align.min(pack),
+                None if packed => 1,
+                None => type_align,
+            };
+            let raised = field.aligned.map_or(1, |a| self.spec.pack.map_or(a, |p| p.min(a)));
+            self.align = self.align.max(own).max(raised);
         } else if let Some(aligned) = field.aligned {
             self.align = self.align.max(aligned);
         }

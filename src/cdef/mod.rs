@@ -259,24 +259,32 @@ fn syntax_error(tokens: &Tokens<'_>, piece: &Piece, offset: usize, table: &CType
     let eof = tokens.list.len() - 1;
     let index = piece.map.get(at).map_or(eof, |&(_, i)| i as usize);
     let previous = at.checked_sub(1).and_then(|p| piece.map.get(p)).map(|&(_, i)| i as usize);
-    let starts = |index: Option<usize>| {
-        index.is_none_or(|i| matches!(tokens.list[i].text, ";" | "{" | "}" | "(" | ","))
-    };
-    if let Some(p) = previous {
-        let token = &tokens.list[p];
-        let before = at.checked_sub(2).and_then(|b| piece.map.get(b)).map(|&(_, i)| i as usize);
-        let qualifier = |i: usize| {
-            matches!(tokens.list[i].text, "const" | "volatile" | "extern" | "static" | "typedef" | "__const")
-        };
-        let unknown = token.kind == Kind::Ident
-            && !is_keyword(token.text)
-            && !matches!(table.name(token.text), Some(Name::Typedef(_)));
-        if unknown && (starts(before) || before.is_some_and(qualifier)) {
-            return Rewriter::error_at(tokens, p, "declaration specifier expected");
+    let mapped = |at: usize| piece.map.get(at).map(|&(_, i)| i as usize);
+    // Is a declaration specifier due at this place of the piece: at a start, or behind a qualifier at one?
+    let due = |mut at: usize| {
+        loop {
+            let Some(before) = at.checked_sub(1).and_then(mapped) else { return true };
+            match tokens.list[before].text {
+                ";" | "{" | "}" | "(" | "," => return true,
+                "const" | "volatile" | "extern" | "static" | "typedef" | "__const" => at -= 1,
+                _ => return false,
+            }
         }
+    };
+    let unknown = |index: usize| {
+        let token = &tokens.list[index];
+        token.kind == Kind::Ident
+            && !is_keyword(token.text)
+            && !matches!(table.name(token.text), Some(Name::Typedef(_)))
+    };
+    if let Some(p) = previous
+        && unknown(p)
+        && due(at - 1)
+    {
+        return Rewriter::error_at(tokens, p, "declaration specifier expected");
     }
     let text = tokens.list[index].text;
-    if starts(previous) && !matches!(text, ")" | "]") {
+    if due(at) && !matches!(text, ")" | "]") {
         return Rewriter::error_at(tokens, index, "declaration specifier expected");
     }
     let mut open = Vec::new();

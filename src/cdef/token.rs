@@ -48,10 +48,8 @@ pub struct Tokens<'a> {
 pub struct LexError {
     /// What is wrong.
     pub message: &'static str,
-    /// The place, as a token.
+    /// The line, as tokens have it.
     pub line: u32,
-    /// Which file.
-    pub file: u32,
 }
 
 /// Takes line splices out, and gives their newlines back at the end of the joined line, so that line numbers hold.
@@ -91,17 +89,12 @@ pub fn tokens(text: &str) -> Result<Tokens<'_>, LexError> {
         let before = lexer.lines;
         lexer.skip_blank()?;
         fresh_line |= lexer.lines != before;
+        // A line marker is no token, but ends its line as a directive does.
         let token = lexer.next(fresh_line)?;
-        fresh_line = false;
-        match token {
-            Some(token) => {
-                list.push(token);
-                if token.kind == Kind::Eof {
-                    break;
-                }
-                fresh_line = token.kind == Kind::Directive;
-            }
-            None => fresh_line = true,
+        fresh_line = token.is_none_or(|t| t.kind == Kind::Directive);
+        list.extend(token);
+        if token.is_some_and(|t| t.kind == Kind::Eof) {
+            break;
         }
     }
     Ok(Tokens { list, files: lexer.files, lines: lexer.lines })
@@ -138,7 +131,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn error(&self, message: &'static str) -> LexError {
-        LexError { message, line: self.line, file: self.file }
+        LexError { message, line: self.line }
     }
 
     /// White space and comments.

@@ -32,6 +32,19 @@ pub(super) fn register(table: &mut CTypeTable) {
         let ty = table.int(kind).plain();
         typedef(table, name, ty);
     }
+    #[cfg(unix)]
+    for &(name, size, signed) in posix::TYPES {
+        let kind = match (size, signed) {
+            (2, true) => Short,
+            (2, false) => UShort,
+            (4, true) => Int,
+            (4, false) => UInt,
+            (_, true) => target::INT64,
+            (_, false) => target::UINT64,
+        };
+        let ty = table.int(kind).plain();
+        typedef(table, name, ty);
+    }
     // Every basic type has its id from the start: an expression that is rolled back leaves none dangling.
     for kind in
         [Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128]
@@ -51,6 +64,22 @@ pub(super) fn register(table: &mut CTypeTable) {
         table.intern(CType::Complex(kind));
     }
     table.intern(CType::Void);
+}
+
+/// POSIX's integer types, as the platform has them: name, bytes, signed.
+#[cfg(unix)]
+mod posix {
+    macro_rules! types {
+        ($($name:ident)*) => {
+            &[$((stringify!($name), size_of::<libc::$name>(), (0 as libc::$name).wrapping_sub(1) < 1)),*]
+        };
+    }
+
+    #[allow(unused_comparisons)]
+    pub(super) const TYPES: &[(&str, usize, bool)] = types!(
+        off_t time_t pid_t uid_t gid_t mode_t dev_t ino_t nlink_t clock_t clockid_t socklen_t blksize_t blkcnt_t
+        suseconds_t id_t key_t intmax_t uintmax_t sa_family_t in_addr_t in_port_t
+    );
 }
 
 fn typedef(table: &mut CTypeTable, name: &str, ty: QualType) {

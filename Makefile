@@ -1,0 +1,96 @@
+# The words that people and CI use. `make help` lists them.
+LUA     ?= lua5.4
+BUSTED  ?= $(shell command -v busted)
+CARGO   ?= cargo
+BUILD   := build
+CDIR    := $(BUILD)/lua/5.4
+MODULE  := $(CDIR)/ffi_core.so
+FIXTURE := $(BUILD)/libfixture.so
+ROOT    := $(CURDIR)
+export LUA_PATH  := $(ROOT)/lua/?.lua;$(ROOT)/spec/?.lua;;
+export LUA_CPATH := $(ROOT)/$(CDIR)/?.so;;
+export CDATA_ROOT := $(ROOT)
+
+PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev libsqlite3-dev gcc make pkg-config valgrind
+DEMOS    := $(sort $(wildcard examples/*.lua))
+SPECS    := $(sort $(wildcard spec/*_spec.lua))
+
+.PHONY: help setup build demo test check bench install headers valgrind clean cargo-test spec oracle install-test
+help:
+	@echo "make demo     set up, build, and drive real C libraries"
+	@echo "make test     set up, build, and run every test"
+	@echo "further:      setup build check bench install headers valgrind clean"
+
+# Installs Debian packages that are missing; nothing else leaves the checkout.
+setup:
+	@command -v $(CARGO) >/dev/null || { echo "Rust is needed: https://rustup.rs"; exit 1; }
+	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if command -v apt-get >/dev/null; then \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "installing:$$missing"; \
+	    $$sudo apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends $$missing >/dev/null; \
+	  elif command -v $(LUA) >/dev/null && command -v cc >/dev/null; then \
+	    echo "no apt here; what is not installed otherwise may be missing:$$missing"; \
+	  else \
+	    echo "please install Lua 5.4 (with headers), luarocks, busted, luacheck, luajit, zlib, SQLite, a C compiler, pkg-config"; exit 1; \
+	  fi; \
+	fi
+
+$(MODULE): $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs
+	$(CARGO) build --release
+	@mkdir -p $(CDIR)
+	@cp target/release/libffi_core.so $@.new && mv $@.new $@
+	@touch $@
+
+build: $(MODULE)
+
+$(FIXTURE): spec/fixture/fixture.c
+	@mkdir -p $(BUILD)
+	cc -O1 -g -fPIC -shared -o $@ $< -lm -lpthread
+
+demo: setup build
+	@for d in $(DEMOS); do echo "== $$d"; $(LUA) $$d || exit 1; done
+
+test: setup build cargo-test spec oracle install-test
+
+cargo-test:
+	$(CARGO) test --release
+
+# Debian's busted runs under whatever its first line says; the interpreter is named here.
+spec: build $(FIXTURE)
+	$(LUA) $(ROOT)/spec/run.lua $(SPECS)
+
+oracle: build
+	$(LUA) spec/oracle/run.lua
+
+install-test: build
+	sh spec/install.sh
+
+check: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --all-targets -- -D warnings
+	luacheck --quiet lua spec examples benches bin
+
+bench: setup build
+	sh benches/run.sh
+
+headers: setup build
+	sh tests/headers.sh
+
+valgrind: build $(FIXTURE)
+	$(CARGO) build --profile profiling
+	@mkdir -p $(BUILD)/profiling && cp target/profiling/libffi_core.so $(BUILD)/profiling/ffi_core.so
+	LUA_CPATH="$(ROOT)/$(BUILD)/profiling/?.so;;" valgrind --quiet --error-exitcode=9 --leak-check=no \
+	  --suppressions=spec/valgrind.supp $(LUA) spec/run.lua $(filter-out spec/memory_spec.lua,$(SPECS))
+
+PREFIX ?= /usr/local
+install: build
+	install -d $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi
+	install -m 755 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/ffi_core.so
+	install -m 644 lua/ffi.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi.lua
+	install -m 644 lua/ffi/include.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi/include.lua
+
+clean:
+	rm -rf $(BUILD)
+	$(CARGO) clean

@@ -1,0 +1,26 @@
+rockspec_format = "3.0"
+package = "cdata"
+version = "scm-1"
+source = { url = "git+file://." }
+description = {
+  summary = "LuaJIT's FFI for standard Lua 5.4",
+  detailed = [[
+    require("ffi") for standard Lua: paste C declarations, call C libraries, read and write C structs, hand Lua functions
+    to C as callbacks, with no C compiler and no binding code. Building needs Rust.
+  ]],
+  license = "MIT",
+}
+dependencies = { "lua >= 5.4, < 5.5" }
+build = {
+  type = "command",
+  build_command = "cargo build --release",
+  install = {
+    lib = { ffi_core = "target/release/libffi_core.so" },
+    lua = { ffi = "lua/ffi.lua", ["ffi.include"] = "lua/ffi/include.lua" },
+    bin = { "bin/cdata-freeze" },
+  },
+}
+test = {
+  type = "command",
+  command = "make spec",
+}

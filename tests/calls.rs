@@ -1,0 +1,510 @@
+//! Calls and closures by value, judged by `cc`: a generated cross product of argument and result types.
+//!
+//! For each signature C has a function that hashes every leaf of its arguments and returns a global, and one that calls a
+//! function pointer with globals. We fill leaves with random values, call both ways, directly and through libffi, and
+//! compare hashes and results.
+
+mod support;
+
+use std::ffi::{c_int, c_void};
+use std::fmt::Write;
+use std::rc::Rc;
+
+use ffi_core::cdef;
+use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
+use ffi_core::native::closure::Closure;
+use ffi_core::native::dl::Library;
+use ffi_core::native::mem;
+use ffi_core::native::signature::{Place, Signature};
+use support::{Random, compile};
+
+const SCALARS: &[&str] = &[
+    "_Bool", "char", "signed char", "unsigned char", "short", "unsigned short", "int", "unsigned int", "long",
+    "unsigned long", "long long", "float", "double", "void *",
+];
+const RARE: &[&str] = &[
+    "long double", "float _Complex", "double _Complex", "long double _Complex", "__int128", "unsigned __int128",
+    "_Float128", "v8", "v16",
+];
+
+/// A leaf of a value: a scalar somewhere in it.
+#[derive(Clone)]
+struct Leaf {
+    path: String,
+    offset: u64,
+    size: u64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Bool,
+    Bytes,
+    Float(FloatKind),
+    Bits(u32, u32),
+}
+
+fn leaves(table: &CTypeTable, ty: QualType, offset: u64, path: &str, out: &mut Vec<Leaf>) {
+    let size = table.size(ty.id).unwrap();
+    let leaf = |kind, offset, size, path: String| Leaf { path, offset, size, kind };
+    match table.get(ty.id) {
+        CType::Bool => out.push(leaf(Kind::Bool, offset, 1, path.to_owned())),
+        CType::Float(kind) => out.push(leaf(Kind::Float(kind), offset, size, path.to_owned())),
+        CType::Complex(kind) => {
+            out.push(leaf(Kind::Float(kind), offset, size / 2, format!("__real__ {path}")));
+            out.push(leaf(Kind::Float(kind), offset + size / 2, size / 2, format!("__imag__ {path}")));
+        }
+        CType::Vector { elem, len } => {
+            let step = table.size(elem).unwrap();
+            for i in 0..len {
+                leaves(table, elem.plain(), offset + u64::from(i) * step, &format!("{path}[{i}]"), out);
+            }
+        }
+        CType::Array { elem, len: ArrayLen::Fixed(n) } => {
+            let step = table.size(elem.id).unwrap();
+            for i in 0..n {
+                leaves(table, elem, offset + i * step, &format!("{path}[{i}]"), out);
+            }
+        }
+        CType::Record(id) => {
+            let record = table.record(id);
+            for field in &record.body.as_ref().unwrap().fields {
+                let inner = match &field.name {
+                    Some(name) => format!("{path}.{name}"),
+                    None => path.to_owned(),
+                };
+                match field.bits {
+                    Some(bits) => out.push(leaf(
+                        Kind::Bits(bits.position_bits, bits.width_bits),
+                        offset + field.offset,
+                        table.size(field.ty.id).unwrap(),
+                        inner,
+                    )),
+                    None => leaves(table, field.ty, offset + field.offset, &inner, out),
+                }
+                if record.kind == ffi_core::ctype::RecordKind::Union {
+                    break;
+                }
+            }
+        }
+        _ => out.push(leaf(Kind::Bytes, offset, size, path.to_owned())),
+    }
+}
+
+fn aggregate(random: &mut Random, index: usize, earlier: usize) -> String {
+    let word = if random.one_in(5) { "union" } else { "struct" };
+    let mut text = format!("typedef {word} {{ ");
+    let members = 1 + random.below(5);
+    for i in 0..members {
+        match random.below(12) {
+            0 if earlier > 0 => write!(text, "s{} m{i}; ", random.below(earlier as u64)).unwrap(),
+            1 => write!(text, "int m{i} : {}; ", 1 + random.below(31)).unwrap(),
+            2 => write!(text, "{} m{i}[{}]; ", random.pick(SCALARS), 1 + random.below(3)).unwrap(),
+            3 => write!(text, "{} m{i}; ", random.pick(RARE)).unwrap(),
+            // The mixes that matter: integer and float halves.
+            4..=6 => write!(text, "{} m{i}; ", random.pick(&["float", "double", "float", "int"])).unwrap(),
+            _ => write!(text, "{} m{i}; ", random.pick(SCALARS)).unwrap(),
+        }
+    }
+    let packed = if random.one_in(8) { "__attribute__((packed)) " } else { "" };
+    write!(text, "}} {packed}s{index};\n").unwrap();
+    text
+}
+
+struct Case {
+    args: Vec<QualType>,
+    result: QualType,
+    variadic: usize,
+}
+
+fn fill(random: &mut Random, leaf: &Leaf, base: *mut u8) {
+    unsafe {
+        let p = base.add(leaf.offset as usize);
+        match leaf.kind {
+            Kind::Bool => p.write((random.next() >> 20) as u8 & 1),
+            Kind::Bytes => (0..leaf.size).for_each(|i| p.add(i as usize).write((random.next() >> 24) as u8)),
+            Kind::Float(kind) => mem::store_float(kind, p, random.below(1 << 20) as f64 / 8.0 - 1000.0),
+            Kind::Bits(at, width) => mem::store_bits(p, leaf.size as u32, at, width, random.next().into()),
+        }
+    }
+}
+
+/// As the C side's `h`: over the bytes of a leaf's value.
+fn hash(state: &mut u64, leaf: &Leaf, base: *const u8) {
+    let mut eat = |byte: u8| *state = (*state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    unsafe {
+        let p = base.add(leaf.offset as usize);
+        match leaf.kind {
+            Kind::Bits(at, width) => {
+                let raw = mem::load_bits(p, leaf.size as u32, at, width) as i64;
+                let value = (raw << (64 - width)) >> (64 - width);
+                value.to_le_bytes().into_iter().for_each(&mut eat);
+            }
+            Kind::Float(FloatKind::LongDouble) => (0..10).for_each(|i| eat(p.add(i).read())),
+            _ => (0..leaf.size as usize).for_each(|i| eat(p.add(i).read())),
+        }
+    }
+}
+
+fn hash_statement(leaf: &Leaf) -> String {
+    match leaf.kind {
+        Kind::Bits(..) => format!("{{ long long v = {}; h(&v, 8); }}", leaf.path),
+        Kind::Float(FloatKind::LongDouble) => format!("{{ long double v = {}; h(&v, 10); }}", leaf.path),
+        _ => format!("{{ __typeof__({0}) v = {0}; h(&v, sizeof v); }}", leaf.path),
+    }
+}
+
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+struct World {
+    table: CTypeTable,
+    cases: Vec<Case>,
+    library: Library,
+}
+
+fn value_leaves(table: &CTypeTable, ty: QualType, path: &str) -> Vec<Leaf> {
+    let mut out = Vec::new();
+    leaves(table, ty, 0, path, &mut out);
+    out
+}
+
+fn type_of(table: &mut CTypeTable, text: &str) -> QualType {
+    cdef::type_name(table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{text}: {e}")).ty
+}
+
+fn build(name: &str, seed: u64, count: usize) -> World {
+    let mut random = Random::new(seed);
+    let mut table = CTypeTable::new();
+    let mut header = String::from(
+        "typedef float v8 __attribute__((vector_size(8)));\ntypedef int v16 __attribute__((vector_size(16)));\n",
+    );
+    const AGGREGATES: usize = 120;
+    for i in 0..AGGREGATES {
+        header.push_str(&aggregate(&mut random, i, i));
+    }
+    cdef::declare(&mut table, header.as_bytes(), &[]).unwrap();
+    let mut program = String::from("#include <stdarg.h>\n#include <stddef.h>\n");
+    program.push_str(&header);
+    program.push_str(
+        "unsigned long long H; static void h(const void *p, size_t n) { const unsigned char *b = p;\n\
+         for (size_t i = 0; i < n; i++) H = (H ^ b[i]) * 0x100000001b3ULL; }\n",
+    );
+    let mut cases = Vec::new();
+    for i in 0..count {
+        let pick = |random: &mut Random| match random.below(10) {
+            0..=4 => (*random.pick(SCALARS)).to_owned(),
+            5 => (*random.pick(RARE)).to_owned(),
+            6 => (*random.pick(&["double", "float"])).to_owned(),
+            _ => format!("s{}", random.below(AGGREGATES as u64)),
+        };
+        // Every scalar alone in every position first; then mixes.
+        let n = if i < SCALARS.len() * 12 { i / SCALARS.len() + 1 } else { random.below(13) as usize };
+        let mut texts: Vec<String> = (0..n)
+            .map(|_| if i < SCALARS.len() * 12 { SCALARS[i % SCALARS.len()].to_owned() } else { pick(&mut random) })
+            .collect();
+        let result = if random.one_in(12) { "void".to_owned() } else { pick(&mut random) };
+        // What a `...` takes has been promoted.
+        let variadic = if n > 1 && random.one_in(8) { n - 1 } else { 0 };
+        for text in texts.iter_mut().skip(n - variadic) {
+            let promoted = match text.as_str() {
+                "_Bool" | "char" | "signed char" | "unsigned char" | "short" | "unsigned short" => "int",
+                "float" => "double",
+                _ => continue,
+            };
+            *text = promoted.to_owned();
+        }
+        let args: Vec<QualType> = texts.iter().map(|t| type_of(&mut table, t)).collect();
+        let result_type = type_of(&mut table, &result);
+        let is_void = result == "void";
+        if !is_void {
+            writeln!(program, "{result} R{i};").unwrap();
+        }
+        let fixed = n - variadic;
+        let mut params: Vec<String> =
+            texts.iter().take(fixed).enumerate().map(|(k, t)| format!("{t} a{k}")).collect();
+        if variadic > 0 {
+            params.push("...".to_owned());
+        }
+        let list = if params.is_empty() { "void".to_owned() } else { params.join(", ") };
+        writeln!(program, "{result} f{i}({list}) {{").unwrap();
+        if variadic > 0 {
+            writeln!(program, "va_list ap; va_start(ap, a{});", fixed - 1).unwrap();
+            for (k, text) in texts.iter().enumerate().skip(fixed) {
+                writeln!(program, "{text} a{k} = va_arg(ap, {text});").unwrap();
+            }
+        }
+        for (k, &ty) in args.iter().enumerate() {
+            for leaf in value_leaves(&table, ty, &format!("a{k}")) {
+                writeln!(program, "{}", hash_statement(&leaf)).unwrap();
+            }
+        }
+        writeln!(program, "{} }}", if is_void { String::new() } else { format!("return R{i};") }).unwrap();
+        for (k, text) in texts.iter().enumerate() {
+            writeln!(program, "{text} G{i}_{k};").unwrap();
+        }
+        if variadic == 0 {
+            let globals: Vec<String> = (0..n).map(|k| format!("G{i}_{k}")).collect();
+            let call = format!("((({result} (*)({list}))cb)({}))", globals.join(", "));
+            let store = if is_void { call } else { format!("R{i} = {call}") };
+            writeln!(program, "void c{i}(void *cb) {{ {store}; }}").unwrap();
+        }
+        cases.push(Case { args, result: result_type, variadic });
+    }
+    let path = compile(name, &program, &["-fPIC", "-shared", "-O1"], "libcalls.so");
+    let library = Library::open(path.to_str().unwrap(), false).unwrap();
+    let _ = std::fs::remove_dir_all(path.parent().unwrap());
+    World { table, cases, library }
+}
+
+fn function(case: &Case) -> ffi_core::ctype::Function {
+    let fixed = case.args.len() - case.variadic;
+    ffi_core::ctype::Function {
+        result: case.result,
+        params: case.args[..fixed].to_vec(),
+        variadic: case.variadic > 0,
+        convention: Default::default(),
+        param_names: Vec::new(),
+    }
+}
+
+/// Puts an argument's bytes where the signature wants them.
+unsafe fn place(frame: *mut u64, place: Place, bytes: &[u8], extend: Option<bool>) {
+    unsafe {
+        match place {
+            Place::None => {}
+            Place::Word(word) => {
+                let mut full = [0u8; 8];
+                full[..bytes.len()].copy_from_slice(bytes);
+                if extend == Some(true) && bytes[bytes.len() - 1] >> 7 == 1 {
+                    full[bytes.len()..].fill(0xff);
+                }
+                frame.add(word.into()).write(u64::from_ne_bytes(full));
+            }
+            Place::Pair(low, high) => {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), frame.add(low.into()).cast(), 8);
+                std::ptr::copy_nonoverlapping(bytes[8..].as_ptr(), frame.add(high.into()).cast(), bytes.len() - 8);
+            }
+            Place::Memory(word) => {
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), frame.add(word.into()).cast(), bytes.len());
+            }
+        }
+    }
+}
+
+fn signed(table: &CTypeTable, ty: QualType) -> Option<bool> {
+    table.integer_kind(ty.id).map(ffi_core::target::int_is_signed)
+}
+
+/// Calls case `i`; panics on a difference. False if the path cannot describe it.
+fn call(world: &World, i: usize, random: &mut Random, direct: bool) -> bool {
+    let World { table, cases, library } = world;
+    let case = &cases[i];
+    let fixed = case.args.len() - case.variadic;
+    let function = function(case);
+    let extra = &case.args[fixed..];
+    let made = if direct {
+        Signature::new(table, &function, extra)
+    } else {
+        Signature::through_libffi(table, &function, extra)
+    };
+    let signature = match made {
+        Ok(signature) => signature,
+        Err(why) => {
+            assert!(!direct, "f{i}: {why}");
+            return false;
+        }
+    };
+    let mut frame = vec![0xa5a5_a5a5_a5a5_a5a5_a5a5_a5a5_a5a5_a5a5u128; signature.frame_words().div_ceil(2)];
+    let mut expected = SEED;
+    for (k, &ty) in case.args.iter().enumerate() {
+        let size = table.size(ty.id).unwrap() as usize;
+        let mut bytes = vec![0u8; size];
+        for leaf in value_leaves(table, ty, "") {
+            fill(random, &leaf, bytes.as_mut_ptr());
+            hash(&mut expected, &leaf, bytes.as_ptr());
+        }
+        unsafe { place(frame.as_mut_ptr().cast(), signature.places()[k], &bytes, signed(table, ty)) };
+    }
+    let mut result = vec![0u128; signature.result_size().div_ceil(16)];
+    unsafe {
+        let state = library.symbol("H").unwrap().cast::<u64>();
+        *state = SEED;
+        let is_void = matches!(table.get(case.result.id), CType::Void);
+        let global = library.symbol(&format!("R{i}")).ok().map(|p| p.cast::<u8>());
+        let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
+        for leaf in &result_leaves {
+            fill(random, leaf, global.unwrap());
+        }
+        let target = library.symbol(&format!("f{i}")).unwrap();
+        signature.call(target, frame.as_mut_ptr().cast(), result.as_mut_ptr().cast());
+        assert_eq!(*state, expected, "f{i}: arguments, direct {direct}");
+        let (mut mine, mut theirs) = (SEED, SEED);
+        for leaf in &result_leaves {
+            hash(&mut mine, leaf, result.as_ptr().cast());
+            hash(&mut theirs, leaf, global.unwrap());
+        }
+        assert_eq!(mine, theirs, "f{i}: result, direct {direct}");
+    }
+    true
+}
+
+struct Expect<'a> {
+    table: &'a CTypeTable,
+    case: &'a Case,
+    places: Vec<Place>,
+    hash: u64,
+    seen: u64,
+    calls: c_int,
+    result: Vec<u8>,
+}
+
+unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut u8) {
+    unsafe {
+        let expect = &mut *data.cast::<Expect>();
+        expect.calls += 1;
+        expect.seen = SEED;
+        for (&ty, &at) in expect.case.args.iter().zip(&expect.places) {
+            let size = expect.table.size(ty.id).unwrap() as usize;
+            let mut bytes = vec![0u8; size.max(16)];
+            match at {
+                Place::None => {}
+                Place::Word(word) | Place::Memory(word) => {
+                    std::ptr::copy_nonoverlapping(frame.add(word.into()).cast::<u8>(), bytes.as_mut_ptr(), size);
+                }
+                Place::Pair(low, high) => {
+                    std::ptr::copy_nonoverlapping(frame.add(low.into()).cast::<u8>(), bytes.as_mut_ptr(), 8);
+                    std::ptr::copy_nonoverlapping(
+                        frame.add(high.into()).cast::<u8>(),
+                        bytes.as_mut_ptr().add(8),
+                        size - 8,
+                    );
+                }
+            }
+            for leaf in value_leaves(expect.table, ty, "") {
+                hash(&mut expect.seen, &leaf, bytes.as_ptr());
+            }
+        }
+        std::ptr::copy_nonoverlapping(expect.result.as_ptr(), result, expect.result.len());
+    }
+}
+
+/// Lets C call a closure of case `i`.
+fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool {
+    let World { table, cases, library } = world;
+    let case = &cases[i];
+    if case.variadic > 0 {
+        return false;
+    }
+    let function = function(case);
+    let made = if direct {
+        Signature::new(table, &function, &[])
+    } else {
+        Signature::through_libffi(table, &function, &[])
+    };
+    let Ok(signature) = made else { return false };
+    let signature = Rc::new(signature);
+    let is_void = matches!(table.get(case.result.id), CType::Void);
+    let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
+    let mut result = vec![0u8; if is_void { 0 } else { table.size(case.result.id).unwrap() as usize }];
+    for leaf in &result_leaves {
+        fill(random, leaf, result.as_mut_ptr());
+    }
+    let mut expect =
+        Expect { table, case, places: signature.places().to_vec(), hash: SEED, seen: 0, calls: 0, result };
+    unsafe {
+        for (k, &ty) in case.args.iter().enumerate() {
+            let global = library.symbol(&format!("G{i}_{k}")).unwrap().cast::<u8>();
+            for leaf in value_leaves(table, ty, "") {
+                fill(random, &leaf, global);
+                hash(&mut expect.hash, &leaf, global);
+            }
+        }
+        let closure = Closure::new(&signature, handler, (&raw mut expect).cast()).unwrap();
+        let target = library.symbol(&format!("c{i}")).unwrap();
+        let call: unsafe extern "C" fn(*const c_void) = std::mem::transmute(target);
+        call(closure.address());
+        assert_eq!(expect.calls, 1);
+        assert_eq!(expect.seen, expect.hash, "c{i}: arguments, direct {direct}");
+        if !is_void {
+            let global = library.symbol(&format!("R{i}")).unwrap().cast::<u8>();
+            let (mut mine, mut theirs) = (SEED, SEED);
+            for leaf in &result_leaves {
+                hash(&mut mine, leaf, expect.result.as_ptr());
+                hash(&mut theirs, leaf, global);
+            }
+            assert_eq!(mine, theirs, "c{i}: result, direct {direct}");
+        }
+    }
+    true
+}
+
+#[test]
+fn calls_agree_with_cc() {
+    let world = build("calls", 0xca11, 1500);
+    let mut random = Random::new(7);
+    let (mut direct, mut libffi) = (0, 0);
+    for i in 0..world.cases.len() {
+        direct += usize::from(call(&world, i, &mut random, true));
+        libffi += usize::from(call(&world, i, &mut random, false));
+    }
+    println!("{direct} signatures called directly, {libffi} of them through libffi as well");
+    assert_eq!(direct, 1500);
+    assert!(libffi > 500);
+}
+
+#[test]
+fn closures_agree_with_cc() {
+    let world = build("closures", 0xc105, 1500);
+    let mut random = Random::new(8);
+    let (mut direct, mut libffi) = (0, 0);
+    for i in 0..world.cases.len() {
+        direct += usize::from(call_back(&world, i, &mut random, true));
+        libffi += usize::from(call_back(&world, i, &mut random, false));
+    }
+    println!("{direct} signatures called back directly, {libffi} through libffi");
+    assert!(direct > 1200 && libffi > 400);
+}
+
+#[test]
+fn an_address_given_back_refuses() {
+    static REFUSED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    ffi_core::native::closure::set_refused(|| {
+        REFUSED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    });
+    let mut table = CTypeTable::new();
+    cdef::declare(&mut table, b"int f(int);", &[]).unwrap();
+    let Some(Name::Function { ty, .. }) = table.name("f").cloned() else { panic!() };
+    let CType::Function(id) = table.get(ty) else { panic!() };
+    let function = table.function(id).clone();
+    unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, result: *mut u8) {
+        unsafe { result.cast::<u64>().write(7) };
+    }
+    for signature in [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])] {
+        let signature = Rc::new(signature.unwrap());
+        let closure = Closure::new(&signature, seven, std::ptr::null_mut()).unwrap();
+        let call: unsafe extern "C" fn(c_int) -> c_int = unsafe { std::mem::transmute(closure.address()) };
+        assert_eq!(unsafe { call(1) }, 7);
+        drop(closure);
+        let before = REFUSED.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(unsafe { call(1) }, 0);
+        assert_eq!(REFUSED.load(std::sync::atomic::Ordering::SeqCst), before + 1);
+    }
+}
+
+#[test]
+fn more_closures_than_the_pool_has() {
+    let mut table = CTypeTable::new();
+    cdef::declare(&mut table, b"double g(double, int);", &[]).unwrap();
+    let Some(Name::Function { ty, .. }) = table.name("g").cloned() else { panic!() };
+    let CType::Function(id) = table.get(ty) else { panic!() };
+    let signature = Rc::new(Signature::for_closures(&table, table.function(id)).unwrap());
+    unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, result: *mut u8) {
+        unsafe { result.cast::<f64>().write(data as usize as f64) };
+    }
+    let all: Vec<Closure> =
+        (0..10_000).map(|i| Closure::new(&signature, number, i as *mut c_void).unwrap()).collect();
+    for (i, closure) in all.iter().enumerate() {
+        let call: unsafe extern "C" fn(f64, c_int) -> f64 = unsafe { std::mem::transmute(closure.address()) };
+        assert_eq!(unsafe { call(0.0, 0) }, i as f64);
+    }
+}
