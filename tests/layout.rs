@@ -14,13 +14,39 @@ use support::{Random, compile_and_run};
 const RECORDS: usize = 4000;
 
 const SCALARS: &[&str] = &[
-    "char", "signed char", "unsigned char", "short", "unsigned short", "int", "unsigned int", "long", "unsigned long",
-    "long long", "unsigned long long", "float", "double", "long double", "void *", "_Bool", "__int128", "float _Complex",
+    "char",
+    "signed char",
+    "unsigned char",
+    "short",
+    "unsigned short",
+    "int",
+    "unsigned int",
+    "long",
+    "unsigned long",
+    "long long",
+    "unsigned long long",
+    "float",
+    "double",
+    "long double",
+    "void *",
+    "_Bool",
+    "__int128",
+    "float _Complex",
     "double _Complex",
 ];
 const BITS: &[(&str, u64)] = &[
-    ("char", 8), ("signed char", 8), ("unsigned char", 8), ("short", 16), ("unsigned short", 16), ("int", 32),
-    ("unsigned int", 32), ("long", 64), ("unsigned long", 64), ("long long", 64), ("unsigned long long", 64), ("_Bool", 1),
+    ("char", 8),
+    ("signed char", 8),
+    ("unsigned char", 8),
+    ("short", 16),
+    ("unsigned short", 16),
+    ("int", 32),
+    ("unsigned int", 32),
+    ("long", 64),
+    ("unsigned long", 64),
+    ("long long", 64),
+    ("unsigned long long", 64),
+    ("_Bool", 1),
 ];
 
 /// A record in C: its text, and the names of its members (with `true` for a bit-field).
@@ -40,7 +66,13 @@ fn attributes(random: &mut Random, on_field: bool) -> String {
     if words.is_empty() { String::new() } else { format!(" __attribute__(({}))", words.join(", ")) }
 }
 
-fn body(random: &mut Random, earlier: usize, prefix: &str, depth: u32, members: &mut Vec<(String, bool)>) -> String {
+fn body(
+    random: &mut Random,
+    earlier: usize,
+    prefix: &str,
+    depth: u32,
+    members: &mut Vec<(String, bool)>,
+) -> String {
     let mut text = String::from("{ ");
     let count = 1 + random.below(7);
     for i in 0..count {
@@ -125,7 +157,8 @@ fn ours(table: &CTypeTable, index: usize, made: &Made) -> String {
         let field = table.find_field(id, name).unwrap_or_else(|| panic!("r{index}.{name}"));
         if *is_bits {
             let bits = field.bits.unwrap();
-            write!(line, " {}+{}", field.offset * 8 + u64::from(bits.position_bits), bits.width_bits).unwrap();
+            write!(line, " {}+{}", field.offset * 8 + u64::from(bits.position_bits), bits.width_bits)
+                .unwrap();
         } else {
             write!(line, " {}", field.offset).unwrap();
         }
@@ -153,10 +186,12 @@ fn random_records_agree_with_cc() {
     }
     for (index, made) in all.iter().enumerate() {
         writeln!(program, "static void p{index}(void) {{ static struct r{index} x;").unwrap();
-        writeln!(program, "printf(\"{index} %zu %zu\", sizeof(struct r{index}), _Alignof(struct r{index}));").unwrap();
+        writeln!(program, "printf(\"{index} %zu %zu\", sizeof(struct r{index}), _Alignof(struct r{index}));")
+            .unwrap();
         for (name, is_bits) in &made.members {
             if *is_bits {
-                writeln!(program, "memset(&x, 0, sizeof x); x.{name} = -1; bits((void *)&x, sizeof x);").unwrap();
+                writeln!(program, "memset(&x, 0, sizeof x); x.{name} = -1; bits((void *)&x, sizeof x);")
+                    .unwrap();
             } else {
                 writeln!(program, "printf(\" %zu\", offsetof(struct r{index}, {name}));").unwrap();
             }
@@ -178,7 +213,12 @@ fn random_records_agree_with_cc() {
         }
     }
     assert_eq!(theirs.lines().count(), RECORDS);
-    assert!(wrong.is_empty(), "{} of {RECORDS} differ:\n{}", wrong.len(), wrong[..wrong.len().min(8)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {RECORDS} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(8)].join("\n")
+    );
     println!("{RECORDS} records agree");
 }
 

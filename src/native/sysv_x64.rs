@@ -59,7 +59,8 @@ pub(super) struct Direct {
     stack_words: usize,
     /// Are integer registers the only ones?
     only_ints: bool,
-    variadic: bool,
+    /// Do all arguments travel in integer registers and low halves of vector registers?
+    simple: bool,
 }
 
 /// What the general routines bring back, or take: registers as they are.
@@ -91,6 +92,7 @@ pub(super) fn signature(
     let mut ints = usize::from(result == ResultPlace::Hidden);
     let mut floats = 0;
     let mut stack = 0usize;
+    let mut whole_vectors = false;
     let mut places = Vec::with_capacity(function.params.len() + variadic.len());
     for ty in function.params.iter().chain(variadic) {
         let size = table.size(ty.id).ok_or("argument of unknown size")? as usize;
@@ -124,7 +126,10 @@ pub(super) fn signature(
         };
         places.push(match (classes[0], classes[1]) {
             (first, Class::None) => Place::Word(next(first)),
-            (_, Class::SseUp) => Place::Memory(next(Class::Sse)),
+            (_, Class::SseUp) => {
+                whole_vectors = true;
+                Place::Memory(next(Class::Sse))
+            }
             (first, second) => {
                 let low = next(first);
                 Place::Pair(low, next(second))
@@ -132,7 +137,12 @@ pub(super) fn signature(
         });
     }
     let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
-    let direct = Direct { result, stack_words: stack, only_ints: floats == 0, variadic: function.variadic };
+    let direct = Direct {
+        result,
+        stack_words: stack,
+        only_ints: floats == 0,
+        simple: stack == 0 && !whole_vectors && !function.variadic,
+    };
     Ok(Signature {
         places,
         frame_words: STACK + stack,
@@ -176,9 +186,6 @@ fn lone_x87(table: &CTypeTable, id: CTypeId, depth: u32) -> Option<ResultPlace> 
         CType::Array { elem, len: ArrayLen::Fixed(1) } => lone_x87(table, elem.id, depth + 1),
         CType::Record(record) => {
             let body = table.record(record).body.as_ref()?;
-            if body.misaligned {
-                return None;
-            }
             // In a union other members may lie over it: two classes in one eightbyte make memory of it.
             let mut parts = body.fields.iter().filter(|f| table.size(f.ty.id) != Some(0));
             let first = parts.next()?;
@@ -239,6 +246,13 @@ fn merge(
             _ => Class::Sse,
         };
     };
+    // A scalar that lies where its type does not ask for (in a packed record) makes memory of the whole, as in GCC; a
+    // bit-field does not.
+    let is_scalar = !matches!(table.get(id), CType::Record(_) | CType::Array { .. });
+    if is_scalar && offset % table.align(table.unaligned(id)).unwrap_or(1) != 0 {
+        put(offset, Class::Memory);
+        return Ok(());
+    }
     match table.get(id) {
         CType::Bool | CType::Pointer(_) | CType::Reference(_) | CType::Enum(_) => put(offset, Class::Integer),
         CType::Int(IntKind::Int128 | IntKind::UInt128) => {
@@ -274,10 +288,6 @@ fn merge(
         CType::Array { .. } => {}
         CType::Record(record) => {
             let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
-            if body.misaligned {
-                put(offset, Class::Memory);
-                return Ok(());
-            }
             for field in &body.fields {
                 match field.bits {
                     None => merge(table, field.ty.id, offset + field.offset, classes, depth + 1)?,
@@ -388,7 +398,6 @@ impl Direct {
         ) -> R;
         // SAFETY: S4 from the caller. A function that uses fewer registers does not see the others.
         unsafe {
-            let simple = self.stack_words == 0 && !self.variadic;
             let word = |i: usize| *frame.add(i);
             let float = |i: usize| f64::from_bits(*frame.add(vector_word(i)));
             macro_rules! ints {
@@ -424,11 +433,11 @@ impl Direct {
                 };
             }
             match self.result {
-                ResultPlace::Int | ResultPlace::Void if simple => {
+                ResultPlace::Int | ResultPlace::Void if self.simple => {
                     let bits = if self.only_ints { ints!(u64) } else { mixed!(u64) };
                     result.cast::<u64>().write(bits);
                 }
-                ResultPlace::Float if simple => {
+                ResultPlace::Float if self.simple => {
                     let value = if self.only_ints { ints!(f64) } else { mixed!(f64) };
                     result.cast::<u64>().write(value.to_bits());
                 }

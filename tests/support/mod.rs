@@ -45,7 +45,13 @@ pub fn compile(name: &str, text: &str, options: &[&str], output: &str) -> PathBu
     let source = folder.join("test.c");
     std::fs::write(&source, text).unwrap();
     let output = folder.join(output);
-    let run = Command::new("cc").args(["-w", "-O0", "-o"]).arg(&output).arg(&source).args(options).output().unwrap();
+    let run = Command::new("cc")
+        .args(["-w", "-O0", "-o"])
+        .arg(&output)
+        .arg(&source)
+        .args(options)
+        .output()
+        .unwrap();
     let words = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "cc: {}", words.lines().take(30).collect::<Vec<_>>().join("\n"));
     output
