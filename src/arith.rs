@@ -139,12 +139,12 @@ unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
             (Operand::Number(a), Operand::Number(b)) => integers(l, state, op, a, b),
             (Operand::Pointer(to, address), Operand::Number(n)) if matches!(op, Meta::Add | Meta::Sub) => {
                 match n.to_bits() {
-                    Some(n) => offset(l, to, address, if op == Meta::Add { n } else { n.wrapping_neg() }),
+                    Some(n) => offset(l, op, to, address, if op == Meta::Add { n } else { n.wrapping_neg() }),
                     None => user(l, op),
                 }
             }
             (Operand::Number(n), Operand::Pointer(to, address)) if op == Meta::Add => match n.to_bits() {
-                Some(n) => offset(l, to, address, n),
+                Some(n) => offset(l, op, to, address, n),
                 None => user(l, op),
             },
             (Operand::Pointer(to, a), Operand::Pointer(from, b)) if op == Meta::Sub => {
@@ -160,10 +160,10 @@ unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
 
 /// A pointer moved by `n` elements.
 #[inline]
-unsafe fn offset(l: *mut lua_State, to: &Shape, address: *mut u8, n: i64) -> Result<c_int> {
-    let Some(size) = to.size() else { return Err(What::SizeUnknown.into()) };
+unsafe fn offset(l: *mut lua_State, op: Op, to: &Shape, address: *mut u8, n: i64) -> Result<c_int> {
     // SAFETY: only computed, not followed.
     unsafe {
+        let Some(size) = to.size() else { return user(l, op) };
         let moved = address.wrapping_offset((n as isize).wrapping_mul(size as isize));
         cdata::push_word(l, to.pointer(), moved);
     }
@@ -524,13 +524,54 @@ unsafe fn user(l: *mut lua_State, op: Op) -> Result<c_int> {
                 }
             }
         }
-        match op {
-            Meta::Eq => {
-                lua_pushboolean(l, 0);
-                Ok(1)
-            }
-            Meta::Lt | Meta::Le => Err(What::Comparison(cdata::describe(l, 1), cdata::describe(l, 2)).into()),
-            _ => Err(What::Arithmetic(cdata::describe(l, 1), cdata::describe(l, 2)).into()),
+        if op == Meta::Eq {
+            lua_pushboolean(l, 0);
+            return Ok(1);
         }
+        if let Some(error) = bad_constant(l) {
+            return Err(error);
+        }
+        match op {
+            Meta::Lt | Meta::Le => Err(What::Comparison(describe(l, 1), describe(l, 2)).into()),
+            _ => Err(What::Arithmetic(describe(l, 1), describe(l, 2)).into()),
+        }
+    }
+}
+
+/// The operand at `idx` as messages say it: an enum by its integer.
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+pub unsafe fn describe(l: *mut lua_State, idx: c_int) -> String {
+    // SAFETY: from the caller.
+    unsafe {
+        let Some(header) = cdata::header(l, idx) else { return cdata::describe(l, idx) };
+        let shape = (*header).shape().referred();
+        match shape.ctype() {
+            CType::Enum(id) => {
+                let underlying = shape.state().table.borrow().enumeration(id).underlying;
+                shape.state().shape(underlying.plain()).repr()
+            }
+            _ => cdata::describe(l, idx),
+        }
+    }
+}
+
+/// The error for an enum and a string that is none of its constants.
+///
+/// # Safety
+/// The operands are at 1 and 2.
+pub unsafe fn bad_constant(l: *mut lua_State) -> Option<Box<crate::error::Error>> {
+    // SAFETY: from the caller.
+    unsafe {
+        for (idx, other) in [(1, 2), (2, 1)] {
+            if let Some(header) = cdata::header(l, idx) {
+                let shape = (*header).shape().referred();
+                if shape.class == Class::Enum && lua_type(l, other) == LUA_TSTRING {
+                    return Some(cdata::conversion_error(l, other, shape));
+                }
+            }
+        }
+        None
     }
 }

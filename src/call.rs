@@ -176,7 +176,10 @@ unsafe fn variadic_route(
         if !last.is_null() && (*last).extra.len() == extra {
             let mut same = true;
             for (i, ty) in (&(*last).extra).iter().enumerate() {
-                if vararg_shape(l, (declared + i + 2) as c_int, state)?.ty != *ty {
+                let argument = (declared + i + 1) as u32;
+                let shape =
+                    vararg_shape(l, argument as c_int + 1, state).map_err(|e| e.at_argument(argument))?;
+                if shape.ty != *ty {
                     same = false;
                     break;
                 }

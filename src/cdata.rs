@@ -404,7 +404,16 @@ pub unsafe fn describe(l: *mut lua_State, idx: c_int) -> String {
 #[cold]
 pub unsafe fn conversion_error(l: *mut lua_State, idx: c_int, to: &Shape) -> Box<Error> {
     // SAFETY: from the caller.
-    What::Conversion(unsafe { describe(l, idx) }, to.repr()).into()
+    let from = unsafe {
+        match lua_type(l, idx) {
+            // What LuaJIT takes these for before it converts them.
+            LUA_TBOOLEAN => "bool".to_owned(),
+            LUA_TLIGHTUSERDATA => "void *".to_owned(),
+            LUA_TUSERDATA if header(l, idx).is_none() => "void *".to_owned(),
+            _ => describe(l, idx),
+        }
+    };
+    What::Conversion(from, to.repr()).into()
 }
 
 /// The cdata at `idx`, or an error that names argument `idx`.

@@ -56,8 +56,6 @@ pub enum What {
     NoMember(String, String),
     /// A key that the type cannot be indexed with: type, key's type.
     BadIndex(String, String),
-    /// A type that cannot be indexed at all.
-    NotIndexable(String),
     /// A store to a const location.
     ConstWrite,
     /// A call of what is no function.
@@ -129,7 +127,6 @@ impl fmt::Display for What {
             What::TooManyInitializers(ty) => write!(f, "too many initializers for '{ty}'"),
             What::NoMember(ty, name) => write!(f, "'{ty}' has no member named '{name}'"),
             What::BadIndex(ty, key) => write!(f, "'{ty}' cannot be indexed with '{key}'"),
-            What::NotIndexable(ty) => write!(f, "'{ty}' cannot be indexed"),
             What::ConstWrite => f.write_str("attempt to write to constant location"),
             What::NotCallable(ty) => write!(f, "'{ty}' is not callable"),
             What::ArgumentCount => f.write_str("wrong number of arguments for function call"),

@@ -207,7 +207,7 @@ unsafe fn get_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
             }
             Target::Metatype => {
                 if shape.state().push_meta(l, shape, Meta::Index) {
-                    return call_index(l);
+                    return call_index(l, shape);
                 }
                 if callback::method(l, shape) {
                     return Ok(1);
@@ -219,7 +219,8 @@ unsafe fn get_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
 }
 
 /// Asks the value on top, an `__index`, for the key at 2.
-unsafe fn call_index(l: *mut lua_State) -> Result<c_int> {
+/// What a table does not have is an error as any other member that is missing, as in LuaJIT.
+unsafe fn call_index(l: *mut lua_State, shape: &Shape) -> Result<c_int> {
     // SAFETY: a metamethod has slots for this; nothing of ours is alive.
     unsafe {
         if lua_type(l, -1) == LUA_TFUNCTION {
@@ -228,7 +229,9 @@ unsafe fn call_index(l: *mut lua_State) -> Result<c_int> {
             return Ok(call_user(l, 2, 1));
         }
         lua_pushvalue(l, 2);
-        lua_gettable(l, -2);
+        if lua_gettable(l, -2) == LUA_TNIL {
+            return Err(bad_key(l, shape));
+        }
     }
     Ok(1)
 }
@@ -241,7 +244,7 @@ unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> 
             return Ok(1);
         }
         if named.state().push_meta(l, named, Meta::Index) {
-            return call_index(l);
+            return call_index(l, named);
         }
         Err(bad_key(l, named))
     }
@@ -403,23 +406,10 @@ unsafe fn bad_key(l: *mut lua_State, shape: &Shape) -> Box<Error> {
     unsafe {
         let holder = shape.record().unwrap_or(shape.referred());
         match bytes(l, 2) {
-            Some(name) if is_named(holder) => {
-                What::NoMember(holder.repr(), String::from_utf8_lossy(name).into_owned()).into()
-            }
-            _ if is_named(holder)
-                || matches!(holder.class, Class::Pointer | Class::Array | Class::Vector) =>
-            {
-                What::BadIndex(holder.repr(), cdata::describe(l, 2)).into()
-            }
-            _ => What::NotIndexable(holder.repr()).into(),
+            Some(name) => What::NoMember(holder.repr(), String::from_utf8_lossy(name).into_owned()).into(),
+            None => What::BadIndex(holder.repr(), cdata::describe(l, 2)).into(),
         }
     }
-}
-
-/// Does the type have members that a name could find?
-fn is_named(shape: &Shape) -> bool {
-    let callable = shape.class == Class::Pointer && shape.target().class == Class::Function;
-    matches!(shape.class, Class::Record | Class::Complex) || callable
 }
 
 // -- writing ---------------------------------------------------------------------------------------------------------
@@ -501,7 +491,8 @@ unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
             Target::Member(entry, _) if entry.op == Op::Constant => Err(What::ConstWrite.into()),
             Target::Member(entry, base) => set_member(l, header, shape, &entry, base),
             Target::Element(item, at) => {
-                if item.is_const() {
+                // The parts of a complex number are not written one by one, as in LuaJIT.
+                if item.is_const() || shape.referred().class == Class::Complex {
                     return Err(What::ConstWrite.into());
                 }
                 from_lua::store(l, 3, item, item.op(), at, item.size().unwrap_or(0))?;

@@ -133,7 +133,11 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
             lua_insert(l, 1);
             return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
         }
-        Err(What::NotCallable(shape.referred().repr()).into())
+        let mut named = shape.referred();
+        if named.class == Class::Pointer {
+            named = named.target();
+        }
+        Err(What::NotCallable(named.repr()).into())
     }
 }
 
@@ -296,7 +300,7 @@ unsafe fn len_body(l: *mut lua_State) -> Result<c_int> {
                 lua_pushinteger(l, n as i64);
                 Ok(1)
             }
-            None => Err(What::Length(shape.referred().repr()).into()),
+            None => Err(What::Length(arith::describe(l, 1)).into()),
         }
     }
 }
@@ -401,7 +405,10 @@ unsafe fn concat_body(l: *mut lua_State) -> Result<c_int> {
                 }
             }
         }
-        let error: Box<Error> = What::Concatenation(cdata::describe(l, 1), cdata::describe(l, 2)).into();
+        if let Some(error) = arith::bad_constant(l) {
+            return Err(error);
+        }
+        let error: Box<Error> = What::Concatenation(arith::describe(l, 1), arith::describe(l, 2)).into();
         Err(error)
     }
 }

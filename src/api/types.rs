@@ -35,6 +35,10 @@ unsafe fn cdef_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the text stays at 1.
     unsafe {
         let state = args::state(l);
+        if lua_type(l, 1) == LUA_TNUMBER {
+            // A number does for a string, as everywhere in Lua.
+            lua_tolstring(l, 1, std::ptr::null_mut());
+        }
         let Some(text) = bytes(l, 1) else {
             return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
         };
@@ -100,9 +104,11 @@ pub const SIZE_MAX: usize = (isize::MAX as usize) / 2;
 unsafe fn align_of_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        let shape = args::ctype(l, args::state(l), 1)?.referred();
+        let shape = args::ctype(l, args::state(l), 1)?;
         let table = shape.state().table.borrow();
-        let align = table.align(shape.ty.id).map(|n| n as usize);
+        // `void` counts as a byte, as GNU C and LuaJIT have it.
+        let is_void = matches!(table.get(shape.ty.id), CType::Void);
+        let align = table.align(shape.ty.id).map(|n| n as usize).or(is_void.then_some(1));
         drop(table);
         push_size(l, align)
     }

@@ -234,7 +234,6 @@ pub unsafe fn to_pointer(l: *mut lua_State, idx: c_int, shape: &Shape, cast: boo
                 Some(bits) => Ok(bits as usize as *mut u8),
                 None => Err(conversion_error(l, idx, shape)),
             },
-            LUA_TBOOLEAN if cast => Ok(lua_toboolean(l, idx) as usize as *mut u8),
             _ => Err(conversion_error(l, idx, shape)),
         }
     }
@@ -528,6 +527,12 @@ unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Nu
                 Some(header) => {
                     let place = cdata::place(header);
                     match place.shape.class {
+                        // Addresses become integers only.
+                        Class::Pointer | Class::Array | Class::Record | Class::Function
+                            if matches!(shape.class, Class::Float | Class::Bool) =>
+                        {
+                            return Err(conversion_error(l, idx, shape));
+                        }
                         Class::Pointer => {
                             return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
                         }

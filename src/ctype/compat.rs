@@ -40,6 +40,10 @@ fn same(table: &CTypeTable, a: CTypeId, b: CTypeId, qualified: bool) -> bool {
         (!qualified || x.qual == y.qual)
             && same(table, table.unaligned(x.id), table.unaligned(y.id), qualified)
     };
+    if qualified && let (Some(x), Some(y)) = (table.integer_kind(a), table.integer_kind(b)) {
+        // Pointers to integers of one size convert, whatever their sign; an enum is its integer.
+        return target::int_size(x) == target::int_size(y);
+    }
     match (table.get(a), table.get(b)) {
         (CType::Int(x), CType::Int(y)) => {
             target::int_size(x) == target::int_size(y) && target::int_is_signed(x) == target::int_is_signed(y)
