@@ -116,7 +116,7 @@ impl Converter<'_> {
                 Some(declarator) => self.declarator(base.ty, declarator)?,
                 None => Declared { name: None, ty: base.ty },
             };
-            let attrs = self.take_attrs(parameter.span.start, parameter.span.end);
+            let attrs = self.take_attrs(parameter.span.start, parameter.span.end + 2);
             let ty = self.modified(declared.ty, &attrs, parameter.span.start)?;
             let is_void = matches!(self.table.get(ty.id), CType::Void);
             if is_void {

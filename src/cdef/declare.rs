@@ -30,6 +30,12 @@ pub struct Converter<'a> {
 }
 
 impl<'a> Converter<'a> {
+    /// The same, knowing some constants already.
+    pub fn with_constants(mut self, constants: &[(Rc<str>, Constant)]) -> Converter<'a> {
+        self.constants.push(constants.to_vec());
+        self
+    }
+
     /// A converter for a piece whose text lies `before` bytes into lang-c's.
     pub fn new(
         table: &'a mut CTypeTable,
@@ -79,8 +85,9 @@ impl<'a> Converter<'a> {
         if self.piece.attrs.is_empty() {
             return Vec::new();
         }
-        let from = from.saturating_sub(self.before) as u32;
-        let to = to.saturating_sub(self.before) as u32;
+        // An attribute is noted at the end of the text before it, one short of the token that follows.
+        let from = from.saturating_sub(self.before + 1) as u32;
+        let to = to.saturating_sub(self.before + 1) as u32;
         let first = self.piece.attrs.partition_point(|a| a.0 < from);
         let mut found = Vec::new();
         for i in first..self.piece.attrs.len() {

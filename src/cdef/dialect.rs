@@ -84,6 +84,8 @@ pub struct Rewriter<'a> {
     packs: Vec<Option<u64>>,
     linkage: usize,
     is_expression: bool,
+    /// `__declspec(align)` in front of a `struct` is the struct's.
+    before_head: Vec<Attr>,
     /// `#define`s met so far.
     pub macros: Macros,
 }
@@ -167,6 +169,7 @@ impl<'a> Rewriter<'a> {
             packs: Vec::new(),
             linkage: 0,
             is_expression: false,
+            before_head: Vec::new(),
             macros: Macros::default(),
         }
     }
@@ -444,8 +447,13 @@ impl<'a> Rewriter<'a> {
             Word::Attribute | Word::Declspec | Word::Alignas => {
                 let offset = piece.text.len() as u32;
                 let mut found = Vec::new();
+                let declspec = matches!(word(text), Word::Declspec);
                 self.attribute(&mut found)?;
-                piece.attrs.extend(found.into_iter().map(|a| (offset, a)));
+                if declspec && (self.is("struct") || self.is("union")) {
+                    self.before_head.extend(found);
+                } else {
+                    piece.attrs.extend(found.into_iter().map(|a| (offset, a)));
+                }
             }
             Word::Asm => self.asm(piece, fresh)?,
             Word::StaticAssert => {
@@ -492,7 +500,10 @@ impl<'a> Rewriter<'a> {
         let is_enum = self.is("enum");
         let offset = self.emit(piece, self.token().text);
         self.at += 1;
-        // `enum class` is C++'s and not for us.
+        if !self.before_head.is_empty() {
+            let attrs = std::mem::take(&mut self.before_head);
+            piece.heads.entry(offset).or_default().attrs.extend(attrs);
+        }
         self.head_attributes(piece, offset)?;
         let token = self.token();
         let is_tag = token.kind == Kind::Ident && matches!(word(token.text), Word::Keep | Word::To(_));

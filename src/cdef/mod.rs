@@ -164,8 +164,8 @@ pub fn constant_expression(
         let open = "int x = ( ";
         let unit = parse(tokens, &piece, &prelude, open, " );", table)?;
         let before = prelude.len() + open.len();
-        let mut converter = Converter::new(table, tokens, piece, before, params, &rewriter.macros);
-        converter.bare_expression(&unit)
+        let converter = Converter::new(table, tokens, piece, before, params, &rewriter.macros);
+        converter.with_constants(constants).bare_expression(&unit)
     });
     // Nothing is declared by an expression.
     table.rollback(point);

@@ -182,7 +182,7 @@ impl Converter<'_> {
             Some(declarator) => self.declarator(base.ty, declarator)?.ty,
             None => base.ty,
         };
-        let attrs = self.take_attrs(start, end + 1);
+        let attrs = self.take_attrs(start, end + 2);
         let ty = self.modified(ty, &attrs, start)?;
         let mut all = base.attrs;
         all.extend(attrs);
@@ -461,7 +461,8 @@ impl Converter<'_> {
         loop {
             let comma = split_comma(rest);
             let value = &rest[..comma.unwrap_or(rest.len())];
-            let constant = super::constant_expression(self.table, value.as_bytes(), &[])
+            let scope = self.constants.concat();
+            let constant = super::expression_among(self.table, value.as_bytes(), &[], &scope)
                 .map_err(|e| self.error(at, e.message))?;
             let constant = self.converted(constant, read.ty, at)?;
             if let Some(scope) = self.constants.last_mut() {
