@@ -152,6 +152,16 @@ pub fn constant_expression(
     text: &[u8],
     params: &[Param],
 ) -> Result<Constant, CdefError> {
+    expression_among(table, text, params, &[])
+}
+
+/// Reads one constant expression that may name some constants besides the table's.
+fn expression_among(
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+    constants: &[(Rc<str>, Constant)],
+) -> Result<Constant, CdefError> {
     let point = table.begin();
     let read = with_tokens(text, |tokens| {
         let mut rewriter = Rewriter::new(tokens, params);
