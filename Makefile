@@ -53,6 +53,7 @@ demo: setup build
 	@for d in $(DEMOS); do echo "== $$d"; $(LUA) $$d || exit 1; done
 
 test: setup build cargo-test spec oracle install-test
+	$(LUA) spec/status.lua --check
 
 cargo-test:
 	$(CARGO) test --release

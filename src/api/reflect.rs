@@ -1,4 +1,4 @@
-//! `load`, and what a ctype consists of: `fields constants parameters`.
+//! `load`, and what is declared: `fields constants parameters` of a ctype, `names` and `dump` of all.
 
 use std::ffi::c_int;
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::args::{self, argument};
 use crate::cdata;
 use crate::clib;
-use crate::ctype::{BitField, CType, CTypeTable, Constant, QualType, RecordId};
+use crate::ctype::{BitField, CType, CTypeTable, Constant, Name, QualType, RecordId, dump};
 use crate::door;
 use crate::error::{Result, What};
 use crate::index::push_constant;
@@ -25,6 +25,10 @@ door! {
     pub fn constants = constants_body;
     /// `ffi.parameters(ct)`
     pub fn parameters = parameters_body;
+    /// `ffi.names()`
+    pub fn names = names_body;
+    /// `ffi.dump(name, ...)`
+    pub fn dump_names = dump_body;
 }
 
 unsafe fn load_body(l: *mut lua_State) -> Result<c_int> {
@@ -198,6 +202,50 @@ unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
         lua_setfield(l, -2, c"result".as_ptr());
         lua_pushboolean(l, function.variadic.into());
         lua_setfield(l, -2, c"variadic".as_ptr());
+        Ok(1)
+    }
+}
+
+/// Every ordinary name that is declared, with what it is: `{ [name] = "typedef" | "function" | "variable" | "constant" }`.
+unsafe fn names_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        let state = args::state(l);
+        let list: Vec<(Rc<str>, &'static str)> = {
+            let table = state.table.borrow();
+            let sort = |what: &Name| match what {
+                Name::Typedef(_) => "typedef",
+                Name::Function { .. } => "function",
+                Name::Variable { .. } => "variable",
+                Name::Constant(_) => "constant",
+            };
+            table.names().map(|(name, what)| (name.clone(), sort(what))).collect()
+        };
+        lua_createtable(l, 0, list.len() as c_int);
+        for (name, sort) in &list {
+            push_str(l, name);
+            push_str(l, sort);
+            lua_rawset(l, -3);
+        }
+        Ok(1)
+    }
+}
+
+/// C declarations of the names, and of what they depend on.
+unsafe fn dump_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs; the names stay on the stack.
+    unsafe {
+        let state = args::state(l);
+        let mut names = Vec::new();
+        for idx in 1..=lua_gettop(l) {
+            match bytes(l, idx).map(std::str::from_utf8) {
+                Some(Ok(name)) => names.push(name),
+                _ => return Err(argument(idx, What::Expected("string", cdata::describe(l, idx)))),
+            }
+        }
+        let text = entry::guard(|| Ok(dump::dump(&state.table.borrow(), &names)))?;
+        drop(names);
+        push_string(l, text);
         Ok(1)
     }
 }

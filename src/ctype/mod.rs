@@ -6,6 +6,7 @@
 
 mod builtin;
 pub mod compat;
+pub mod dump;
 pub mod repr;
 pub mod table;
 

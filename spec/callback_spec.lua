@@ -1,0 +1,66 @@
+-- Callbacks: errors, nesting, coroutines, freeing.
+local helper = require("helper")
+local ffi, lib, words = helper.ffi, helper.lib, helper.words
+describe("callback", function()
+  it("nests a hundred deep, and an error comes through with its identity", function()
+    local function down(n) return lib.nested(down, n) end
+    assert.equal(60, lib.nested(down, 60))
+    local object = {}
+    local function fail(n)
+      if n == 0 then error(object) end
+      return lib.nested(fail, n)
+    end
+    local ok, err = pcall(lib.nested, fail, 100)
+    assert.is_false(ok)
+    assert.is_true(rawequal(err, object))
+  end)
+  it("makes runaway recursion an error", function()
+    local function forever() return lib.call_sum(forever, 1) end
+    local ok, err = pcall(forever)
+    assert.is_false(ok)
+    assert.is_truthy(tostring(err):find("overflow", 1, true), tostring(err))
+    assert.equal(3, lib.call_sum(function(a) return a end, 3))
+  end)
+  it("refuses a yield", function()
+    local co = coroutine.create(function() return lib.call_sum(function() coroutine.yield() return 1 end, 1) end)
+    local ok, err = coroutine.resume(co)
+    assert.is_false(ok)
+    assert.is_truthy(err:find("attempt to yield across a C-call boundary", 1, true), err)
+  end)
+  it("may free itself while it runs", function()
+    local cb
+    cb = ffi.cast("binary", function(a, b) cb:free() return a + b end)
+    assert.equal(3, cb(1, 2))
+    assert.equal("bad callback", words(function() cb(1, 2) end))
+  end)
+  it("refuses a call of a freed one by C", function()
+    local cb = ffi.cast("binary", function() return 5 end)
+    lib.keep(cb)
+    assert.equal(5, lib.call_kept(0, 0))
+    cb:free()
+    assert.equal("bad callback", words(lib.call_kept, 0, 0))
+    assert.equal(3, lib.add_i8(1, 2))
+  end)
+  it("is the same one for the same function and type", function()
+    local function f() return 0 end
+    local h = ffi.new("struct holder")
+    h.f = f
+    local first = h.f
+    h.f = f
+    assert.is_true(h.f == first)
+    assert.is_false(ffi.cast("binary", f) == first)
+  end)
+  it("says what is wrong with :free and :set", function()
+    local p = ffi.cast("binary", 64)
+    assert.equal("bad callback", words(p.free, p))
+    local cb = ffi.cast("binary", print)
+    assert.is_truthy(words(function() cb:set(1) end):find("function expected, got number", 1, true))
+    cb:free()
+    assert.equal("bad callback", words(function() cb:free() end))
+  end)
+  it("keeps C's errno", function()
+    lib.fail_with(33)
+    assert.equal(2, lib.call_sum(function() io.open("/nonexistent") return 1 end, 2))
+    assert.is_number(ffi.errno())
+  end)
+end)

@@ -1,0 +1,91 @@
+-- Lifetimes and finalizers.
+local helper = require("helper")
+local ffi, lib = helper.ffi, helper.lib
+local function collect() collectgarbage() collectgarbage() end
+local function child(code)
+  local path = os.tmpname()
+  local f = assert(io.open(path, "w")) f:write(code) f:close()
+  local pipe = assert(io.popen(("'%s' -W '%s' 2>&1"):format(arg[-1] or "lua5.4", path)))
+  local text = pipe:read("a")
+  local ok = pipe:close()
+  os.remove(path)
+  return text, ok
+end
+describe("gc", function()
+  it("runs finalizers when the state closes, last set first", function()
+    local text, ok = child [[
+      local ffi = require("ffi")
+      ffi.cdef "struct s { int v; };"
+      ffi.metatype("struct s", { __gc = function(s) io.write("meta", s.v, " ") end })
+      a = ffi.gc(ffi.new("int", 1), function() io.write("one ") end)
+      b = ffi.new("struct s", 2)
+      c = ffi.gc(ffi.new("int[2]"), function() io.write("three ") end)]]
+    assert.is_true(ok, text)
+    assert.equal("three meta2 one ", text)
+  end)
+  it("makes an error in a finalizer a warning", function()
+    local text, ok = child [[
+      local ffi = require("ffi")
+      do local _ = ffi.gc(ffi.new("int"), function() error("oops") end) end
+      collectgarbage() collectgarbage()
+      print("still here")]]
+    assert.is_true(ok)
+    assert.is_truthy(text:find("oops", 1, true) and text:find("still here", 1, true), text)
+  end)
+  it("lets a finalizer bring its cdata back, and runs it once", function()
+    local n, kept = 0, nil
+    do local _ = ffi.gc(ffi.new("struct small", 5, 6), function(x) n = n + 1 kept = x end) end
+    collect()
+    assert.equal(1, n)
+    assert.equal(6, kept.b)
+    kept = nil
+    collect()
+    assert.equal(1, n)
+  end)
+  it("replaces and disarms a metatype's __gc by ffi.gc", function()
+    local log = {}
+    ffi.cdef "struct gc_meta { int v; };"
+    local T = ffi.metatype("struct gc_meta", { __gc = function(s) log[#log + 1] = "meta" .. s.v end })
+    do
+      local _ = T(1)
+      local _ = ffi.gc(T(2), function(s) log[#log + 1] = "own" .. s.v end)
+      local _ = ffi.gc(T(3), nil)
+    end
+    collect()
+    table.sort(log)
+    assert.equal("meta1 own2", table.concat(log, " "))
+  end)
+  it("keeps the whole alive for its parts, and parts of parts", function()
+    ffi.cdef "struct gc_in { int v[4]; }; struct gc_out { struct gc_in a[3]; };"
+    local v = ffi.new("struct gc_out").a[2].v
+    v[3] = 77
+    for _ = 1, 100 do ffi.new("char[?]", 4096) end
+    collect()
+    assert.equal(77, v[3])
+  end)
+  it("survives a collection at every step", function()
+    for _, mode in ipairs { "generational", "incremental" } do
+      collectgarbage(mode)
+      for i = 1, 60 do
+        collectgarbage("step", 0)
+        local s = ffi.new("struct gc_out")
+        s.a[i % 3].v[i % 4] = i
+        collectgarbage("step", 0)
+        assert.equal(i, s.a[i % 3].v[i % 4])
+        assert.equal(3, lib.call_twice(function(a, b) collectgarbage("step", 0) return a end, 1, 2))
+      end
+    end
+    collectgarbage("incremental")
+  end)
+  it("stays flat over many callbacks", function()
+    local function round(n)
+      for i = 1, n do ffi.cast("binary", function() return i end):free() end
+      collect()
+      return collectgarbage("count")
+    end
+    round(2000)
+    local before = round(5000)
+    local after = round(50000)
+    assert.is_true(after < before + 64, ("%g -> %g KB"):format(before, after))
+  end)
+end)

@@ -1,0 +1,94 @@
+-- Bounds, sizes, and every function with every kind of value.
+local helper = require("helper")
+local ffi, lib, words = helper.ffi, helper.lib, helper.words
+describe("memory", function()
+  it("checks every access into owned memory", function()
+    local a = ffi.new("int[4]")
+    for _, i in ipairs { -1, 4, 5, 1 << 40, math.maxinteger, math.mininteger } do
+      assert.equal("access out of bounds of 'int [4]'", words(function() return a[i] end))
+      assert.equal("access out of bounds of 'int [4]'", words(function() a[i] = 1 end))
+    end
+    local v = ffi.new("int[?]", 3)
+    assert.is_truthy(words(function() return v[3] end))
+    local s = ffi.new("struct { int n; char data[?]; }", 10)
+    s.data[9] = 1
+    assert.is_truthy(words(function() return s.data[10 + 8] end))
+    local m = ffi.new("int[2][2]")
+    assert.is_truthy(words(function() return m[2] end))
+    assert.is_truthy(words(function() return m[1][2] end))
+    assert.equal(0, m[0][3]) -- inside of the allocation
+  end)
+  it("checks copy, fill and string", function()
+    local a, b = ffi.new("char[4]"), ffi.new("char[8]")
+    for _, f in ipairs {
+      function() ffi.copy(a, b, 5) end, function() ffi.copy(b, a, 5) end, function() ffi.copy(a, "12345") end,
+      function() ffi.fill(a, 5) end, function() ffi.string(a, 5) end, function() ffi.copy(a, "x", -1) end,
+      function() ffi.fill(a, 1 << 60) end, function() ffi.string(a, math.mininteger) end, function() ffi.copy(ffi.new("int *"), "x") end,
+      function() ffi.string(ffi.new("char *")) end, function() ffi.copy(a, "x", 3) end,
+    } do assert.is_truthy(words(f)) end
+    ffi.fill(a, 4, 65)
+    assert.equal("AAAA", ffi.string(a)) -- no terminator inside: the array's end is the end
+  end)
+  it("refuses sizes that are none", function()
+    for _, n in ipairs { -1, 1 << 62, math.maxinteger, 0 / 0, 1e300, -0.5 / 0 } do
+      assert.is_truthy(words(ffi.new, "int[?]", n), tostring(n))
+    end
+    assert.is_truthy(words(ffi.new, "int[?]", "x"))
+  end)
+  it("takes every kind of value in every function without falling", function()
+    ffi.cdef "struct mem_any { int v; };"
+    local file = assert(io.tmpfile())
+    file:close()
+    local values = { 1, 1.5, -1, 0 / 0, "int", "nonsense", "", true, false, {}, print, function() end, coroutine.create(print), io.stdout, file,
+      ffi.new("int", 3), ffi.new("int[3]"), ffi.new("struct small"), ffi.cast("int *", 0), ffi.typeof("int"), ffi.typeof("int[?]"), ffi.C, lib,
+      lib.add_i8, ffi.new("complex", 1, 2), ffi.new("int64_t", -1), ffi.new("struct { struct small s; }").s, ("x"):rep(1000), "$", "int[$]" }
+    local skip = { load = true, include = true, metatype = true, cdef = true, gc = true }
+    for name, f in pairs(ffi) do
+      if type(f) == "function" and not skip[name] then
+        pcall(f)
+        for i = 1, #values do
+          if not io.type(values[i]) then pcall(f, values[i]) end
+          for j = 1, #values do
+            -- Addresses that a script makes up are its own business: nothing that follows one is called.
+            local follows = name == "string" or name == "copy" or name == "fill"
+            local is_file = io.type(values[i]) or io.type(values[j])
+            if not (follows and is_file) then
+              pcall(f, values[i], values[j])
+              if not follows then pcall(f, values[i], values[j], values[1 + (i + j) % #values]) end
+            end
+          end
+        end
+        pcall(f, table.unpack(values, 1, 25))
+      end
+    end
+    local operators = {
+      function(a, b) return a + b end, function(a, b) return a - b end, function(a, b) return a * b end, function(a, b) return a / b end,
+      function(a, b) return a % b end, function(a, b) return a // b end, function(a, b) return a ^ b end, function(a, b) return a & b end,
+      function(a, b) return a | b end, function(a, b) return a ~ b end, function(a, b) return a << b end, function(a, b) return a >> b end,
+      function(a, b) return a .. b end, function(a, b) return a < b end, function(a, b) return a <= b end, function(a, b) return a == b end,
+      function(a, b) return a[b] end, function(a, b) a[b] = b end, function(a) return #a end, function(a) return -a end, function(a) return ~a end,
+      function(a) return tostring(a) end, function(a) for _ in pairs(a) do break end end, function(a, b) return type(a) == "userdata" and a ~= lib.null and a(b) end,
+    }
+    for _, f in ipairs(operators) do
+      for i = 16, #values do
+        for j = 1, #values do
+          pcall(f, values[i], values[j])
+          pcall(f, values[j], values[i])
+        end
+      end
+    end
+    assert.equal(3, lib.add_i8(1, 2))
+  end)
+  it("takes the games of the debug library", function()
+    local mt = debug.getmetatable(ffi.new("struct small"))
+    for _, key in ipairs { "__index", "__newindex", "__call", "__len", "__tostring", "__add", "__eq", "__lt", "__concat", "__unm", "__pairs" } do
+      for _, v in ipairs { 1, "x", {}, io.stdout, print } do
+        pcall(mt[key], v)
+        pcall(mt[key], v, v)
+        pcall(mt[key], v, v, v)
+      end
+      pcall(mt[key])
+    end
+    assert.equal(3, lib.add_i8(1, 2))
+  end)
+end)

@@ -1,0 +1,303 @@
+//! Names of the table -> C declarations that make them again: what `cdata-freeze` writes.
+//!
+//! Only what was asked for and what it depends on, in an order that C accepts. Packed and aligned records are written with
+//! the attributes that give them their layout. `tests/dump.rs` reads the text again and compares.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use super::{
+    ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, FloatKind, IntKind, Name, Qual, QualType,
+    RecordId, RecordKind,
+};
+
+/// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
+pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
+    let mut dumper =
+        Dumper { table, out: String::new(), done: HashSet::new(), named: HashSet::new(), later: Vec::new() };
+    for name in names {
+        dumper.name(name);
+    }
+    // Bodies that only pointers lead to come last: what they hold may be declared by then.
+    while let Some(id) = dumper.later.pop() {
+        dumper.record(id, 0);
+    }
+    dumper.out
+}
+
+struct Dumper<'a> {
+    table: &'a CTypeTable,
+    out: String,
+    /// Records and enums whose bodies are written (or being written).
+    done: HashSet<CTypeId>,
+    named: HashSet<String>,
+    later: Vec<RecordId>,
+}
+
+impl Dumper<'_> {
+    fn name(&mut self, name: &str) {
+        if !self.named.insert(name.to_owned()) {
+            return;
+        }
+        let Some(what) = self.table.name(name) else { return };
+        match what {
+            Name::Typedef(ty) => {
+                self.needs(*ty, true, 0);
+                let text = self.declaration(*ty, name);
+                let align = match self.table.unaligned(ty.id) == ty.id {
+                    true => String::new(),
+                    false => format!(" __attribute__((aligned({})))", self.table.align(ty.id).unwrap_or(1)),
+                };
+                let _ = writeln!(self.out, "typedef {text}{align};");
+            }
+            Name::Function { ty, symbol } => {
+                self.needs(ty.plain(), false, 0);
+                let text = self.declaration(ty.plain(), name);
+                let _ = writeln!(self.out, "{text}{};", label(symbol.as_deref()));
+            }
+            Name::Variable { ty, symbol } => {
+                self.needs(*ty, true, 0);
+                let text = self.declaration(*ty, name);
+                let _ = writeln!(self.out, "extern {text}{};", label(symbol.as_deref()));
+            }
+            Name::Constant(Constant::Int(n, ty)) => {
+                let text = self.declaration(ty.with(Qual::CONST), name);
+                self.needs(ty.plain(), true, 0);
+                let _ = match self.table.get(*ty) {
+                    // An enum's constant comes with its enum; any other fits a `#define`.
+                    CType::Int(IntKind::Int) => writeln!(self.out, "#define {name} {}", value(*n)),
+                    _ => writeln!(
+                        self.out,
+                        "static const {} = {};",
+                        text.trim_start_matches("const "),
+                        value(*n)
+                    ),
+                };
+            }
+            Name::Constant(Constant::Float(x, ty)) => {
+                let text = self.declaration(ty.plain(), name);
+                let _ = writeln!(self.out, "static const {text} = {x:?};");
+            }
+            Name::Constant(Constant::Str(bytes)) => {
+                let text: String =
+                    bytes.iter().flat_map(|&b| std::ascii::escape_default(b)).map(char::from).collect();
+                let _ = writeln!(self.out, "#define {name} \"{}\"", text.replace("\\'", "'"));
+            }
+        }
+    }
+
+    /// Writes what a type depends on: bodies where `whole`, else tags will do.
+    fn needs(&mut self, ty: QualType, whole: bool, depth: u32) {
+        if depth > 100 {
+            return;
+        }
+        match self.table.get(ty.id) {
+            CType::Pointer(to) | CType::Reference(to) => {
+                // Behind a pointer a tag will do, but what has none must be spelled out.
+                self.needs(to, self.is_anonymous(to.id), depth + 1);
+                if let CType::Record(id) = self.table.get(to.id) {
+                    self.later.push(id);
+                }
+            }
+            CType::Array { elem, .. } => self.needs(elem, true, depth + 1),
+            CType::Vector { elem, .. } => self.needs(elem.plain(), true, depth + 1),
+            CType::Function(id) => {
+                let function = self.table.function(id).clone();
+                self.needs(function.result, true, depth + 1);
+                for param in function.params {
+                    self.needs(param, true, depth + 1);
+                }
+            }
+            CType::Record(id) if whole => self.record(id, depth),
+            CType::Enum(_) => self.enumeration(ty.id),
+            _ => {}
+        }
+    }
+
+    fn is_anonymous(&self, id: CTypeId) -> bool {
+        matches!(self.table.get(id), CType::Record(r) if self.table.record(r).tag.is_none())
+    }
+
+    fn record(&mut self, id: RecordId, depth: u32) {
+        let ty = self.table.record_type(id);
+        let record = self.table.record(id);
+        if record.body.is_none() || !self.done.insert(ty) {
+            return;
+        }
+        for field in record.body.iter().flat_map(|b| &b.fields) {
+            self.needs(field.ty, true, depth + 1);
+        }
+        if record.tag.is_some() {
+            let text = self.body(id);
+            let _ = writeln!(self.out, "{text};");
+        }
+    }
+
+    fn enumeration(&mut self, ty: CTypeId) {
+        let CType::Enum(id) = self.table.get(ty) else { return };
+        let e = self.table.enumeration(id);
+        if e.tag.is_some() && e.constants.is_some() && self.done.insert(ty) {
+            let text = self.base(ty.plain(), true);
+            let _ = writeln!(self.out, "{text};");
+        }
+    }
+
+    /// `struct tag { ... }`, with the attributes that give it its layout.
+    fn body(&self, id: RecordId) -> String {
+        let record = self.table.record(id);
+        let word = if record.kind == RecordKind::Struct { "struct" } else { "union" };
+        let tag = record.tag.as_deref().map(|t| format!(" {t}")).unwrap_or_default();
+        let Some(body) = &record.body else { return format!("{word}{tag}") };
+        let natural = body.fields.iter().filter_map(|f| self.table.align(f.ty.id)).max().unwrap_or(1);
+        let packed = body.misaligned || body.align < natural;
+        let mut text = format!("{word}{} {{", if packed { " __attribute__((packed))" } else { "" });
+        if !tag.is_empty() {
+            text.insert_str(word.len() + if packed { 24 } else { 0 }, &tag);
+        }
+        for field in &body.fields {
+            let name = field.name.as_deref().unwrap_or("");
+            let declared = match self.table.get(field.ty.id) {
+                CType::Record(inner) if self.table.record(inner).tag.is_none() => {
+                    format!("{} {name}", self.body(inner)).trim_end().to_owned()
+                }
+                _ => self.declaration(field.ty, name),
+            };
+            let _ = match field.bits {
+                Some(bits) => write!(text, " {declared} : {};", bits.width_bits),
+                None => write!(text, " {declared};"),
+            };
+        }
+        text.push_str(" }");
+        if body.align > natural || packed && body.align > 1 {
+            let _ = write!(text, " __attribute__((aligned({})))", body.align);
+        }
+        text
+    }
+
+    /// A declaration of `name` as the type; an abstract one if the name is empty.
+    fn declaration(&self, ty: QualType, name: &str) -> String {
+        let mut text = name.to_owned();
+        let mut ty = ty;
+        loop {
+            match self.table.get(ty.id) {
+                CType::Pointer(to) | CType::Reference(to) => {
+                    let sign = if matches!(self.table.get(ty.id), CType::Pointer(_)) { "*" } else { "&" };
+                    let qual = qualifiers(ty.qual);
+                    text = format!("{sign}{qual}{text}");
+                    if matches!(self.table.get(to.id), CType::Array { .. } | CType::Function(_)) {
+                        text = format!("({text})");
+                    }
+                    ty = to;
+                }
+                CType::Array { elem, len } => {
+                    match len {
+                        ArrayLen::Fixed(n) => text = format!("{text}[{n}]"),
+                        ArrayLen::Unknown => text.push_str("[]"),
+                        ArrayLen::Variable => text.push_str("[?]"),
+                    }
+                    ty = elem;
+                }
+                CType::Function(id) => {
+                    let function = self.table.function(id);
+                    let mut params: Vec<String> =
+                        function.params.iter().map(|&p| self.declaration(p, "")).collect();
+                    if function.variadic {
+                        params.push("...".to_owned());
+                    }
+                    let list = if params.is_empty() { "void".to_owned() } else { params.join(", ") };
+                    text = format!("{text}({list})");
+                    if function.convention == Convention::MsAbi {
+                        text.push_str(" __attribute__((ms_abi))");
+                    }
+                    ty = function.result;
+                }
+                _ => break,
+            }
+        }
+        let base = format!("{}{}", qualifiers(ty.qual), self.base(ty.id.plain(), false));
+        if text.is_empty() { base } else { format!("{base} {text}") }
+    }
+
+    fn base(&self, ty: QualType, whole: bool) -> String {
+        match self.table.get(ty.id) {
+            CType::Void => "void".to_owned(),
+            CType::Bool => "_Bool".to_owned(),
+            CType::Int(kind) => int(kind).to_owned(),
+            CType::Float(kind) => float(kind).to_owned(),
+            CType::Complex(kind) => format!("{} _Complex", float(kind)),
+            CType::Vector { elem, .. } => {
+                let bytes = self.table.size(ty.id).unwrap_or(0);
+                format!("{} __attribute__((vector_size({bytes})))", self.base(elem.plain(), false))
+            }
+            CType::Record(id) => {
+                let record = self.table.record(id);
+                match (&record.tag, record.kind) {
+                    (Some(tag), RecordKind::Struct) => format!("struct {tag}"),
+                    (Some(tag), RecordKind::Union) => format!("union {tag}"),
+                    (None, _) => self.body(id),
+                }
+            }
+            CType::Enum(id) => {
+                let e = self.table.enumeration(id);
+                if let (Some(tag), false) = (&e.tag, whole) {
+                    return format!("enum {tag}");
+                }
+                let list: Vec<String> =
+                    e.constants.iter().flatten().map(|(name, n)| format!("{name} = {}", value(*n))).collect();
+                let tag = e.tag.as_deref().map(|t| format!("{t} ")).unwrap_or_default();
+                // Written down, for an attribute may have chosen it.
+                format!("enum {tag}: {} {{ {} }}", self.base(e.underlying.plain(), false), list.join(", "))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn label(symbol: Option<&str>) -> String {
+    symbol.map(|s| format!(" __asm__(\"{s}\")")).unwrap_or_default()
+}
+
+fn qualifiers(qual: Qual) -> &'static str {
+    match (qual.contains(Qual::CONST), qual.contains(Qual::VOLATILE)) {
+        (true, true) => "const volatile ",
+        (true, false) => "const ",
+        (false, true) => "volatile ",
+        (false, false) => "",
+    }
+}
+
+/// An integer as C text; the least `long long` has no literal of its own.
+fn value(n: i128) -> String {
+    if n == i64::MIN.into() {
+        return format!("(-{}LL - 1)", i64::MAX);
+    }
+    if n > i64::MAX.into() { format!("{n}ULL") } else { n.to_string() }
+}
+
+fn int(kind: IntKind) -> &'static str {
+    match kind {
+        IntKind::Char => "char",
+        IntKind::SChar => "signed char",
+        IntKind::UChar => "unsigned char",
+        IntKind::Short => "short",
+        IntKind::UShort => "unsigned short",
+        IntKind::Int => "int",
+        IntKind::UInt => "unsigned int",
+        IntKind::Long => "long",
+        IntKind::ULong => "unsigned long",
+        IntKind::LongLong => "long long",
+        IntKind::ULongLong => "unsigned long long",
+        IntKind::Int128 => "__int128",
+        IntKind::UInt128 => "unsigned __int128",
+    }
+}
+
+fn float(kind: FloatKind) -> &'static str {
+    match kind {
+        FloatKind::Float16 => "_Float16",
+        FloatKind::Float => "float",
+        FloatKind::Double => "double",
+        FloatKind::LongDouble => "long double",
+        FloatKind::Float128 => "_Float128",
+    }
+}
