@@ -3,7 +3,7 @@
 //! Only what was asked for and what it depends on, in an order that C accepts. Packed and aligned records are written with
 //! the attributes that give them their layout. `tests/dump.rs` reads the text again and compares.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::{
@@ -13,8 +13,27 @@ use super::{
 
 /// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
 pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
-    let mut dumper =
-        Dumper { table, out: String::new(), done: HashSet::new(), named: HashSet::new(), later: Vec::new() };
+    let mut aliases: HashMap<CTypeId, &str> = HashMap::new();
+    for (name, what) in table.names() {
+        if let Name::Typedef(ty) = what
+            && is_nameless(table, ty.id)
+        {
+            // The least name of several, so that the text does not depend on the table's order.
+            let alias = aliases.entry(ty.id).or_insert(name);
+            if **name < **alias {
+                *alias = name;
+            }
+        }
+    }
+    let mut dumper = Dumper {
+        table,
+        out: String::new(),
+        done: HashSet::new(),
+        named: HashSet::new(),
+        later: Vec::new(),
+        aliases,
+        spelled: None,
+    };
     for name in names {
         dumper.name(name);
     }
@@ -32,6 +51,19 @@ struct Dumper<'a> {
     done: HashSet<CTypeId>,
     named: HashSet<String>,
     later: Vec<RecordId>,
+    /// Typedef names of records and enums without a tag.
+    aliases: HashMap<CTypeId, &'a str>,
+    /// The one of those whose typedef is being written.
+    spelled: Option<CTypeId>,
+}
+
+/// Is it a record or enum without a tag?
+fn is_nameless(table: &CTypeTable, id: CTypeId) -> bool {
+    match table.get(id) {
+        CType::Record(r) => table.record(r).tag.is_none(),
+        CType::Enum(e) => table.enumeration(e).tag.is_none(),
+        _ => false,
+    }
 }
 
 impl Dumper<'_> {
@@ -41,6 +73,17 @@ impl Dumper<'_> {
         }
         let Some(what) = self.table.name(name) else { return };
         match what {
+            Name::Typedef(ty) if self.aliases.get(&ty.id) == Some(&name) => {
+                if let CType::Record(id) = self.table.get(ty.id) {
+                    for field in self.table.record(id).body.iter().flat_map(|b| &b.fields) {
+                        self.needs(field.ty, true, 1);
+                    }
+                }
+                self.spelled = Some(ty.id);
+                let text = self.declaration(*ty, name);
+                self.spelled = None;
+                let _ = writeln!(self.out, "typedef {text};");
+            }
             Name::Typedef(ty) => {
                 self.needs(*ty, true, 0);
                 let text = self.declaration(*ty, name);
@@ -91,6 +134,9 @@ impl Dumper<'_> {
         if depth > 100 {
             return;
         }
+        if let Some(&alias) = self.aliases.get(&ty.id) {
+            return self.name(alias);
+        }
         match self.table.get(ty.id) {
             CType::Pointer(to) | CType::Reference(to) => {
                 // Behind a pointer a tag will do, but what has none must be spelled out.
@@ -112,6 +158,11 @@ impl Dumper<'_> {
             CType::Enum(_) => self.enumeration(ty.id),
             _ => {}
         }
+    }
+
+    /// Is it a record that is spelled out where it is used?
+    fn is_spelled_inside(&self, id: CTypeId) -> bool {
+        self.is_anonymous(id) && !self.aliases.contains_key(&id)
     }
 
     fn is_anonymous(&self, id: CTypeId) -> bool {
@@ -157,7 +208,7 @@ impl Dumper<'_> {
         for field in &body.fields {
             let name = field.name.as_deref().unwrap_or("");
             let declared = match self.table.get(field.ty.id) {
-                CType::Record(inner) if self.table.record(inner).tag.is_none() => {
+                CType::Record(inner) if self.is_spelled_inside(field.ty.id) => {
                     format!("{} {name}", self.body(inner)).trim_end().to_owned()
                 }
                 _ => self.declaration(field.ty, name),
@@ -219,6 +270,11 @@ impl Dumper<'_> {
     }
 
     fn base(&self, ty: QualType, whole: bool) -> String {
+        if let Some(&alias) = self.aliases.get(&ty.id)
+            && self.spelled != Some(ty.id)
+        {
+            return alias.to_owned();
+        }
         match self.table.get(ty.id) {
             CType::Void => "void".to_owned(),
             CType::Bool => "_Bool".to_owned(),
