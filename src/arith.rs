@@ -21,39 +21,74 @@ type Op = Meta;
 
 door! {
     /// `__add`
-    pub fn add = |l| binary(l, Meta::Add);
+    pub fn add = bodies::add;
     /// `__sub`
-    pub fn sub = |l| binary(l, Meta::Sub);
+    pub fn sub = bodies::sub;
     /// `__mul`
-    pub fn mul = |l| binary(l, Meta::Mul);
+    pub fn mul = bodies::mul;
     /// `__div`
-    pub fn div = |l| binary(l, Meta::Div);
+    pub fn div = bodies::div;
     /// `__mod`
-    pub fn modulo = |l| binary(l, Meta::Mod);
+    pub fn modulo = bodies::modulo;
     /// `__pow`
-    pub fn pow = |l| binary(l, Meta::Pow);
+    pub fn pow = bodies::pow;
     /// `__idiv`
-    pub fn idiv = |l| binary(l, Meta::IDiv);
+    pub fn idiv = bodies::idiv;
     /// `__band`
-    pub fn band = |l| binary(l, Meta::BAnd);
+    pub fn band = bodies::band;
     /// `__bor`
-    pub fn bor = |l| binary(l, Meta::BOr);
+    pub fn bor = bodies::bor;
     /// `__bxor`
-    pub fn bxor = |l| binary(l, Meta::BXor);
+    pub fn bxor = bodies::bxor;
     /// `__shl`
-    pub fn shl = |l| binary(l, Meta::Shl);
+    pub fn shl = bodies::shl;
     /// `__shr`
-    pub fn shr = |l| binary(l, Meta::Shr);
+    pub fn shr = bodies::shr;
     /// `__unm`
-    pub fn unm = |l| unary(l, Meta::Unm);
+    pub fn unm = bodies::unm;
     /// `__bnot`
-    pub fn bnot = |l| unary(l, Meta::BNot);
+    pub fn bnot = bodies::bnot;
     /// `__eq`
     pub fn eq = eq_body;
     /// `__lt`
-    pub fn lt = |l| order(l, Meta::Lt);
+    pub fn lt = bodies::lt;
     /// `__le`
-    pub fn le = |l| order(l, Meta::Le);
+    pub fn le = bodies::le;
+}
+
+/// The body of each operator's door.
+mod bodies {
+    use super::{Meta, Result, binary, c_int, lua_State, order, unary};
+
+    macro_rules! bodies {
+        ($($name:ident = $of:ident($meta:ident);)*) => {
+            $(
+                pub(super) unsafe fn $name(l: *mut lua_State) -> Result<c_int> {
+                    // SAFETY: the operands are where Lua puts them.
+                    unsafe { $of(l, Meta::$meta) }
+                }
+            )*
+        };
+    }
+
+    bodies! {
+        add = binary(Add);
+        sub = binary(Sub);
+        mul = binary(Mul);
+        div = binary(Div);
+        modulo = binary(Mod);
+        pow = binary(Pow);
+        idiv = binary(IDiv);
+        band = binary(BAnd);
+        bor = binary(BOr);
+        bxor = binary(BXor);
+        shl = binary(Shl);
+        shr = binary(Shr);
+        unm = unary(Unm);
+        bnot = unary(BNot);
+        lt = order(Lt);
+        le = order(Le);
+    }
 }
 
 /// What an operand is to the operators.

@@ -175,7 +175,8 @@ unsafe fn variadic_route(
         let last = plan.last.get();
         if !last.is_null() && (*last).extra.len() == extra {
             let mut same = true;
-            for (i, ty) in (&(*last).extra).iter().enumerate() {
+            let known = &(*last).extra;
+            for (i, ty) in known.iter().enumerate() {
                 let argument = (declared + i + 1) as u32;
                 let shape =
                     vararg_shape(l, argument as c_int + 1, state).map_err(|e| e.at_argument(argument))?;

@@ -220,7 +220,7 @@ pub unsafe fn push_owned(l: *mut lua_State, shape: &Shape, size: usize) -> *mut 
         let head = if shape.wide.get() { size_of::<Wide>() } else { size_of::<Header>() };
         let align = shape.align();
         // Lua aligns a userdata's bytes to 8; beyond that we find our own place inside.
-        let room = if align > 8 { align - 8 } else { 0 };
+        let room = align.saturating_sub(8);
         let header = allocate(l, shape, head + room + size, c_int::from(shape.slots.get()));
         let start = (header as usize + head).next_multiple_of(align.max(8));
         let payload = header.cast::<u8>().add(start - header as usize);

@@ -4,6 +4,9 @@
 //! function pointer with globals. We fill leaves with random values, call both ways, directly and through libffi, and
 //! compare hashes and results.
 
+// A test's whole point is memory and code that the compiler cannot know; it is made a few lines above each use.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
 mod support;
 
 use std::ffi::{c_int, c_void};
@@ -126,7 +129,7 @@ fn aggregate(random: &mut Random, index: usize, earlier: usize) -> String {
         }
     }
     let packed = if random.one_in(8) { "__attribute__((packed)) " } else { "" };
-    write!(text, "}} {packed}s{index};\n").unwrap();
+    writeln!(text, "}} {packed}s{index};").unwrap();
     text
 }
 

@@ -275,7 +275,7 @@ unsafe fn element_count(header: *mut Header) -> Option<usize> {
         if !matches!(place.shape.class, Class::Array | Class::Vector) {
             return None;
         }
-        if let Some(n) = place.shape.len() {
+        if let Some(n) = place.shape.element_count() {
             return Some(n as usize);
         }
         let size = place.shape.target().size()?;

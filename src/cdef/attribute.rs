@@ -68,7 +68,7 @@ impl Converter<'_> {
     fn vector(&mut self, elem: QualType, bytes: u64, at: usize) -> Result<QualType, CdefError> {
         let is_scalar = matches!(self.table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
         let size = self.table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
-        if size == 0 || bytes % size != 0 || !(bytes / size).is_power_of_two() || bytes > 4096 {
+        if size == 0 || !bytes.is_multiple_of(size) || !(bytes / size).is_power_of_two() || bytes > 4096 {
             return Err(self.error(at, "invalid C type"));
         }
         let vector = self.table.intern(CType::Vector { elem: elem.id, len: (bytes / size) as u32 });

@@ -308,14 +308,10 @@ impl Converter<'_> {
     fn common(&mut self, a: CTypeId, b: CTypeId) -> CTypeId {
         let (a, b) = (self.promoted(a), self.promoted(b));
         let (high, low) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
-        let kind =
-            if target::int_is_signed(high) == target::int_is_signed(low) || !target::int_is_signed(high) {
-                high
-            } else if target::int_size(high) > target::int_size(low) {
-                high
-            } else {
-                unsigned(high)
-            };
+        let alike = target::int_is_signed(high) == target::int_is_signed(low);
+        let holds_both =
+            alike || !target::int_is_signed(high) || target::int_size(high) > target::int_size(low);
+        let kind = if holds_both { high } else { unsigned(high) };
         self.table.int(kind)
     }
 

@@ -50,6 +50,9 @@ enum Basic {
     Other(FloatKind),
 }
 
+/// A field of a body under way: its name, type and place; none for an unnamed bit-field.
+type Made = Option<(Option<Rc<str>>, QualType, usize)>;
+
 /// A specifier of either sort of list.
 pub(super) trait Specifier {
     fn type_specifier(&self) -> Option<&Node<ast::TypeSpecifier>>;
@@ -325,7 +328,7 @@ impl Converter<'_> {
             self.record_constant(text, at)?;
         }
         // One for each field of the spec: its name and type; none for an unnamed bit-field.
-        let mut made: Vec<Option<(Option<Rc<str>>, QualType, usize)>> = Vec::new();
+        let mut made: Vec<Made> = Vec::new();
         for declaration in declarations {
             let ast::StructDeclaration::Field(field) = &declaration.node else { continue };
             self.fields(id, field, &mut spec, &mut made)?;
@@ -358,7 +361,7 @@ impl Converter<'_> {
         id: RecordId,
         field: &Node<ast::StructField>,
         spec: &mut RecordSpec,
-        made: &mut Vec<Option<(Option<Rc<str>>, QualType, usize)>>,
+        made: &mut Vec<Made>,
     ) -> Result<(), CdefError> {
         let (start, end) = (field.span.start, field.span.end);
         let declarators = &field.node.declarators;
@@ -405,7 +408,7 @@ impl Converter<'_> {
         attrs: &[Attr],
         at: usize,
         spec: &mut RecordSpec,
-        made: &mut Vec<Option<(Option<Rc<str>>, QualType, usize)>>,
+        made: &mut Vec<Made>,
     ) -> Result<(), CdefError> {
         let ctype = self.table.get(ty.id);
         let is_open = matches!(

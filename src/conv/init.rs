@@ -295,7 +295,7 @@ unsafe fn table_members(
 }
 
 /// The plan of a record, made when first needed. Raises then.
-unsafe fn plan<'a>(l: *mut lua_State, shape: &'a Shape) -> Result<&'a InitPlan> {
+unsafe fn plan(l: *mut lua_State, shape: &Shape) -> Result<&InitPlan> {
     let known = shape.init_plan.get().cast::<InitPlan>();
     if !known.is_null() {
         // SAFETY: the state keeps it as long as the shape.

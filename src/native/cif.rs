@@ -27,6 +27,8 @@ pub struct Cif {
 /// Descriptions of aggregates, and the element lists that they point at.
 #[derive(Default)]
 struct Types {
+    // Boxed: libffi keeps their addresses.
+    #[allow(clippy::vec_box)]
     types: Vec<Box<ffi_type>>,
     lists: Vec<Box<[*mut ffi_type]>>,
 }
@@ -186,12 +188,8 @@ impl Types {
     fn aggregate(&mut self, mut elements: Vec<*mut ffi_type>) -> *mut ffi_type {
         elements.push(std::ptr::null_mut());
         let mut list = elements.into_boxed_slice();
-        let mut ty = Box::new(ffi_type {
-            size: 0,
-            alignment: 0,
-            type_: FFI_TYPE_STRUCT as u16,
-            elements: list.as_mut_ptr(),
-        });
+        let mut ty =
+            Box::new(ffi_type { size: 0, alignment: 0, type_: FFI_TYPE_STRUCT, elements: list.as_mut_ptr() });
         let address = &raw mut *ty;
         self.types.push(ty);
         self.lists.push(list);

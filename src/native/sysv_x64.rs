@@ -249,7 +249,7 @@ fn merge(
     // A scalar that lies where its type does not ask for (in a packed record) makes memory of the whole, as in GCC; a
     // bit-field does not.
     let is_scalar = !matches!(table.get(id), CType::Record(_) | CType::Array { .. });
-    if is_scalar && offset % table.align(table.unaligned(id)).unwrap_or(1) != 0 {
+    if is_scalar && !offset.is_multiple_of(table.align(table.unaligned(id)).unwrap_or(1)) {
         put(offset, Class::Memory);
         return Ok(());
     }

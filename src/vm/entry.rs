@@ -22,9 +22,13 @@ macro_rules! door {
     ($($(#[$doc:meta])* $vis:vis fn $name:ident = $body:expr;)*) => {
         $(
             $(#[$doc])*
+            ///
+            /// # Safety
+            /// Called by Lua with its own state.
             $vis unsafe extern "C-unwind" fn $name(l: *mut $crate::vm::stack::lua_State) -> std::ffi::c_int {
+                let body: $crate::vm::entry::Body = $body;
                 // SAFETY: Lua calls us with its own state.
-                match unsafe { $body(l) } {
+                match unsafe { body(l) } {
                     Ok(n) => n,
                     // SAFETY: S6: nothing but the error, which `raise` takes, is alive here.
                     Err(error) => unsafe { $crate::vm::entry::raise(l, error) },
@@ -42,7 +46,8 @@ macro_rules! door {
 #[inline(never)]
 pub unsafe fn raise(l: *mut lua_State, error: Box<Error>) -> ! {
     let mut buffer = [0u8; MESSAGE_MAX];
-    let (len, blame) = write_message(error, &mut buffer);
+    let blame = error.blame;
+    let len = write_message(error, &mut buffer);
     // SAFETY: the error is dropped by now; `buffer` is plain bytes, NUL-terminated at `len`.
     unsafe {
         // A raise may come from deep in the stack: a few slots, or Lua's own error for want of them.
@@ -62,8 +67,9 @@ pub unsafe fn raise(l: *mut lua_State, error: Box<Error>) -> ! {
     }
 }
 
-/// Writes the text, NUL-terminated, and gives its length without the NUL.
-fn write_message(error: Box<Error>, buffer: &mut [u8; MESSAGE_MAX]) -> (usize, Blame) {
+/// Writes the text, NUL-terminated, and gives its length without the NUL. Drops the error.
+#[allow(clippy::boxed_local)]
+fn write_message(error: Box<Error>, buffer: &mut [u8; MESSAGE_MAX]) -> usize {
     let text = error.what.to_string();
     let mut len = text.len().min(MESSAGE_MAX - 1);
     while !text.is_char_boundary(len) {
@@ -71,7 +77,7 @@ fn write_message(error: Box<Error>, buffer: &mut [u8; MESSAGE_MAX]) -> (usize, B
     }
     buffer[..len].copy_from_slice(&text.as_bytes()[..len]);
     buffer[len] = 0;
-    (len, error.blame)
+    len
 }
 
 /// Runs pure work that calls no Lua; a panic in it becomes an "internal error".

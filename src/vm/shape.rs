@@ -438,7 +438,7 @@ impl Shape {
     }
 
     /// Elements of an array type of fixed length, a vector or a complex number.
-    pub fn len(&self) -> Option<u64> {
+    pub fn element_count(&self) -> Option<u64> {
         let table = self.state().table.borrow();
         match table.get(self.ty.id) {
             CType::Array { len: ArrayLen::Fixed(n), .. } => Some(n),
