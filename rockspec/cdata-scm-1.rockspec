@@ -13,9 +13,10 @@ description = {
 dependencies = { "lua >= 5.4, < 5.5" }
 build = {
   type = "command",
-  build_command = "cargo build --release",
+  -- A module is installed under its file's name.
+  build_command = "cargo build --release && cp target/release/libffi_core.so target/release/ffi_core.so",
   install = {
-    lib = { ffi_core = "target/release/libffi_core.so" },
+    lib = { "target/release/ffi_core.so" },
     lua = { ffi = "lua/ffi.lua", ["ffi.include"] = "lua/ffi/include.lua" },
     bin = { "bin/cdata-freeze" },
   },
