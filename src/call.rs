@@ -15,6 +15,7 @@ use crate::ctype::{CType, Function, Qual, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{REFUSED_ON, State};
@@ -33,6 +34,8 @@ pub struct Plan {
 struct Route {
     /// The types beyond the declared ones.
     extra: Vec<QualType>,
+    /// What the arguments beyond the declared ones were when the route was made.
+    sources: Vec<Source>,
     signature: Signature,
     args: Vec<Arg>,
     result: &'static Shape,
@@ -43,6 +46,8 @@ struct Route {
 
 /// An argument: how it converts and where it goes.
 struct Arg {
+    /// Is it a pointer that a Lua string converts to?
+    takes_string: bool,
     op: Op,
     shape: &'static Shape,
     place: Place,
@@ -77,7 +82,7 @@ impl Plan {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
         let function = state.table.borrow().function(id).clone();
-        let fixed = Route::make(state, &function, Vec::new())?;
+        let fixed = Route::make(state, &function, Vec::new(), Vec::new())?;
         Ok(Plan { state, function, fixed, variadic: RefCell::default(), last: Cell::new(std::ptr::null()) })
     }
 
@@ -93,12 +98,17 @@ impl Plan {
 }
 
 impl Route {
-    fn make(state: &State, function: &Function, extra: Vec<QualType>) -> Result<Route> {
+    fn make(state: &State, function: &Function, extra: Vec<QualType>, sources: Vec<Source>) -> Result<Route> {
         let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
         let shapes = function.params.iter().chain(&extra).map(|&ty| state.shape(ty));
         let args: Vec<Arg> = shapes
             .zip(signature.places())
-            .map(|(shape, &place)| Arg { op: shape.op(), shape, place })
+            .map(|(shape, &place)| Arg {
+                takes_string: shape.op() == Op::Pointer && from_lua::string_converts(shape.target()),
+                op: shape.op(),
+                shape,
+                place,
+            })
             .collect();
         let result = state.shape(function.result.id.plain());
         if args.iter().any(|arg| arg.op == Op::None)
@@ -110,6 +120,7 @@ impl Route {
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
             extra,
+            sources,
             signature,
             args,
             result,
@@ -148,7 +159,11 @@ impl Bound {
 pub unsafe fn call(l: *mut lua_State, plan: &'static Plan, target: *const c_void) -> Result<c_int> {
     // SAFETY: plain reads of the stack.
     unsafe {
-        let given = lua_gettop(l) as usize - 1;
+        let given = if peek::is_available() {
+            peek::top(l).offset_from(peek::base(l)) as usize - 1
+        } else {
+            lua_gettop(l) as usize - 1
+        };
         let declared = plan.fixed.args.len();
         if given == declared {
             return run(l, &*plan.state, &plan.fixed, target);
@@ -173,6 +188,14 @@ unsafe fn variadic_route(
         let state = &*plan.state;
         let extra = given - declared;
         let last = plan.last.get();
+        let peeks = peek::is_available();
+        if peeks && !last.is_null() && (*last).sources.len() == extra {
+            let first = peek::base(l).add(1 + declared);
+            let sources = &(*last).sources;
+            if sources.iter().enumerate().all(|(i, known)| source(*first.add(i)) == *known) {
+                return Ok(&*last);
+            }
+        }
         if !last.is_null() && (*last).extra.len() == extra {
             let mut same = true;
             let known = &(*last).extra;
@@ -198,13 +221,45 @@ unsafe fn variadic_route(
         let route = match known {
             Some(route) => route,
             None => {
-                let route = state.keep(entry::guard(|| Route::make(state, &plan.function, types))?);
+                let first = declared as c_int + 2;
+                let sources =
+                    (0..extra as c_int)
+                        .map(|i| {
+                            if peeks {
+                                source(*peek::base(l).add((first + i - 1) as usize))
+                            } else {
+                                (0xff, 0)
+                            }
+                        })
+                        .collect();
+                let route = state.keep(entry::guard(|| Route::make(state, &plan.function, types, sources))?);
                 plan.variadic.borrow_mut().push(route);
                 route
             }
         };
         plan.last.set(route);
         Ok(route)
+    }
+}
+
+/// What an argument is, as far as it bears on its type in a `...`: its tag, and a cdata's shape.
+type Source = (u8, usize);
+
+/// See [`Source`].
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is on the stack.
+unsafe fn source(slot: peek::Slot) -> Source {
+    // SAFETY: from the caller.
+    unsafe {
+        match slot.tag {
+            peek::USERDATA => {
+                (slot.tag, cdata::header_in(slot).map_or(0, |h| (*h).shape() as *const Shape as usize))
+            }
+            peek::LONG_STRING => (peek::SHORT_STRING, 0),
+            peek::TRUE => (peek::FALSE, 0),
+            tag => (tag, 0),
+        }
     }
 }
 
@@ -318,7 +373,9 @@ unsafe fn run(
         match route.result_op {
             Op::None => Ok(0),
             op => {
-                to_lua::push(l, route.result, op, result, Bounds::ANY, 0)?;
+                if !(peek::is_available() && to_lua::push_plain(l, op, result)) {
+                    to_lua::push(l, route.result, op, result, Bounds::ANY, 0)?;
+                }
                 Ok(1)
             }
         }
@@ -374,8 +431,16 @@ unsafe fn run_large(
 unsafe fn convert(l: *mut lua_State, route: &'static Route, frame: *mut u64) -> Result<()> {
     // SAFETY: places lie inside of the frame (S4).
     unsafe {
+        let peeks = peek::is_available();
         for (i, arg) in route.args.iter().enumerate() {
             let idx = i as c_int + 2;
+            if peeks
+                && let Place::Word(word) = arg.place
+                && let Some(bits) = quick_slot(*peek::base(l).add(i + 1), arg)
+            {
+                frame.add(word.into()).write(bits);
+                continue;
+            }
             if let Place::Word(word) = arg.place {
                 let to = frame.add(word.into());
                 if let Some(bits) = quick(l, idx, arg) {
@@ -386,6 +451,46 @@ unsafe fn convert(l: *mut lua_State, route: &'static Route, frame: *mut u64) -> 
             convert_slow(l, idx, arg, frame).map_err(|e| e.at_argument(i as u32 + 1))?;
         }
         Ok(())
+    }
+}
+
+/// The usual conversions, by what lies on the stack.
+#[inline(always)]
+unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
+    // SAFETY: the slot is an argument's; a cdata's header was checked.
+    unsafe {
+        match (arg.op, slot.tag) {
+            (Op::F64, peek::FLOAT) => Some(slot.bits),
+            (Op::F64, peek::INT) => Some((slot.bits as i64 as f64).to_bits()),
+            (Op::F32, peek::FLOAT) => Some((f64::from_bits(slot.bits) as f32).to_bits().into()),
+            (Op::F32, peek::INT) => Some((slot.bits as i64 as f32).to_bits().into()),
+            (Op::Bool, peek::TRUE) => Some(1),
+            (Op::Bool, peek::FALSE) => Some(0),
+            (Op::Pointer, peek::USERDATA) => {
+                let header = cdata::header_in(slot)?;
+                let own = (*header).shape();
+                let known = std::ptr::eq(own, arg.shape) && own.class == Class::Pointer
+                    || (own.class == Class::Array || own.class == Class::Record)
+                        && from_lua::pointee_is(arg.shape, own);
+                known.then(|| (*header).address as u64)
+            }
+            (Op::Pointer, peek::NIL) => Some(0),
+            (Op::Pointer, peek::SHORT_STRING | peek::LONG_STRING) if arg.takes_string => {
+                Some(peek::string_address(slot) as u64)
+            }
+            (op, peek::INT) if op.is_integer() => Some(extend(op, slot.bits as i64)),
+            (op, peek::FLOAT) if op.is_integer() => {
+                crate::conv::number::truncate(f64::from_bits(slot.bits)).map(|n| extend(op, n))
+            }
+            (op, peek::USERDATA) if op.is_integer() => {
+                let header = cdata::header_in(slot)?;
+                let own = (*header).shape();
+                let held = own.op();
+                let whole = matches!(own.class, Class::Int | Class::Enum) && held.is_integer();
+                whole.then(|| extend(op, crate::conv::number::read_int(held, Header::data(header))))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::error::{Blame, Error, Result, What};
 use crate::native::closure::{self, Closure};
 use crate::native::signature::{Place, Signature};
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{REFUSED_ON, State};
@@ -36,6 +37,8 @@ struct Callback {
     plan: Rc<Plan>,
     /// Registry reference of the function.
     function: Cell<c_int>,
+    /// The function itself, as it lies on a stack; kept alive by the reference.
+    value: Cell<peek::Slot>,
     shared_as: Cell<Option<(usize, usize)>>,
     /// Taken when the callback is freed: from then on the address refuses.
     closure: Cell<Option<Closure>>,
@@ -162,6 +165,7 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     let callback = Rc::new(Callback {
         plan,
         function: Cell::new(0),
+        value: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
         shared_as: Cell::new(None),
         closure: Cell::new(None),
     });
@@ -173,14 +177,25 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     // Entered first, anchored next: a raise for want of memory leaves a callback without a function, which refuses.
     drop(signature);
     // SAFETY: S6: nothing of ours is alive but what the table holds.
-    let function = unsafe {
+    let (function, value) = unsafe {
         lua_pushvalue(l, idx);
-        luaL_ref(l, LUA_REGISTRYINDEX)
+        let value = slot_on_top(l);
+        (luaL_ref(l, LUA_REGISTRYINDEX), value)
     };
     if let Some(callback) = all.borrow().by_address.get(&(address as usize)) {
         callback.function.set(function);
+        callback.value.set(value);
     }
     Ok(address)
+}
+
+/// What lies on top, where it can be told.
+unsafe fn slot_on_top(l: *mut lua_State) -> peek::Slot {
+    if peek::is_available() {
+        // SAFETY: a value was just pushed.
+        return unsafe { *peek::top(l).sub(1) };
+    }
+    peek::Slot { bits: 0, tag: peek::NIL }
 }
 
 door! {
@@ -256,13 +271,16 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
             return Err(error.at_argument(2));
         }
         let mut all = callbacks(state).borrow_mut();
-        let Some(callback) = all.by_address.get(&address) else { return Err(What::BadCallback.into()) };
+        let Some(callback) = all.by_address.get(&address).cloned() else {
+            return Err(What::BadCallback.into());
+        };
         let function = callback.function.get();
         if let Some(key) = callback.shared_as.take() {
             all.shared.remove(&key);
         }
-        drop(all);
         lua_pushvalue(l, 2);
+        callback.value.set(slot_on_top(l));
+        drop(all);
         lua_rawseti(l, LUA_REGISTRYINDEX, function.into());
         Ok(0)
     }
@@ -296,6 +314,18 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         }
         calls.errno.set(*errno);
         let l = if calls.depth.get() > 0 { calls.l.get() } else { state.idle.get() };
+        if plan.plain
+            && peek::is_available()
+            && !l.is_null()
+            && lua_checkstack(l, plan.args.len() as c_int + 12) != 0
+        {
+            if let Err(error) = run_peeking(l, &callback, plan, frame, result) {
+                std::ptr::write_bytes(result, 0, plan.result_bytes);
+                park(l, state, error);
+            }
+            *errno = calls.errno.get();
+            return;
+        }
         if !l.is_null() {
             let top = lua_gettop(l);
             let outcome = if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
@@ -338,6 +368,50 @@ unsafe fn run_plain(
             return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
         }
         store_result(l, plan, result)
+    }
+}
+
+/// As [`run_plain`], by what lies on the stack; leaves the stack as it was, but for an error value on top.
+#[inline]
+unsafe fn run_peeking(
+    l: *mut lua_State,
+    callback: &Callback,
+    plan: &Plan,
+    frame: *const u64,
+    result: *mut u8,
+) -> Result<()> {
+    // SAFETY: S5: room was made; the function is anchored; plain values raise nothing.
+    unsafe {
+        let function = callback.value.get();
+        peek::push(l, function.bits, function.tag);
+        for &(op, _, place) in &plan.args {
+            if let Place::Word(word) = place {
+                to_lua::push_plain(l, op, frame.add(word.into()).cast::<u8>().cast_mut());
+            }
+        }
+        let results = c_int::from(plan.result_op != Op::None);
+        if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        }
+        if results == 0 {
+            return Ok(());
+        }
+        let value = *peek::top(l).sub(1);
+        match (plan.result_op, value.tag) {
+            (op, peek::INT) if op.is_integer() => {
+                number::write_int(op, result, value.bits as i64);
+                let n = number::read_int(op, result);
+                result.cast::<i64>().write_unaligned(n);
+            }
+            (Op::F64, peek::FLOAT) => result.cast::<u64>().write_unaligned(value.bits),
+            _ => {
+                let stored = store_result(l, plan, result);
+                peek::pop(l);
+                return stored;
+            }
+        }
+        peek::pop(l);
+        Ok(())
     }
 }
 

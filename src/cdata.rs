@@ -19,6 +19,7 @@
 use std::ffi::c_int;
 
 use crate::error::{Error, Result, What};
+use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -145,6 +146,22 @@ pub unsafe fn own_header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
     }
 }
 
+/// The header of the cdata in a slot; none for any other value. As [`header`], by what lies on the stack.
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is on the stack, and the value stays there while the header is used.
+#[inline(always)]
+pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
+    // SAFETY: a userdata's block; one shorter than a header is told by its length, which lies before its metatable.
+    unsafe {
+        if slot.tag != peek::USERDATA || peek::block_length(slot) < size_of::<Header>() {
+            return None;
+        }
+        let header = peek::block(slot).cast::<Header>();
+        ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
+    }
+}
+
 /// What a cdata stands for: its shape behind a reference, and where the bytes are.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -185,8 +202,12 @@ unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int)
         let header = lua_newuserdatauv(l, bytes, slots).cast::<Header>();
         (*header).word = Header::word_of(shape);
         (*header).address = std::ptr::null_mut();
-        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable.get().into());
-        lua_setmetatable(l, -2);
+        if peek::is_available() {
+            peek::set_fresh_metatable(l, shape.metatable_address.get());
+        } else {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable.get().into());
+            lua_setmetatable(l, -2);
+        }
         header
     }
 }

@@ -7,11 +7,12 @@ use std::ffi::c_int;
 
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
-use crate::conv::number::truncate;
+use crate::conv::number::{self, truncate};
 use crate::conv::{from_lua, to_lua};
 use crate::ctype::{CType, Constant, QualType};
 use crate::door;
 use crate::error::{Error, Result, What};
+use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
@@ -33,9 +34,53 @@ enum Target {
     Metatype,
 }
 
+/// The usual reads, by what lies on the stack: a scalar member by its interned name, a scalar element by an integer. False if it
+/// is none of those; then nothing is pushed.
+#[inline(always)]
+unsafe fn quick_get(l: *mut lua_State) -> bool {
+    // SAFETY: two arguments are there; the header's address was checked to be one of ours; a member lies inside of its
+    // record, an element was checked against what is known.
+    unsafe {
+        let base = peek::base(l);
+        if peek::top(l).offset_from(base) != 2 {
+            return false;
+        }
+        let Some(header) = cdata::header_in(*base) else { return false };
+        let shape = (*header).shape();
+        let key = *base.add(1);
+        if key.tag == peek::SHORT_STRING {
+            let fields = shape.fields.get();
+            if fields.is_null() {
+                return false;
+            }
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            let address = (*header).address;
+            if address.is_null() {
+                return false;
+            }
+            return to_lua::push_plain(l, entry.op, address.wrapping_add(entry.offset));
+        }
+        if key.tag == peek::INT {
+            let op = shape.item_op.get();
+            if op == Op::None {
+                return false;
+            }
+            return match element(header, shape, key.bits as i64) {
+                Ok(at) => to_lua::push_plain(l, op, at),
+                // The slow path says what is wrong.
+                Err(_) => false,
+            };
+        }
+        false
+    }
+}
+
 unsafe fn get(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata and the key; what is read was checked on the way.
     unsafe {
+        if peek::is_available() && quick_get(l) {
+            return Ok(1);
+        }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
         let shape = (*header).shape();
         match lua_type(l, 2) {
@@ -414,9 +459,64 @@ unsafe fn bad_key(l: *mut lua_State, shape: &Shape) -> Box<Error> {
 
 // -- writing ---------------------------------------------------------------------------------------------------------
 
+/// The usual writes: a number to a scalar member or element. False if it is none of those; then nothing is written.
+#[inline(always)]
+unsafe fn quick_set(l: *mut lua_State) -> bool {
+    // SAFETY: as for `quick_get`.
+    unsafe {
+        let base = peek::base(l);
+        if peek::top(l).offset_from(base) != 3 {
+            return false;
+        }
+        let Some(header) = cdata::header_in(*base) else { return false };
+        let shape = (*header).shape();
+        let key = *base.add(1);
+        let value = *base.add(2);
+        let (op, at) = if key.tag == peek::SHORT_STRING {
+            let fields = shape.fields.get();
+            if fields.is_null() {
+                return false;
+            }
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            let address = (*header).address;
+            if address.is_null() || entry.is_const {
+                return false;
+            }
+            (entry.op, address.wrapping_add(entry.offset))
+        } else if key.tag == peek::INT {
+            let op = shape.item_op.get();
+            if op == Op::None || (*shape.item.get()).is_const() {
+                return false;
+            }
+            match element(header, shape, key.bits as i64) {
+                Ok(at) => (op, at),
+                Err(_) => return false,
+            }
+        } else {
+            return false;
+        };
+        match (op, value.tag) {
+            (Op::F64, peek::FLOAT) => at.cast::<u64>().write_unaligned(value.bits),
+            (Op::F64, peek::INT) => at.cast::<f64>().write_unaligned(value.bits as i64 as f64),
+            (Op::F32, peek::FLOAT) => at.cast::<f32>().write_unaligned(f64::from_bits(value.bits) as f32),
+            (Op::F32, peek::INT) => at.cast::<f32>().write_unaligned(value.bits as i64 as f32),
+            (op, peek::INT) if op.is_integer() => number::write_int(op, at, value.bits as i64),
+            (op, peek::FLOAT) if op.is_integer() => match truncate(f64::from_bits(value.bits)) {
+                Some(n) => number::write_int(op, at, n),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+}
+
 unsafe fn set(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata, the key and the value.
     unsafe {
+        if peek::is_available() && quick_set(l) {
+            return Ok(0);
+        }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
         let shape = (*header).shape();
         match lua_type(l, 2) {

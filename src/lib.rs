@@ -69,6 +69,7 @@ pub unsafe extern "C-unwind" fn luaopen_ffi_core(l: *mut lua_State) -> c_int {
     // SAFETY: S5: slots are asked for; S6: nothing of ours is alive when Lua raises but the state, which its holder owns.
     unsafe {
         luaL_checkstack(l, 20, std::ptr::null());
+        vm::peek::probe(l);
         let state: *const State = match State::find(l) {
             Some(state) => state,
             None => {

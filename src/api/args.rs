@@ -9,6 +9,7 @@ use crate::conv::from_lua;
 use crate::conv::number::{Number, truncate};
 use crate::error::{Error, Result, What};
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -23,7 +24,12 @@ const CACHE_MAX: usize = 4096;
 #[inline]
 pub unsafe fn state<'a>(l: *mut lua_State) -> &'a State {
     // SAFETY: every `ffi.*` function is made with its state as upvalue, and the state outlives the VM.
-    unsafe { &*upvalue_pointer(l, 1).cast::<State>() }
+    unsafe {
+        if peek::is_available() {
+            return &*peek::upvalue(l).cast::<State>();
+        }
+        &*upvalue_pointer(l, 1).cast::<State>()
+    }
 }
 
 /// The message blamed on argument `n`.

@@ -78,12 +78,16 @@ pub unsafe fn install(l: *mut lua_State, state: &State) {
                 lua_pushcclosure(l, gc, 0);
                 lua_setfield(l, -2, c"__gc".as_ptr());
             }
+            if !with_gc {
+                state.refs.cdata_address.set(lua_topointer(l, -1) as usize);
+            }
             let slot = if with_gc { &state.refs.cdata_gc } else { &state.refs.cdata };
             slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
         }
         let shape = state.ctype_shape();
         shape.metatable.set(state.refs.cdata.get());
         shape.metatable_gc.set(state.refs.cdata_gc.get());
+        shape.metatable_address.set(state.refs.cdata_address.get());
     }
 }
 

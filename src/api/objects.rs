@@ -176,11 +176,11 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
             return Err(What::ProtectedMetatable.into());
         }
         lua_settop(l, 2);
-        let plain = metatable_like(l, state.refs.cdata.get());
-        let gc = metatable_like(l, state.refs.cdata_gc.get());
+        let (plain, address) = metatable_like(l, state.refs.cdata.get());
+        let (gc, _) = metatable_like(l, state.refs.cdata_gc.get());
         lua_pushvalue(l, 2);
         let user = luaL_ref(l, LUA_REGISTRYINDEX);
-        let made = Metatype { user, plain, gc };
+        let made = Metatype { user, plain, gc, address };
         state.metatypes.borrow_mut().insert(owner, made);
         state.each_shape(|other| {
             if state.meta_owner(other.ty) == Some(owner) {
@@ -192,8 +192,9 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// A copy of a common metatable, with `__close` and the `__name` of the user's at 2; gives its registry reference.
-unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> c_int {
+/// A copy of a common metatable, with `__close` and the `__name` of the user's at 2; gives its registry reference and where it
+/// lies.
+unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> (c_int, usize) {
     // SAFETY: six slots of a function's twenty.
     unsafe {
         lua_createtable(l, 0, 36);
@@ -213,7 +214,8 @@ unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> c_int {
         } else {
             lua_pop(l, 1);
         }
-        luaL_ref(l, LUA_REGISTRYINDEX)
+        let address = lua_topointer(l, -1) as usize;
+        (luaL_ref(l, LUA_REGISTRYINDEX), address)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cdata::{self, Bounds};
 use crate::error::{Result, What};
 use crate::native::mem;
 use crate::target;
+use crate::vm::peek;
 use crate::vm::shape::{FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
@@ -51,6 +52,42 @@ pub unsafe fn push(
         }
     }
     Ok(())
+}
+
+/// Pushes a scalar that needs no memory of Lua's. False for any other.
+///
+/// # Safety
+/// [`peek::is_available`]; a value of the representation is readable at `at`; a free slot.
+#[inline(always)]
+pub unsafe fn push_plain(l: *mut lua_State, op: Op, at: *mut u8) -> bool {
+    // SAFETY: a value of the representation lies there; a C function has free slots.
+    unsafe {
+        let (bits, tag) = match op {
+            Op::F64 => (at.cast::<u64>().read_unaligned(), peek::FLOAT),
+            Op::I32 => (at.cast::<i32>().read_unaligned() as i64 as u64, peek::INT),
+            Op::U8 => (at.read().into(), peek::INT),
+            Op::F32 => (f64::from(at.cast::<f32>().read_unaligned()).to_bits(), peek::FLOAT),
+            Op::I64 => (at.cast::<u64>().read_unaligned(), peek::INT),
+            Op::Bool => (0, if at.read() != 0 { peek::TRUE } else { peek::FALSE }),
+            Op::I8 | Op::I16 | Op::U16 | Op::U32 => (number::read_int(op, at) as u64, peek::INT),
+            Op::U64 => {
+                let n = at.cast::<u64>().read_unaligned();
+                if n > i64::MAX as u64 {
+                    return false;
+                }
+                (n, peek::INT)
+            }
+            Op::Pointer => {
+                if !at.cast::<*mut u8>().read_unaligned().is_null() {
+                    return false;
+                }
+                (0, peek::NIL)
+            }
+            _ => return false,
+        };
+        peek::push(l, bits, tag);
+        true
+    }
 }
 
 /// Pushes an unsigned 64-bit integer: a Lua integer where it fits, else a boxed `uint64_t`.

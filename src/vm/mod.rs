@@ -4,6 +4,7 @@
 
 pub mod address_map;
 pub mod entry;
+pub mod peek;
 pub mod shape;
 pub mod stack;
 pub mod state;

@@ -191,6 +191,8 @@ pub struct Shape {
     pub metatable: Cell<c_int>,
     /// The same with `__gc`.
     pub metatable_gc: Cell<c_int>,
+    /// Where the first of the two lies.
+    pub metatable_address: Cell<usize>,
     /// Registry reference of the user's metatable (of the record that this is or points to); 0 for none.
     pub metatype: Cell<c_int>,
     /// The prepared call of a function type (`call::Plan`, kept by the state); null until first needed.
@@ -255,6 +257,7 @@ impl Shape {
             item_count: Cell::new(usize::MAX),
             metatable: Cell::new(0),
             metatable_gc: Cell::new(0),
+            metatable_address: Cell::new(0),
             metatype: Cell::new(0),
             call_plan: Cell::new(std::ptr::null()),
             init_plan: Cell::new(std::ptr::null()),
@@ -427,7 +430,8 @@ impl Shape {
         let Some(size) = item.size() else { return false };
         self.item.set(item);
         self.item_size.set(size);
-        self.item_op.set(item.op());
+        // The parts of a complex number are not written one by one: the slow path minds that.
+        self.item_op.set(if base.class == Class::Complex { Op::None } else { item.op() });
         let count = match (self.class, base.class) {
             (Class::Reference | Class::Pointer, _) | (_, Class::Pointer) => usize::MAX,
             _ if self.wide.get() => usize::MAX,

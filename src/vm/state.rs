@@ -99,6 +99,8 @@ pub struct Metatype {
     pub plain: c_int,
     /// The same with `__gc`.
     pub gc: c_int,
+    /// Where the first of those two lies.
+    pub address: usize,
 }
 
 impl Metatype {
@@ -107,6 +109,7 @@ impl Metatype {
         shape.metatype.set(self.user);
         shape.metatable.set(self.plain);
         shape.metatable_gc.set(self.gc);
+        shape.metatable_address.set(self.address);
     }
 }
 
@@ -121,6 +124,8 @@ pub struct Refs {
     pub ctype_objects: Cell<c_int>,
     /// Metatable of cdata.
     pub cdata: Cell<c_int>,
+    /// Where the metatable of cdata lies.
+    pub cdata_address: Cell<usize>,
     /// Metatable of cdata with a finalizer.
     pub cdata_gc: Cell<c_int>,
     /// Metatable of ctype objects.
@@ -318,6 +323,7 @@ impl State {
         let shape = Box::new(Shape::new(self, &self.table.borrow(), ty));
         shape.metatable.set(self.refs.cdata.get());
         shape.metatable_gc.set(self.refs.cdata_gc.get());
+        shape.metatable_address.set(self.refs.cdata_address.get());
         // SAFETY: as above.
         let made: &'static Shape = unsafe { &*std::ptr::from_ref::<Shape>(&*shape) };
         self.shapes.borrow_mut().insert(ty, shape);

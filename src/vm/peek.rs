@@ -1,0 +1,275 @@
+//! Lua's stack, read and written where it lies.
+//!
+//! A call of the Lua API costs more than the load it stands for, and a member read needs five of them. Lua 5.4 lays its
+//! threads, slots, strings and userdata out in one way for all its releases; [`probe`] checks that way against the API when
+//! the module opens, value by value, and where anything differs nothing here is used: the callers' slow paths go
+//! through the API alone. (`docs/performance.md` has what it gains.)
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::stack::*;
+
+/// A stack slot: a value and its tag.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Slot {
+    /// The value's bits: an integer, a float's bits, an address.
+    pub bits: u64,
+    /// What it is: [`INT`] ...
+    pub tag: u8,
+}
+
+/// Tag of nil.
+pub const NIL: u8 = 0x00;
+/// Tag of false.
+pub const FALSE: u8 = 0x01;
+/// Tag of true.
+pub const TRUE: u8 = 0x11;
+/// Tag of an integer.
+pub const INT: u8 = 0x03;
+/// Tag of a float.
+pub const FLOAT: u8 = 0x13;
+/// Tag of an interned string.
+pub const SHORT_STRING: u8 = 0x44;
+/// Tag of a long string.
+pub const LONG_STRING: u8 = 0x54;
+/// Tag of a table.
+pub const TABLE: u8 = 0x45;
+/// Tag of a full userdata.
+pub const USERDATA: u8 = 0x47;
+/// Tag of a C closure.
+const C_CLOSURE: u8 = 0x66;
+
+/// Bytes from the start of a thread to its stack's top, and to its running call.
+const THREAD_TOP: usize = 16;
+const THREAD_CALL: usize = 32;
+/// Bytes from the start of a string to its characters.
+const STRING_BYTES: usize = 24;
+/// Bytes from the start of a userdata: to the number of its user values, to its metatable, to the first user value.
+const USERDATA_VALUES: usize = 10;
+const USERDATA_LENGTH: usize = 16;
+const USERDATA_METATABLE: usize = 24;
+const USERDATA_PLAIN_BLOCK: usize = 32;
+const USERDATA_VALUES_AT: usize = 40;
+/// Bytes from the start of a C closure to its first upvalue.
+const CLOSURE_UPVALUES: usize = 32;
+
+static AVAILABLE: AtomicBool = AtomicBool::new(false);
+
+/// Is Lua laid out as this room takes it to be?
+pub fn is_available() -> bool {
+    AVAILABLE.load(Ordering::Relaxed)
+}
+
+/// The slot of the first argument of the running C function.
+///
+/// # Safety
+/// [`is_available`]; a C function runs.
+#[inline(always)]
+pub unsafe fn base(l: *mut lua_State) -> *mut Slot {
+    // SAFETY: probed: the call's first word is its function's slot.
+    unsafe { (*(*l.cast::<u8>().add(THREAD_CALL).cast::<*mut *mut Slot>())).add(1) }
+}
+
+/// One past the last slot in use.
+///
+/// # Safety
+/// [`is_available`].
+#[inline(always)]
+pub unsafe fn top(l: *mut lua_State) -> *mut Slot {
+    // SAFETY: probed.
+    unsafe { *l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>() }
+}
+
+/// Pushes a slot. Room is the caller's to know.
+///
+/// # Safety
+/// [`is_available`]; a free slot (S5); a collectable value is anchored elsewhere or fresh.
+#[inline(always)]
+pub unsafe fn push(l: *mut lua_State, bits: u64, tag: u8) {
+    // SAFETY: S5 from the caller.
+    unsafe {
+        let top = l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>();
+        let slot = *top;
+        (*slot).bits = bits;
+        (*slot).tag = tag;
+        *top = slot.add(1);
+    }
+}
+
+/// Drops the slot on top.
+///
+/// # Safety
+/// [`is_available`]; the function has a slot of its own in use.
+#[inline(always)]
+pub unsafe fn pop(l: *mut lua_State) {
+    // SAFETY: from the caller.
+    unsafe {
+        let top = l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>();
+        *top = (*top).sub(1);
+    }
+}
+
+/// The address of a string's characters, as `lua_tolstring` gives it.
+#[inline(always)]
+pub fn string_address(slot: Slot) -> usize {
+    slot.bits as usize + STRING_BYTES
+}
+
+/// The block of a full userdata, as `lua_touserdata` gives it.
+///
+/// # Safety
+/// [`is_available`]; the slot's tag is [`USERDATA`].
+#[inline(always)]
+pub unsafe fn block(slot: Slot) -> *mut u8 {
+    let userdata = slot.bits as *mut u8;
+    // SAFETY: probed: where the number of user values lies, and how they lie before the block.
+    unsafe {
+        let values = usize::from(userdata.add(USERDATA_VALUES).cast::<u16>().read());
+        userdata.add(if values == 0 { USERDATA_PLAIN_BLOCK } else { USERDATA_VALUES_AT + 16 * values })
+    }
+}
+
+/// Bytes of a full userdata's block.
+///
+/// # Safety
+/// As for [`block`].
+#[inline(always)]
+pub unsafe fn block_length(slot: Slot) -> usize {
+    // SAFETY: probed.
+    unsafe { (slot.bits as *const u8).add(USERDATA_LENGTH).cast::<usize>().read() }
+}
+
+/// Gives a userdata that was just made, and lies on top, its metatable: a table without `__gc`.
+///
+/// # Safety
+/// [`is_available`]; nothing has happened since it was made, so it is white and needs no barrier; `table` is the address
+/// of a table that the registry keeps.
+#[inline(always)]
+pub unsafe fn set_fresh_metatable(l: *mut lua_State, table: usize) {
+    // SAFETY: from the caller.
+    unsafe {
+        let userdata = (*top(l).sub(1)).bits as *mut u8;
+        userdata.add(USERDATA_METATABLE).cast::<usize>().write(table);
+    }
+}
+
+/// The light userdata in the first upvalue of the running function.
+///
+/// # Safety
+/// [`is_available`]; a C closure of ours, with an upvalue, runs.
+#[inline(always)]
+pub unsafe fn upvalue(l: *mut lua_State) -> *mut u8 {
+    // SAFETY: probed.
+    unsafe {
+        let closure = (*base(l).sub(1)).bits as *const u8;
+        closure.add(CLOSURE_UPVALUES).cast::<*mut u8>().read()
+    }
+}
+
+/// Compares the layout with what the API says. Raises for want of memory.
+///
+/// # Safety
+/// A C function runs; ten free slots; S6.
+pub unsafe fn probe(l: *mut lua_State) {
+    // SAFETY: S5; every address read lies inside of an object that the API just vouched for, as far as the checks before
+    // it hold: each is made before the next is relied on.
+    let found = unsafe {
+        let start = lua_gettop(l);
+        let found = check_stack(l) && check_values(l) && check_userdata(l) && check_closure(l);
+        lua_settop(l, start);
+        found
+    };
+    AVAILABLE.store(found && size_of::<Slot>() == 16 && cfg!(target_pointer_width = "64"), Ordering::Relaxed);
+}
+
+unsafe fn check_stack(l: *mut lua_State) -> bool {
+    // SAFETY: a thread is longer than the words read of it.
+    unsafe {
+        let word = |offset: usize| l.cast::<u8>().add(offset).cast::<usize>().read();
+        let before = word(THREAD_TOP);
+        lua_pushinteger(l, 0x1234_5678);
+        let after = word(THREAD_TOP);
+        let count = lua_gettop(l) as usize;
+        if after != before + 16 || after % 8 != 0 {
+            return false;
+        }
+        let call = word(THREAD_CALL);
+        if call == 0 || call % 8 != 0 {
+            return false;
+        }
+        // The call's function lies below its arguments.
+        (call as *const usize).read() + 16 * (count + 1) == after && (*top(l).sub(1)).bits == 0x1234_5678
+    }
+}
+
+unsafe fn check_values(l: *mut lua_State) -> bool {
+    // SAFETY: the stack was checked.
+    unsafe {
+        let last = || *top(l).sub(1);
+        let tagged = |tag: u8| last().tag == tag;
+        let mut holds = tagged(INT);
+        lua_pushnumber(l, 2.5);
+        holds &= tagged(FLOAT) && last().bits == 2.5f64.to_bits();
+        lua_pushboolean(l, 0);
+        holds &= tagged(FALSE);
+        lua_pushboolean(l, 1);
+        holds &= tagged(TRUE);
+        lua_pushnil(l);
+        holds &= tagged(NIL);
+        lua_createtable(l, 0, 0);
+        holds &= tagged(TABLE) && last().bits as usize == lua_topointer(l, -1) as usize;
+        push_str(l, "a short string");
+        holds &= tagged(SHORT_STRING)
+            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;
+        push_str(l, "a string of more than forty characters, which is not interned");
+        holds &= tagged(LONG_STRING)
+            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;
+        let before = lua_gettop(l);
+        push(l, 77, INT);
+        holds && lua_gettop(l) == before + 1 && lua_tointegerx(l, -1, std::ptr::null_mut()) == 77
+    }
+}
+
+unsafe fn check_userdata(l: *mut lua_State) -> bool {
+    // SAFETY: the stack was checked; a userdata is longer than the words read of it.
+    unsafe {
+        for values in 0..4 {
+            lua_settop(l, lua_gettop(l).min(3));
+            let made = lua_newuserdatauv(l, 32, values);
+            let slot = *top(l).sub(1);
+            let word = |offset: usize| (slot.bits as *const u8).add(offset).cast::<usize>().read();
+            let length = 32;
+            if slot.tag != USERDATA
+                || block(slot) != made.cast::<u8>()
+                || block_length(slot) != length
+                || word(USERDATA_METATABLE) != 0
+            {
+                return false;
+            }
+            lua_createtable(l, 0, 0);
+            let table = lua_topointer(l, -1) as usize;
+            lua_setmetatable(l, -2);
+            if word(USERDATA_METATABLE) != table {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+unsafe fn check_closure(l: *mut lua_State) -> bool {
+    unsafe extern "C-unwind" fn nothing(_l: *mut lua_State) -> c_int {
+        0
+    }
+    static MARK: u8 = 0;
+    // SAFETY: the stack was checked; a closure with an upvalue is longer than the words read of it.
+    unsafe {
+        push_function(l, nothing, (&raw const MARK).cast());
+        let slot = *top(l).sub(1);
+        slot.tag == C_CLOSURE
+            && (slot.bits as *const u8).add(CLOSURE_UPVALUES).cast::<usize>().read()
+                == &raw const MARK as usize
+    }
+}
