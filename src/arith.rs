@@ -12,7 +12,8 @@ use crate::ctype::CType;
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
-use crate::vm::shape::{Class, Shape};
+use crate::vm::peek;
+use crate::vm::shape::{Class, Op as Repr, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
 
@@ -102,8 +103,22 @@ enum Operand {
 }
 
 unsafe fn operand(l: *mut lua_State, idx: c_int) -> Operand {
-    // SAFETY: plain reads of the stack; a cdata's bytes are its own.
+    // SAFETY: plain reads of the stack; a cdata's bytes are its own. Operators get two arguments.
     unsafe {
+        if peek::is_available() && peek::top(l).offset_from(peek::base(l)) >= 2 {
+            let slot = *peek::base(l).add(idx as usize - 1);
+            match slot.tag {
+                peek::INT => return Operand::Number(Number::Int(slot.bits as i64)),
+                peek::FLOAT => return Operand::Number(Number::Float(f64::from_bits(slot.bits))),
+                peek::USERDATA => {
+                    return match cdata::header_in(slot) {
+                        Some(header) => of_cdata(header),
+                        None => Operand::Other,
+                    };
+                }
+                _ => {}
+            }
+        }
         match lua_type(l, idx) {
             LUA_TNUMBER => match number(l, idx) {
                 Some(LuaNumber::Int(n)) => Operand::Number(Number::Int(n)),
@@ -124,6 +139,14 @@ unsafe fn operand(l: *mut lua_State, idx: c_int) -> Operand {
 unsafe fn of_cdata(header: *mut Header) -> Operand {
     // SAFETY: from `operand`.
     unsafe {
+        // The usual ones first: boxed integers and pointers, which lie in the header.
+        let own = (*header).shape();
+        match own.op() {
+            Repr::I64 => return Operand::Number(Number::Int((*header).address as i64)),
+            Repr::U64 => return Operand::Number(Number::UInt((*header).address as u64)),
+            Repr::Pointer => return Operand::Pointer(own.target(), (*header).address),
+            _ => {}
+        }
         let place = cdata::place(header);
         let shape = place.shape;
         match shape.class {

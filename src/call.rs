@@ -42,6 +42,8 @@ struct Route {
     result_op: Op,
     frame_words: usize,
     result_bytes: usize,
+    /// Are all arguments words, and the result one?
+    is_quick: bool,
 }
 
 /// An argument: how it converts and where it goes.
@@ -117,6 +119,10 @@ impl Route {
             return Err(What::SizeUnknown.into());
         }
         Ok(Route {
+            is_quick: args.iter().all(|arg| matches!(arg.place, Place::Word(_)) && arg.op != Op::Aggregate)
+                && !matches!(result.op(), Op::Aggregate | Op::Copied | Op::OtherFloat | Op::WideInt)
+                && signature.frame_words() <= FRAME_WORDS
+                && signature.result_size() <= 16,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
             extra,
@@ -137,10 +143,63 @@ pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void)
     // SAFETY: from the caller.
     unsafe {
         let bound = &*data.cast::<Bound>();
+        if let Some(n) = quick_call(l, bound) {
+            return n;
+        }
         match call(l, bound.plan, bound.target) {
             Ok(n) => n,
             // SAFETY: S6: only the error is alive.
             Err(error) => entry::raise(l, error),
+        }
+    }
+}
+
+/// The usual call, all in one: every argument a word that [`quick_slot`] converts, the result a plain one. None if it is any
+/// other; then C was not called.
+#[inline(always)]
+unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
+    // SAFETY: S4: the frame is filled as the route's places say; the plan outlives the call.
+    unsafe {
+        let route = &bound.plan.fixed;
+        if !route.is_quick || !peek::is_available() {
+            return None;
+        }
+        let first = peek::base(l).add(1);
+        if peek::top(l).offset_from(first) as usize != route.args.len() {
+            return None;
+        }
+        #[repr(C, align(16))]
+        struct Frame([MaybeUninit<u64>; FRAME_WORDS]);
+        let mut frame: MaybeUninit<Frame> = MaybeUninit::uninit();
+        let frame = frame.as_mut_ptr().cast::<u64>();
+        let mut slot = first;
+        for arg in &route.args {
+            let Place::Word(word) = arg.place else { return None };
+            frame.add(word.into()).write(quick_slot(*slot, arg)?);
+            slot = slot.add(1);
+        }
+        let mut result = [0u64; 2];
+        let result = result.as_mut_ptr().cast::<u8>();
+        if let Err(error) = enter(l, &*bound.plan.state, route, bound.target, frame, result) {
+            entry::raise(l, error);
+        }
+        if route.result_op == Op::None {
+            return Some(0);
+        }
+        if !to_lua::push_plain(l, route.result_op, result) {
+            push_result(l, route, result);
+        }
+        Some(1)
+    }
+}
+
+/// The result of a quick call that needs memory of Lua's.
+#[inline(never)]
+unsafe fn push_result(l: *mut lua_State, route: &'static Route, result: *mut u8) {
+    // SAFETY: S6: only the error is alive when it is raised.
+    unsafe {
+        if let Err(error) = to_lua::push(l, route.result, route.result_op, result, Bounds::ANY, 0) {
+            entry::raise(l, error);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index::push_constant;
 use crate::native::dl::Library;
+use crate::vm::address_map::AddressMap;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -24,7 +25,12 @@ struct Clib {
     state: *const State,
     /// None once it is closed.
     library: Option<Library>,
+    /// Variables by the address of their (anchored) name: shape and address.
+    variables: AddressMap<Variable>,
 }
+
+/// A variable: its shape, and where it lies.
+type Variable = (usize, usize);
 
 /// What a bound function's metatable keeps, and its `__gc` frees.
 struct Binding {
@@ -40,7 +46,7 @@ pub unsafe fn push(l: *mut lua_State, state: &State, library: Library) {
     // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set.
     unsafe {
         let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
-        clib.write(Clib { state, library: Some(library) });
+        clib.write(Clib { state, library: Some(library), variables: AddressMap::new() });
         lua_createtable(l, 0, 8);
         // The cache, its metatable, and in it the resolver, which knows the name space.
         lua_createtable(l, 0, 32);
@@ -128,6 +134,11 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let clib = clib(l, space)?;
         let name = key(l)?;
+        if let Some(&(shape, address)) = clib.variables.get(name.as_ptr() as usize) {
+            let shape = &*(shape as *const Shape);
+            push_variable(l, shape, address as *mut u8)?;
+            return Ok(1);
+        }
         let found = find(clib, name)?;
         let state = &*clib.state;
         let keep = match &found {
@@ -140,6 +151,11 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
                 true
             }
             Found::Variable(shape, address) => {
+                if name.len() <= SHORT_STRING_MAX {
+                    state.anchor(l, 2);
+                    let variable = (std::ptr::from_ref(*shape) as usize, *address as usize);
+                    clib.variables.insert(name.as_ptr() as usize, variable);
+                }
                 push_variable(l, shape, *address)?;
                 false
             }
@@ -195,6 +211,7 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
     // SAFETY: the library's destructor calls no Lua.
     unsafe {
         if let Ok(clib) = clib(l, 1) {
+            clib.variables.clear();
             drop(clib.library.take());
         }
     }
