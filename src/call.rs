@@ -441,7 +441,8 @@ unsafe fn run(
     }
 }
 
-/// A call with a long frame or a result that becomes a cdata of its own: both live in userdata, which a raise frees.
+/// A call with a long frame or a result that becomes a cdata of its own: what the C stack should not hold lives in userdata,
+/// which a raise frees.
 #[inline(never)]
 unsafe fn run_large(
     l: *mut lua_State,
@@ -452,8 +453,13 @@ unsafe fn run_large(
     // SAFETY: the buffers are as large as the signature asks, 16-aligned inside of their blocks, and stay on the stack.
     unsafe {
         reserve(l, 8)?;
-        let block = lua_newuserdatauv(l, route.frame_words * 8 + 16, 0) as usize;
-        let frame = block.next_multiple_of(16) as *mut u64;
+        let mut local: MaybeUninit<[u128; FRAME_WORDS / 2]> = MaybeUninit::uninit();
+        let frame = if route.frame_words <= FRAME_WORDS {
+            local.as_mut_ptr().cast::<u64>()
+        } else {
+            let block = lua_newuserdatauv(l, route.frame_words * 8 + 16, 0) as usize;
+            block.next_multiple_of(16) as *mut u64
+        };
         convert(l, route, frame)?;
         let own = route.result.size().unwrap_or(0);
         let is_record = route.result_op == Op::Aggregate;

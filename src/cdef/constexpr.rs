@@ -322,7 +322,14 @@ impl Converter<'_> {
                 let ty = self.common(a, *b);
                 Constant::Int(self.wrap(n, ty), ty)
             }
-            (Constant::Int(n, _), Constant::Float(_, ty)) => Constant::Float(n as f64, *ty),
+            (Constant::Int(n, _), Constant::Float(_, ty)) => {
+                let single = self.table.float_kind(*ty) == Some(FloatKind::Float);
+                Constant::Float(if single { f64::from(n as f32) } else { n as f64 }, *ty)
+            }
+            (Constant::Float(x, a), Constant::Float(_, b)) => {
+                let larger = self.table.size(*b) > self.table.size(a);
+                Constant::Float(x, if larger { *b } else { a })
+            }
             (value, _) => value,
         }
     }

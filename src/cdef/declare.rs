@@ -264,7 +264,15 @@ impl<'a> Converter<'a> {
                 Constant::Int(self.wrap(n, ty.id), ty.id)
             }
             (Constant::Float(x, _), _) if self.table.integer_kind(ty.id).is_some() => {
-                Constant::Int(self.wrap(x as i128, ty.id), ty.id)
+                // Beyond the type C leaves it open; GCC takes the nearest value when it folds.
+                let bits = self.table.size(ty.id).unwrap_or(8) * 8;
+                let signed = self.table.integer_kind(ty.id).is_some_and(crate::target::int_is_signed);
+                let (low, high) = match (bits, signed) {
+                    (128.., _) => (i128::MIN, i128::MAX),
+                    (_, true) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
+                    (_, false) => (0, (1i128 << bits) - 1),
+                };
+                Constant::Int((x as i128).clamp(low, high), ty.id)
             }
             _ => return Err(self.error(at, "invalid C type")),
         })

@@ -95,6 +95,8 @@ struct Level {
     kind: LevelKind,
     /// Are we in an expression here?
     expression: bool,
+    /// The message where it should have been closed.
+    due: &'static str,
 }
 
 #[derive(PartialEq)]
@@ -217,7 +219,8 @@ impl<'a> Rewriter<'a> {
             piece.text.push(' ');
         }
         let offset = piece.text.len() as u32;
-        piece.map.push((offset, self.at as u32));
+        // Error recovery may stand behind the end.
+        piece.map.push((offset, self.at.min(self.tokens.list.len() - 1) as u32));
         piece.text.push_str(text);
         offset
     }
@@ -226,18 +229,15 @@ impl<'a> Rewriter<'a> {
     /// the text is one type name.
     pub fn piece(&mut self, size: usize, one: bool) -> Result<Option<Piece>, CdefError> {
         let mut piece = Piece::default();
-        let mut levels = vec![Level { kind: LevelKind::Other, expression: self.is_expression }];
+        let mut levels =
+            vec![Level { kind: LevelKind::Other, expression: self.is_expression, due: "';' expected" }];
         // The text at the start of the declaration under way.
         let mut start = 0;
         loop {
             let token = self.token();
             if token.kind == Kind::Eof {
                 if self.guard.depth() > 0 {
-                    let closer = match levels.last().map(|l| &l.kind) {
-                        Some(LevelKind::Record(_) | LevelKind::Enum(_)) => "'}' expected",
-                        _ => "')' expected",
-                    };
-                    return Err(self.error(closer));
+                    return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
                 }
                 if !one && piece.text.len() > start {
                     self.emit(&mut piece, ";");
@@ -308,7 +308,8 @@ impl<'a> Rewriter<'a> {
             }
             "(" | "[" => {
                 let expression = in_expression || text == "[";
-                levels.push(Level { kind: LevelKind::Other, expression });
+                let due = if text == "(" { "')' expected" } else { "']' expected" };
+                levels.push(Level { kind: LevelKind::Other, expression, due });
             }
             "{" => {
                 let is_body = top && !in_expression && piece.text.trim_end().ends_with(')');
@@ -317,7 +318,7 @@ impl<'a> Rewriter<'a> {
                     self.emit(piece, ";");
                     return Ok(true);
                 }
-                levels.push(Level { kind: LevelKind::Other, expression: in_expression });
+                levels.push(Level { kind: LevelKind::Other, expression: in_expression, due: "'}' expected" });
             }
             ")" | "]" | "}" => {
                 let closed = if levels.len() > 1 { levels.pop() } else { None };
@@ -350,6 +351,9 @@ impl<'a> Rewriter<'a> {
                 if text == ";" {
                     if one && top {
                         return Err(self.error("unexpected symbol"));
+                    }
+                    if !top && levels.last().is_some_and(|l| l.kind == LevelKind::Other) {
+                        return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
                     }
                     // Stray ones are forgiven.
                     let stray = piece.text.len() == start
@@ -537,7 +541,7 @@ impl<'a> Rewriter<'a> {
             }
             piece.heads.entry(offset).or_default().pack = self.pack;
             let kind = if is_enum { LevelKind::Enum(offset) } else { LevelKind::Record(offset) };
-            levels.push(Level { kind, expression: is_enum });
+            levels.push(Level { kind, expression: is_enum, due: "'}' expected" });
             self.emit(piece, "{");
             self.at += 1;
         }

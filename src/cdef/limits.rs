@@ -10,7 +10,9 @@ pub const DEPTH_MAX: usize = 24;
 /// Unary operators in a row.
 const UNARY_MAX: usize = 8;
 /// Tokens between two separators of an expression or declarator.
-const RUN_MAX: usize = 4096;
+const RUN_MAX: usize = 1024;
+/// `?` in one expression, and brackets that follow upon brackets (casts in a row).
+const CHAIN_MAX: usize = 32;
 /// Nested `sizeof(type[...])`, parameter lists in parameter lists: what is tried twice at each level.
 const RETRIED_MAX: usize = 6;
 /// Bytes of a text.
@@ -25,6 +27,8 @@ pub struct Guard {
     unary: usize,
     run: usize,
     pointers: usize,
+    choices: usize,
+    casts: usize,
     previous: Option<(Kind, u8)>,
 }
 
@@ -58,14 +62,27 @@ impl Guard {
                     }
                     _ => return Err("unexpected symbol"),
                 },
-                b';' | b',' => self.run = 0,
+                b';' | b',' => {
+                    self.run = 0;
+                    self.choices = 0;
+                    self.casts = 0;
+                }
+                b'?' => self.choices += 1,
                 _ => {}
+            }
+            if first == b'(' && matches!(self.previous, Some((Kind::Punct, b')'))) {
+                self.casts += 1;
             }
         }
         let is_unary = matches!(first, b'-' | b'+' | b'!' | b'~' | b'&') && token.kind == Kind::Punct;
         self.unary = if is_unary { self.unary + token.text.len() } else { 0 };
         self.pointers = if token.text == "*" { self.pointers + 1 } else { 0 };
-        if self.unary > UNARY_MAX || self.run > RUN_MAX || self.pointers > 64 {
+        if self.unary > UNARY_MAX
+            || self.run > RUN_MAX
+            || self.pointers > 64
+            || self.choices > CHAIN_MAX
+            || self.casts > CHAIN_MAX
+        {
             return Err("chunk has too many syntax levels");
         }
         self.previous = Some((token.kind, first));
