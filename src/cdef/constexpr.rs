@@ -234,8 +234,12 @@ impl Converter<'_> {
                 let digits: &str = &integer.number;
                 let n = if digits.is_empty() { Ok(0) } else { u128::from_str_radix(digits, radix) };
                 let n = n.ok().filter(|&n| n <= u64::MAX.into()).ok_or_else(|| self.not_constant(node))?;
-                let kind =
-                    literal_kind(n, radix == 10, &integer.suffix).ok_or_else(|| self.not_constant(node))?;
+                let longs = match integer.suffix.size {
+                    ast::IntegerSize::Int => 0,
+                    ast::IntegerSize::Long => 1,
+                    ast::IntegerSize::LongLong => 2,
+                };
+                let kind = literal_kind(n, radix == 10, longs, integer.suffix.unsigned);
                 Ok(Constant::Int(n as i128, self.table.int(kind)))
             }
             ast::Constant::Float(float) => {
@@ -602,26 +606,18 @@ fn unsigned(kind: IntKind) -> IntKind {
     }
 }
 
-/// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it.
-fn literal_kind(n: u128, decimal: bool, suffix: &ast::IntegerSuffix) -> Option<IntKind> {
+/// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it. `longs` counts its `l`s.
+pub(super) fn literal_kind(n: u128, decimal: bool, longs: usize, unsigned: bool) -> IntKind {
     use IntKind::*;
     let all = [Int, UInt, Long, ULong, LongLong, ULongLong];
-    let from = match suffix.size {
-        ast::IntegerSize::Int => 0,
-        ast::IntegerSize::Long => 2,
-        ast::IntegerSize::LongLong => 4,
-    };
-    all[from..]
-        .iter()
-        .copied()
-        .find(|&kind| {
-            let signed = target::int_is_signed(kind);
-            let bits = target::int_size(kind) * 8 - u64::from(signed);
-            let allowed = if suffix.unsigned { !signed } else { signed || !decimal };
-            allowed && n >> bits == 0
-        })
-        // A decimal literal too large for `long long`: GCC takes it as unsigned.
-        .or((n <= u64::MAX.into()).then_some(ULongLong))
+    let found = all[2 * longs.min(2)..].iter().copied().find(|&kind| {
+        let signed = target::int_is_signed(kind);
+        let bits = target::int_size(kind) * 8 - u64::from(signed);
+        let allowed = if unsigned { !signed } else { signed || !decimal };
+        allowed && n >> bits == 0
+    });
+    // A decimal literal too large for `long long`: GCC takes it as unsigned.
+    found.unwrap_or(ULongLong)
 }
 
 /// A hexadecimal float without its `0x`: `1.8p3`.

@@ -15,7 +15,10 @@ pub fn land(table: &mut CTypeTable, macros: &Macros) {
             continue;
         }
         match table.name(name) {
-            None | Some(Name::Constant(_)) => {}
+            None => {}
+            // `#define NAME NAME`: headers say so that the enum's constant is there.
+            Some(Name::Constant(_)) if macros.known[name].body == *name => continue,
+            Some(Name::Constant(_)) => {}
             Some(_) => continue,
         }
         if let Some(value) = value(table, macros, name, 0) {
@@ -30,7 +33,7 @@ pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str, depth: usize) 
     if body.is_empty() || depth > DEPTH_MAX || body.len() > 4096 {
         return None;
     }
-    if let Some(constant) = simple(table, body) {
+    if let Some(constant) = simple(table, macros, body, depth) {
         return Some(constant);
     }
     if body.starts_with('"') || body.starts_with("u8\"") {
@@ -39,17 +42,54 @@ pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str, depth: usize) 
     expression(table, macros, body, depth)
 }
 
-/// A bare integer literal: what most macros are.
-fn simple(table: &mut CTypeTable, body: &str) -> Option<Constant> {
-    if !body.as_bytes()[0].is_ascii_digit() || body.len() > 20 || !body.bytes().all(|b| b.is_ascii_digit()) {
+/// What most macros are: an integer literal, in brackets or with a minus, or the name of another constant.
+fn simple(table: &mut CTypeTable, macros: &Macros, body: &str, depth: usize) -> Option<Constant> {
+    let mut text = body;
+    while let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+        text = inner.trim();
+    }
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text),
+    };
+    if !negative && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !digits.is_empty() {
+        if let Some(Name::Constant(known)) = table.name(digits) {
+            return Some(known.clone());
+        }
+        if macros.known.contains_key(digits) {
+            return value(table, macros, digits, depth + 1);
+        }
+    }
+    let (n, kind) = integer_literal(digits)?;
+    let ty = table.int(kind);
+    if !negative {
+        return Some(Constant::Int(n, ty));
+    }
+    let bits = crate::target::int_size(kind) * 8;
+    let wrapped = if crate::target::int_is_signed(kind) { -n } else { (-n) & ((1i128 << bits) - 1) };
+    Some(Constant::Int(wrapped, ty))
+}
+
+/// The value and type of an integer literal with its suffix; none for any other text.
+fn integer_literal(text: &str) -> Option<(i128, IntKind)> {
+    if !text.as_bytes().first()?.is_ascii_digit() || text.len() > 40 {
         return None;
     }
-    if body.len() > 1 && body.starts_with('0') {
+    let end = text.trim_end_matches(['u', 'U', 'l', 'L']).len();
+    let (number, suffix) = text.split_at(end);
+    let (radix, digits) = match number.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &number[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &number[2..]),
+        [b'0', _, ..] => (8, &number[1..]),
+        _ => (10, number),
+    };
+    let n = u64::from_str_radix(digits, radix).ok()?;
+    let unsigned = suffix.contains(['u', 'U']);
+    let longs = suffix.matches(['l', 'L']).count();
+    if longs > 2 || suffix.matches(['u', 'U']).count() > 1 {
         return None;
     }
-    let n: i128 = body.parse().ok()?;
-    let kind = if n <= i32::MAX.into() { IntKind::Int } else { IntKind::Long };
-    (n <= i64::MAX.into()).then(|| Constant::Int(n, table.int(kind)))
+    Some((n.into(), super::constexpr::literal_kind(n.into(), radix == 10, longs, unsigned)))
 }
 
 /// Joined string literals.

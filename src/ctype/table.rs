@@ -253,6 +253,11 @@ impl CTypeTable {
         self.names.iter()
     }
 
+    /// Every tag, in no order.
+    pub fn tags(&self) -> impl Iterator<Item = (&Rc<str>, Tag)> {
+        self.tags.iter().map(|(tag, what)| (tag, *what))
+    }
+
     // -- transactions ------------------------------------------------------------------------------------------------
 
     /// Starts a declaration that may fail as a whole: end it with [`CTypeTable::commit`] or [`CTypeTable::rollback`].
