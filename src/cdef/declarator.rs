@@ -76,7 +76,14 @@ impl Converter<'_> {
             ast::ArraySize::Unknown => ArrayLen::Unknown,
             ast::ArraySize::VariableUnknown => ArrayLen::Variable,
             ast::ArraySize::VariableExpression(size) | ast::ArraySize::StaticExpression(size) => {
-                let n = self.integer(size)?;
+                let n = match self.integer(size) {
+                    Ok(n) => n,
+                    // A parameter's length may name another parameter; it is a pointer all the same.
+                    Err(_) if self.parameters > 0 => {
+                        return Ok(self.table.array(elem, ArrayLen::Unknown).plain());
+                    }
+                    Err(error) => return Err(error),
+                };
                 match u64::try_from(n) {
                     Ok(n) if n < 1 << 62 => ArrayLen::Fixed(n),
                     _ => return Err(self.error(at, "size of C type is unknown or too large")),
@@ -112,10 +119,13 @@ impl Converter<'_> {
             let node = &parameter.node;
             let end = node.declarator.as_ref().map_or(parameter.span.end, |d| d.span.start);
             let base = self.specifiers(&node.specifiers, parameter.span.start, end)?;
+            self.parameters += 1;
             let declared = match &node.declarator {
-                Some(declarator) => self.declarator(base.ty, declarator)?,
-                None => Declared { name: None, ty: base.ty },
+                Some(declarator) => self.declarator(base.ty, declarator),
+                None => Ok(Declared { name: None, ty: base.ty }),
             };
+            self.parameters -= 1;
+            let declared = declared?;
             let attrs = self.take_attrs(parameter.span.start, parameter.span.end + 2);
             let ty = self.modified(declared.ty, &attrs, parameter.span.start)?;
             let is_void = matches!(self.table.get(ty.id), CType::Void);

@@ -23,6 +23,8 @@ pub struct Converter<'a> {
     taken: Vec<bool>,
     /// Constants of the records under way, innermost last.
     pub(super) constants: Vec<Vec<(Rc<str>, Constant)>>,
+    /// How many parameter lists we are in.
+    pub(super) parameters: u32,
     /// Must tags be known? They must in a bare type.
     pub(super) needs_tags: bool,
     /// Was a record or enum given a body?
@@ -55,6 +57,7 @@ impl<'a> Converter<'a> {
             macros,
             taken,
             constants: Vec::new(),
+            parameters: 0,
             needs_tags: false,
             defines: false,
         }

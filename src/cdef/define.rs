@@ -7,6 +7,8 @@ use crate::ctype::{CTypeTable, Constant, FloatKind, IntKind, Name};
 
 /// Macros in macros: deeper ones are passed over.
 const DEPTH_MAX: usize = 16;
+/// Expressions in expressions: each may double the text.
+const NESTING_MAX: usize = 8;
 
 /// Enters every macro that is a constant into the table, unless its name is something else already.
 pub fn land(table: &mut CTypeTable, macros: &Macros) {
@@ -33,7 +35,15 @@ pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str, depth: usize) 
     if body.is_empty() || depth > DEPTH_MAX || body.len() > 4096 {
         return None;
     }
-    if let Some(constant) = simple(table, macros, body, depth) {
+    if body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !body.as_bytes()[0].is_ascii_digit() {
+        // The name of another constant, or nothing; never both ways, which would double the work at each step.
+        return match table.name(body) {
+            Some(Name::Constant(known)) => Some(known.clone()),
+            _ if body == name => None,
+            _ => value(table, macros, body, depth + 1),
+        };
+    }
+    if let Some(constant) = simple(table, body) {
         return Some(constant);
     }
     if body.starts_with('"') || body.starts_with("u8\"") {
@@ -42,8 +52,8 @@ pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str, depth: usize) 
     expression(table, macros, body, depth)
 }
 
-/// What most macros are: an integer literal, in brackets or with a minus, or the name of another constant.
-fn simple(table: &mut CTypeTable, macros: &Macros, body: &str, depth: usize) -> Option<Constant> {
+/// What most macros are: an integer literal, in brackets or with a minus.
+fn simple(table: &mut CTypeTable, body: &str) -> Option<Constant> {
     let mut text = body;
     while let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
         text = inner.trim();
@@ -52,14 +62,6 @@ fn simple(table: &mut CTypeTable, macros: &Macros, body: &str, depth: usize) -> 
         Some(rest) => (true, rest.trim_start()),
         None => (false, text),
     };
-    if !negative && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !digits.is_empty() {
-        if let Some(Name::Constant(known)) = table.name(digits) {
-            return Some(known.clone());
-        }
-        if macros.known.contains_key(digits) {
-            return value(table, macros, digits, depth + 1);
-        }
-    }
     let (n, kind) = integer_literal(digits)?;
     let ty = table.int(kind);
     if !negative {
@@ -111,6 +113,10 @@ fn string(body: &str) -> Option<Vec<u8>> {
 }
 
 fn expression(table: &mut CTypeTable, macros: &Macros, body: &str, depth: usize) -> Option<Constant> {
+    // Each level may name several macros: deep ones of several names are none that headers have.
+    if depth > NESTING_MAX {
+        return None;
+    }
     let tokens = super::token::tokens(body).ok()?;
     let mut text = String::with_capacity(body.len());
     let mut braces = false;
