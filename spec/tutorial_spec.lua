@@ -1,4 +1,5 @@
--- What LuaJIT's tutorial and semantics pages teach, done again in our own programs: a user who learnt the FFI there finds it here.
+-- What LuaJIT's tutorial and semantics pages teach, done again in our own programs: a user who learnt
+-- the FFI there finds it here.
 -- Where standard Lua makes the outcome another one, the test says which section of docs/differences.md has the reason.
 
 local ffi = require("ffi")
