@@ -18,9 +18,8 @@ pub fn repr(table: &CTypeTable, ty: QualType) -> String {
                 let sign = if matches!(table.get(ty.id), CType::Pointer(_)) { "*" } else { "&" };
                 let mut piece = String::from(sign);
                 if ty.qual != Qual::NONE {
-                    piece.push(' ');
                     piece.push_str(qualifiers(ty.qual).trim_end());
-                    if !before.is_empty() {
+                    if !before.is_empty() || !after.is_empty() {
                         piece.push(' ');
                     }
                 }
