@@ -1,4 +1,5 @@
--- The pages docs/semantics.md and docs/differences.md, run: a row of a table whose first cell is code gives its second cell.
+-- The pages docs/semantics.md and docs/differences.md, run: a row of a table whose first cell is code gives its second
+-- cell.
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
 

@@ -768,7 +768,9 @@ pub fn param_name(i: usize) -> String {
 
 /// An identifier in the letters that lang-c reads.
 pub fn mangle(name: &str) -> String {
-    if name.is_ascii() {
+    // A name given for `$` may be any string: as it stands it would be read as C, past the guards.
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+    if is_plain && !name.starts_with(|first: char| first.is_ascii_digit()) {
         return name.to_owned();
     }
     let mut out = String::from("__cdata_utf8");
