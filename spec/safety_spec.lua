@@ -239,15 +239,18 @@ end)
 
 describe("every function", function()
   local values = {
-    nothing = nil, [1] = false, [2] = 0, [3] = -1.5, [4] = "text", [5] = "int", [6] = {}, [7] = print, [8] = io.stdout,
-    [9] = coroutine.create(print), [10] = ffi.new("int"), [11] = ffi.new("struct safety_outer"), [12] = ffi.typeof("int"),
-    [13] = ffi.new("int[3]"), [14] = C.abs, [15] = C, [16] = 0 / 0, [17] = math.maxinteger, [18] = "struct safety_outer",
+    nothing = nil, [1] = false, [2] = 0, [3] = -1.5, [4] = "text", [5] = "int", [6] = {}, [7] = print,
+    [8] = io.stdout, [9] = coroutine.create(print), [10] = ffi.new("int"), [11] = ffi.new("struct safety_outer"),
+    [12] = ffi.typeof("int"), [13] = ffi.new("int[3]"), [14] = C.abs, [15] = C, [16] = 0 / 0,
+    [17] = math.maxinteger, [18] = "struct safety_outer",
     [19] = ffi.cast("int *", 0), [20] = ffi.new("int64_t", -1), [21] = "int[?]", [22] = "$", [23] = ("("):rep(5000),
   }
   local names = {}
   for name, f in pairs(ffi) do
     -- Loading whatever the values name is no test; a metatype cannot be taken back.
-    if type(f) == "function" and name ~= "load" and name ~= "metatype" and name ~= "include" then names[#names + 1] = name end
+    if type(f) == "function" and name ~= "load" and name ~= "metatype" and name ~= "include" then
+      names[#names + 1] = name
+    end
   end
   table.sort(names)
   for _, name in ipairs(names) do
@@ -262,9 +265,10 @@ describe("every function", function()
       for i = 1, 23 do
         try(values[i])
         for k = 0, 23 do
-          -- Bytes behind a C function or in others' userdata are not ours to write; a length need not be tried where nothing bounds it.
+          -- Bytes behind a C function or in others' userdata are not ours to write.
           local touched = { [8] = true, [14] = true, [15] = true }
-          local writes = (name == "copy" or name == "fill" or name == "string") and (touched[i] or touched[k])
+          local writes = (name == "copy" or name == "fill" or name == "string")
+            and (touched[i] or touched[k])
           if not writes then
             try(values[i], values[k])
             try(values[i], values[k], values[(i + k) % 24])
