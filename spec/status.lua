@@ -35,7 +35,8 @@ return function()
       ("%d rows `+`, %d `~`, %d `-`."):format(count["+"], count["~"], count["-"]),
     }
     for _, chapter in ipairs(chapters) do
-      out[#out + 1] = ("\n## %s\n\n| feature | |\n|---|:-:|\n%s"):format(chapter, table.concat(rows[chapter], "\n"))
+      local lines = table.concat(rows[chapter], "\n")
+      out[#out + 1] = ("\n## %s\n\n| feature | |\n|---|:-:|\n%s"):format(chapter, lines)
     end
     io.stdout:write(table.concat(out, "\n"), "\n")
     return nil, true
