@@ -29,8 +29,8 @@ return function()
     local out = {
       "# Status",
       "",
-      "What of the checklist is true, row by row: `+` yes, `~` in part, `-` no. Written by `spec/status.lua` from a run of",
-      "`spec/features_spec.lua`; not to be edited by hand.",
+      "What of the checklist is true, row by row: `+` yes, `~` in part, `-` no. Written by `spec/status.lua` from",
+      "a run of `spec/features_spec.lua`; not to be edited by hand.",
       "",
       ("%d rows `+`, %d `~`, %d `-`."):format(count["+"], count["~"], count["-"]),
     }
