@@ -578,7 +578,7 @@ fn is_true(value: &Constant) -> bool {
 }
 
 /// C's conversion rank of an integer type (C11 6.3.1.1).
-fn rank(kind: IntKind) -> u32 {
+pub(super) fn rank(kind: IntKind) -> u32 {
     match kind {
         IntKind::Char | IntKind::SChar | IntKind::UChar => 1,
         IntKind::Short | IntKind::UShort => 2,
@@ -589,7 +589,7 @@ fn rank(kind: IntKind) -> u32 {
     }
 }
 
-fn unsigned(kind: IntKind) -> IntKind {
+pub(super) fn unsigned(kind: IntKind) -> IntKind {
     match kind {
         IntKind::Int => IntKind::UInt,
         IntKind::Long => IntKind::ULong,
@@ -600,7 +600,7 @@ fn unsigned(kind: IntKind) -> IntKind {
 }
 
 /// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it.
-fn literal_kind(n: u128, decimal: bool, suffix: &ast::IntegerSuffix) -> Option<IntKind> {
+pub(super) fn literal_kind(n: u128, decimal: bool, suffix: &ast::IntegerSuffix) -> Option<IntKind> {
     use IntKind::*;
     let all = [Int, UInt, Long, ULong, LongLong, ULongLong];
     let from = match suffix.size {

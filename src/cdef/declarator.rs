@@ -76,7 +76,14 @@ impl Converter<'_> {
             ast::ArraySize::Unknown => ArrayLen::Unknown,
             ast::ArraySize::VariableUnknown => ArrayLen::Variable,
             ast::ArraySize::VariableExpression(size) | ast::ArraySize::StaticExpression(size) => {
-                let n = self.integer(size)?;
+                let n = match self.integer(size) {
+                    Ok(n) => n,
+                    // `int f(int n, int a[n])`: the parameter is a pointer.
+                    Err(_) if self.in_parameters => {
+                        return Ok(self.table.array(elem, ArrayLen::Unknown).plain());
+                    }
+                    Err(error) => return Err(error),
+                };
                 match u64::try_from(n) {
                     Ok(n) if n < 1 << 62 => ArrayLen::Fixed(n),
                     _ => return Err(self.error(at, "size of C type is unknown or too large")),
@@ -112,10 +119,13 @@ impl Converter<'_> {
             let node = &parameter.node;
             let end = node.declarator.as_ref().map_or(parameter.span.end, |d| d.span.start);
             let base = self.specifiers(&node.specifiers, parameter.span.start, end)?;
+            let outer = std::mem::replace(&mut self.in_parameters, true);
             let declared = match &node.declarator {
-                Some(declarator) => self.declarator(base.ty, declarator)?,
-                None => Declared { name: None, ty: base.ty },
+                Some(declarator) => self.declarator(base.ty, declarator),
+                None => Ok(Declared { name: None, ty: base.ty }),
             };
+            self.in_parameters = outer;
+            let declared = declared?;
             let attrs = self.take_attrs(parameter.span.start, parameter.span.end);
             let ty = self.modified(declared.ty, &attrs, parameter.span.start)?;
             let is_void = matches!(self.table.get(ty.id), CType::Void);

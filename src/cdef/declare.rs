@@ -5,7 +5,8 @@ use std::rc::Rc;
 use lang_c::ast;
 use lang_c::span::Node;
 
-use super::dialect::{Attr, Head, Macros, Piece, Rewriter};
+use super::dialect::{Attr, Head, Piece, Rewriter};
+use super::macros::Macros;
 use super::token::Tokens;
 use super::{CdefError, Param, define};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
@@ -25,6 +26,8 @@ pub struct Converter<'a> {
     pub(super) constants: Vec<Vec<(Rc<str>, Constant)>>,
     /// Must tags be known? They must in a bare type.
     pub(super) needs_tags: bool,
+    /// Are we in a parameter list? An array's length is no part of a type there.
+    pub(super) in_parameters: bool,
     /// Was a record or enum given a body?
     pub defines: bool,
 }
@@ -50,6 +53,7 @@ impl<'a> Converter<'a> {
             taken,
             constants: Vec::new(),
             needs_tags: false,
+            in_parameters: false,
             defines: false,
         }
     }
@@ -113,7 +117,7 @@ impl<'a> Converter<'a> {
 
     /// The value of a macro that is a constant.
     pub(super) fn macro_value(&mut self, name: &str) -> Option<Constant> {
-        define::value(self.table, self.macros, name, 0)
+        define::value(self.table, self.macros, name)
     }
 
     /// A declaration at file scope.
