@@ -74,10 +74,10 @@ check: setup
 	luacheck --quiet lua spec examples benches bin
 
 bench: setup build
-	sh benches/run.sh
+	$(LUA) benches/compare.lua
 
 headers: setup build
-	sh tests/headers.sh
+	sh tests/headers/run.sh
 
 valgrind: build $(FIXTURE)
 	$(CARGO) build --profile profiling

@@ -1,4 +1,4 @@
 -- Runs busted under this very interpreter: Debian's script names whatever Lua is the default one.
 local files = { table.unpack(arg) }
-arg = { [0] = "busted", "--output=plainTerminal", "--helper=spec/helper.lua", table.unpack(files) }
+arg = { [-1] = arg[-1], [0] = "busted", "--output=plainTerminal", "--helper=spec/helper.lua", table.unpack(files) }
 require("busted.runner")({ standalone = false })

@@ -54,6 +54,8 @@ struct Plan {
     result_bytes: usize,
     /// Do arguments and result convert without Lua's allocating anything?
     plain: bool,
+    /// Does the result?
+    result_is_plain: bool,
 }
 
 /// A call of a callback, while it is under way.
@@ -110,6 +112,7 @@ impl Plan {
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
                 }),
+            result_is_plain: simple(result.op()),
             result_op: result.op(),
             result_bytes: signature.result_size(),
             signature: Rc::new(signature),
@@ -445,7 +448,8 @@ unsafe fn store_result(l: *mut lua_State, plan: &Plan, result: *mut u8) -> Resul
     }
 }
 
-/// Any arguments: pushed, called and converted inside of a protected C function.
+/// Any arguments: pushed inside of one protected C function, the function called protected, and the result converted
+/// inside of another where that may raise. One after the other, not one in the other: Lua allows 200 nested calls from C.
 unsafe fn run_protected(
     l: *mut lua_State,
     callback: &Callback,
@@ -453,22 +457,40 @@ unsafe fn run_protected(
     result: *mut u8,
 ) -> Result<()> {
     let invocation = Invocation { callback, frame, result };
-    // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the call.
+    let handle = (&raw const invocation).cast_mut().cast();
+    let plan = &*callback.plan;
+    let failed = || Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+    // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the calls.
     unsafe {
-        lua_pushcclosure(l, invoke, 0);
-        lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
-        if lua_pcall(l, 1, 0, 0) != LUA_OK {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        lua_pushcclosure(l, prepare, 0);
+        lua_pushlightuserdata(l, handle);
+        if lua_pcall(l, 1, plan.args.len() as c_int + 1, 0) != LUA_OK {
+            return failed();
+        }
+        if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
+            return failed();
+        }
+        if plan.result_is_plain {
+            return store_result(l, plan, result);
+        }
+        lua_pushcclosure(l, convert, 0);
+        lua_insert(l, -2);
+        lua_pushlightuserdata(l, handle);
+        lua_insert(l, -2);
+        if lua_pcall(l, 2, 0, 0) != LUA_OK {
+            return failed();
         }
     }
     Ok(())
 }
 
 door! {
-    fn invoke = invoke_body;
+    fn prepare = prepare_body;
+    fn convert = convert_body;
 }
 
-unsafe fn invoke_body(l: *mut lua_State) -> Result<c_int> {
+/// Leaves the Lua function and its arguments.
+unsafe fn prepare_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
     unsafe {
         let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
@@ -492,8 +514,16 @@ unsafe fn invoke_body(l: *mut lua_State) -> Result<c_int> {
                 _ => to_lua::push(l, shape, op, at, Bounds::ANY, 0)?,
             }
         }
-        lua_call(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None));
-        store_result(l, plan, invocation.result)?;
+        Ok(plan.args.len() as c_int + 1)
+    }
+}
+
+/// Converts what the Lua function gave, argument 2.
+unsafe fn convert_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
+    unsafe {
+        let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
+        store_result(l, &invocation.callback.plan, invocation.result)?;
         Ok(0)
     }
 }

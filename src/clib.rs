@@ -22,12 +22,17 @@ use crate::vm::thunk::Thunk;
 
 /// What a name space's userdata holds.
 struct Clib {
+    /// [`MARK`]: tells it from other userdata.
+    mark: u64,
     state: *const State,
     /// None once it is closed.
     library: Option<Library>,
     /// Variables by the address of their (anchored) name: shape and address.
     variables: AddressMap<Variable>,
 }
+
+/// The first word of a name space's block.
+const MARK: u64 = 0xFFF8_6C69_6263_6C62;
 
 /// A variable: its shape, and where it lies.
 type Variable = (usize, usize);
@@ -46,7 +51,7 @@ pub unsafe fn push(l: *mut lua_State, state: &State, library: Library) {
     // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set.
     unsafe {
         let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
-        clib.write(Clib { state, library: Some(library), variables: AddressMap::new() });
+        clib.write(Clib { mark: MARK, state, library: Some(library), variables: AddressMap::new() });
         lua_createtable(l, 0, 8);
         // The cache, its metatable, and in it the resolver, which knows the name space.
         lua_createtable(l, 0, 32);
@@ -81,11 +86,24 @@ door! {
 unsafe fn clib<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a mut Clib> {
     // SAFETY: only our metamethods ask, for their own userdata; the debug library may bring another, told by its size.
     unsafe {
-        if lua_type(l, idx) != LUA_TUSERDATA || lua_rawlen(l, idx) != size_of::<Clib>() as _ {
+        if !is_name_space(l, idx) {
             let error: Box<Error> = What::Expected("clib", type_name(l, idx).to_owned()).into();
             return Err(error.at_argument(1));
         }
         Ok(&mut *lua_touserdata(l, idx).cast::<Clib>())
+    }
+}
+
+/// Is the value at `idx` a name space?
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+pub unsafe fn is_name_space(l: *mut lua_State, idx: c_int) -> bool {
+    // SAFETY: a block of that length has a first word.
+    unsafe {
+        lua_type(l, idx) == LUA_TUSERDATA
+            && lua_rawlen(l, idx) == size_of::<Clib>() as _
+            && (*lua_touserdata(l, idx).cast::<Clib>()).mark == MARK
     }
 }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::cdef::{self, Param};
-use crate::conv::from_lua;
+use crate::clib;
+use crate::conv::from_lua::{self, is_file};
 use crate::conv::number::{Number, truncate};
 use crate::error::{Error, Result, What};
 use crate::vm::entry;
@@ -199,6 +200,10 @@ pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memor
             }
             LUA_TUSERDATA => {
                 let Some(header) = cdata::header(l, idx) else {
+                    // Our own name spaces, and Lua's files, are no memory of the script's.
+                    if clib::is_name_space(l, idx) || is_file(l, idx) {
+                        return Err(fail());
+                    }
                     let lo = lua_touserdata(l, idx) as usize;
                     let bounds = Bounds { lo, hi: lo + lua_rawlen(l, idx) as usize };
                     return Ok(Memory { address: lo as *mut u8, bounds, is_const: false });

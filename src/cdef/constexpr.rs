@@ -234,12 +234,8 @@ impl Converter<'_> {
                 let digits: &str = &integer.number;
                 let n = if digits.is_empty() { Ok(0) } else { u128::from_str_radix(digits, radix) };
                 let n = n.ok().filter(|&n| n <= u64::MAX.into()).ok_or_else(|| self.not_constant(node))?;
-                let longs = match integer.suffix.size {
-                    ast::IntegerSize::Int => 0,
-                    ast::IntegerSize::Long => 1,
-                    ast::IntegerSize::LongLong => 2,
-                };
-                let kind = literal_kind(n, radix == 10, longs, integer.suffix.unsigned);
+                let kind =
+                    literal_kind(n, radix == 10, &integer.suffix).ok_or_else(|| self.not_constant(node))?;
                 Ok(Constant::Int(n as i128, self.table.int(kind)))
             }
             ast::Constant::Float(float) => {
@@ -585,7 +581,7 @@ fn is_true(value: &Constant) -> bool {
 }
 
 /// C's conversion rank of an integer type (C11 6.3.1.1).
-fn rank(kind: IntKind) -> u32 {
+pub(super) fn rank(kind: IntKind) -> u32 {
     match kind {
         IntKind::Char | IntKind::SChar | IntKind::UChar => 1,
         IntKind::Short | IntKind::UShort => 2,
@@ -596,7 +592,7 @@ fn rank(kind: IntKind) -> u32 {
     }
 }
 
-fn unsigned(kind: IntKind) -> IntKind {
+pub(super) fn unsigned(kind: IntKind) -> IntKind {
     match kind {
         IntKind::Int => IntKind::UInt,
         IntKind::Long => IntKind::ULong,
@@ -606,18 +602,23 @@ fn unsigned(kind: IntKind) -> IntKind {
     }
 }
 
-/// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it. `longs` counts its `l`s.
-pub(super) fn literal_kind(n: u128, decimal: bool, longs: usize, unsigned: bool) -> IntKind {
+/// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it.
+pub(super) fn literal_kind(n: u128, decimal: bool, suffix: &ast::IntegerSuffix) -> Option<IntKind> {
     use IntKind::*;
     let all = [Int, UInt, Long, ULong, LongLong, ULongLong];
-    let found = all[2 * longs.min(2)..].iter().copied().find(|&kind| {
+    let from = match suffix.size {
+        ast::IntegerSize::Int => 0,
+        ast::IntegerSize::Long => 2,
+        ast::IntegerSize::LongLong => 4,
+    };
+    let found = all[from..].iter().copied().find(|&kind| {
         let signed = target::int_is_signed(kind);
         let bits = target::int_size(kind) * 8 - u64::from(signed);
-        let allowed = if unsigned { !signed } else { signed || !decimal };
+        let allowed = if suffix.unsigned { !signed } else { signed || !decimal };
         allowed && n >> bits == 0
     });
     // A decimal literal too large for `long long`: GCC takes it as unsigned.
-    found.unwrap_or(ULongLong)
+    found.or((n <= u64::MAX.into()).then_some(ULongLong))
 }
 
 /// A hexadecimal float without its `0x`: `1.8p3`.

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use lang_c::ast;
 use lang_c::span::Node;
 
-use super::dialect::{Attr, Head, Macros, Piece, Rewriter};
+use super::dialect::{Attr, Head, Piece, Rewriter};
+use super::macros::Macros;
 use super::token::Tokens;
 use super::{CdefError, Param, define};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
@@ -123,7 +124,7 @@ impl<'a> Converter<'a> {
 
     /// The value of a macro that is a constant.
     pub(super) fn macro_value(&mut self, name: &str) -> Option<Constant> {
-        define::value(self.table, self.macros, name, 0)
+        define::value(self.table, self.macros, name)
     }
 
     /// A declaration at file scope.

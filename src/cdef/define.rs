@@ -1,174 +1,373 @@
-//! `#define NAME constant`: object-like macros whose body is a constant expression become constants.
+//! `#define NAME constant`: object-like macros whose expansion is a constant expression become constants.
 //!
-//! Function-like macros and other bodies are passed over. A macro's body may name other macros and enum constants.
+//! Other macros are passed over. Most bodies are integer arithmetic, which is evaluated here; casts, `sizeof`, floats
+//! go the long way through lang-c.
 
-use super::dialect::{Macros, character, unescape};
-use crate::ctype::{CTypeTable, Constant, FloatKind, IntKind, Name};
+use std::collections::HashMap;
 
-/// Macros in macros: deeper ones are passed over.
-const DEPTH_MAX: usize = 16;
-/// Expressions in expressions: each may double the text.
-const NESTING_MAX: usize = 8;
+use lang_c::ast;
+
+use super::constexpr::{literal_kind, rank, unsigned};
+use super::dialect::{character, unescape};
+use super::macros::{Expansion, Macros, Word};
+use super::token::Kind;
+use crate::ctype::{CTypeTable, Constant, IntKind, Name};
+use crate::target;
+
+/// Tokens that one macro may expand to.
+const WORDS_MAX: usize = 4096;
+/// Tokens that the macros of one text may expand to, for each of them, on average.
+const WORDS_EACH: usize = 64;
+/// Brackets and operators within each other.
+const DEPTH_MAX: usize = 64;
 
 /// Enters every macro that is a constant into the table, unless its name is something else already.
 pub fn land(table: &mut CTypeTable, macros: &Macros) {
+    let mut values = HashMap::new();
+    let mut total = WORDS_MAX + WORDS_EACH * macros.order.len();
     for name in &macros.order {
-        if !macros.known.contains_key(name) {
+        let Some(it) = macros.known.get(name).filter(|m| m.params.is_none() && !m.body.is_empty()) else {
+            continue;
+        };
+        if !matches!(table.name(name), None | Some(Name::Constant(_))) {
             continue;
         }
-        match table.name(name) {
-            None => {}
-            // `#define NAME NAME`: headers say so that the enum's constant is there.
-            Some(Name::Constant(_)) if macros.known[name].body == *name => continue,
-            Some(Name::Constant(_)) => {}
-            Some(_) => continue,
+        let mut budget = WORDS_MAX.min(total);
+        let before = budget;
+        let found = evaluate(table, macros, name, &mut budget, &values);
+        total -= before - budget;
+        let Some((value, alone)) = found else { continue };
+        // Later macros take the value where the text's meaning cannot depend on its neighbours.
+        if let Constant::Int(n, ty) = value
+            && alone
+            && let Some(text) = literal(table, n, ty)
+        {
+            values.insert(name.as_str(), text);
         }
-        if let Some(value) = value(table, macros, name, 0) {
+        // An enum constant that a macro of its own name repeats stays the enum's.
+        if !matches!((&value, table.name(name)), (Constant::Int(n, _), Some(Name::Constant(Constant::Int(old, _)))) if n == old && it.body == *name)
+        {
             table.set_constant(name.as_str().into(), value);
         }
     }
 }
 
 /// The constant that a macro is, if it is one.
-pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str, depth: usize) -> Option<Constant> {
-    let body = macros.known.get(name)?.body.as_str();
-    if body.is_empty() || depth > DEPTH_MAX || body.len() > 4096 {
-        return None;
-    }
-    if body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !body.as_bytes()[0].is_ascii_digit() {
-        // The name of another constant, or nothing; never both ways, which would double the work at each step.
-        return match table.name(body) {
-            Some(Name::Constant(known)) => Some(known.clone()),
-            _ if body == name => None,
-            _ => value(table, macros, body, depth + 1),
-        };
-    }
-    if let Some(constant) = simple(table, body) {
-        return Some(constant);
-    }
-    if body.starts_with('"') || body.starts_with("u8\"") {
-        return string(body).map(|bytes| Constant::Str(bytes.into()));
-    }
-    expression(table, macros, body, depth)
+pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str) -> Option<Constant> {
+    evaluate(table, macros, name, &mut { WORDS_MAX }, &HashMap::new()).map(|(value, _)| value)
 }
 
-/// What most macros are: an integer literal, in brackets or with a minus.
-fn simple(table: &mut CTypeTable, body: &str) -> Option<Constant> {
-    let mut text = body;
-    while let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
-        text = inner.trim();
+/// The value, and whether it means the same whatever stands around the macro's name.
+fn evaluate(
+    table: &mut CTypeTable,
+    macros: &Macros,
+    name: &str,
+    budget: &mut usize,
+    values: &HashMap<&str, String>,
+) -> Option<(Constant, bool)> {
+    let words = Expansion::new(macros, budget, values).of(name)?;
+    let first = words.first()?;
+    if first.kind == Kind::Str {
+        return string(&words).map(|bytes| (Constant::Str(bytes.into()), false));
     }
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest.trim_start()),
-        None => (false, text),
+    let mut reader = Reader { table, words: &words, at: 0, depth: 0 };
+    let value = match reader.whole() {
+        Ok(Value(n, kind)) => Constant::Int(n, table.int(kind)),
+        Err(Refusal::NotConstant) => return None,
+        Err(Refusal::NotSimple) => general(table, &words)?,
     };
-    let (n, kind) = integer_literal(digits)?;
-    let ty = table.int(kind);
-    if !negative {
-        return Some(Constant::Int(n, ty));
-    }
-    let bits = crate::target::int_size(kind) * 8;
-    let wrapped = if crate::target::int_is_signed(kind) { -n } else { (-n) & ((1i128 << bits) - 1) };
-    Some(Constant::Int(wrapped, ty))
+    Some((value, stands_alone(&words)))
 }
 
-/// The value and type of an integer literal with its suffix; none for any other text.
-fn integer_literal(text: &str) -> Option<(i128, IntKind)> {
-    if !text.as_bytes().first()?.is_ascii_digit() || text.len() > 40 {
-        return None;
-    }
-    let end = text.trim_end_matches(['u', 'U', 'l', 'L']).len();
-    let (number, suffix) = text.split_at(end);
-    let (radix, digits) = match number.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &number[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &number[2..]),
-        [b'0', _, ..] => (8, &number[1..]),
-        _ => (10, number),
+/// Is it one token, or all of it in one pair of brackets?
+fn stands_alone(words: &[Word<'_>]) -> bool {
+    let mut depth = 0usize;
+    let mut closes_early = |word: &Word<'_>| {
+        match &*word.text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
     };
-    let n = u64::from_str_radix(digits, radix).ok()?;
-    let unsigned = suffix.contains(['u', 'U']);
-    let longs = suffix.matches(['l', 'L']).count();
-    if longs > 2 || suffix.matches(['u', 'U']).count() > 1 {
-        return None;
-    }
-    Some((n.into(), super::constexpr::literal_kind(n.into(), radix == 10, longs, unsigned)))
+    words.len() == 1 || !words[..words.len() - 1].iter().any(&mut closes_early)
 }
 
 /// Joined string literals.
-fn string(body: &str) -> Option<Vec<u8>> {
-    let tokens = super::token::tokens(body).ok()?;
+fn string(words: &[Word<'_>]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    for token in &tokens.list {
-        match token.kind {
-            super::token::Kind::Eof => break,
-            super::token::Kind::Str => {
-                let inner = token.text.strip_prefix("u8").unwrap_or(token.text);
-                let inner = inner.strip_prefix('"')?.strip_suffix('"')?;
-                out.extend(unescape(inner, true)?.into_iter().map(|v| v as u8));
-            }
-            _ => return None,
+    for word in words {
+        if word.kind != Kind::Str {
+            return None;
         }
+        let inner = word.text.strip_prefix("u8").unwrap_or(&word.text);
+        let inner = inner.strip_prefix('"')?.strip_suffix('"')?;
+        out.extend(unescape(inner, true)?.into_iter().map(|v| v as u8));
     }
     Some(out)
 }
 
-fn expression(table: &mut CTypeTable, macros: &Macros, body: &str, depth: usize) -> Option<Constant> {
-    // Each level may name several macros: deep ones of several names are none that headers have.
-    if depth > NESTING_MAX {
-        return None;
-    }
-    let tokens = super::token::tokens(body).ok()?;
-    let mut text = String::with_capacity(body.len());
-    let mut braces = false;
-    for token in &tokens.list {
-        use super::token::Kind;
-        match token.kind {
-            Kind::Eof => break,
-            Kind::Directive | Kind::Str => return None,
-            Kind::Char => text.push_str(&character(token.text)?),
-            Kind::Ident if macros.known.contains_key(token.text) => {
-                match value(table, macros, token.text, depth + 1) {
-                    Some(Constant::Int(n, ty)) => text.push_str(&literal(table, n, ty)),
-                    Some(Constant::Float(x, ty)) => {
-                        let suffix = match table.float_kind(ty) {
-                            Some(FloatKind::Float) => "f",
-                            Some(FloatKind::LongDouble) => "L",
-                            _ => "",
-                        };
-                        text.push_str(&format!("({x:?}{suffix})"));
-                    }
-                    Some(Constant::Str(bytes)) if tokens.list.len() == 2 => {
-                        return Some(Constant::Str(bytes));
-                    }
-                    // A macro that stands for a type, say.
-                    _ => text.push_str(macros.known.get(token.text)?.body.as_str()),
-                }
-            }
-            _ => {
-                braces |= matches!(token.text, "{" | ";");
-                text.push_str(token.text);
-            }
+/// The long way.
+fn general(table: &mut CTypeTable, words: &[Word<'_>]) -> Option<Constant> {
+    let mut text = String::new();
+    for word in words {
+        match word.kind {
+            // Not one that `#` left without an end.
+            Kind::Str if word.text == "\"" => return None,
+            Kind::Char => text.push_str(&character(&word.text)?),
+            _ if matches!(&*word.text, "{" | "}" | ";") => return None,
+            _ => text.push_str(&word.text),
         }
         text.push(' ');
-    }
-    if braces || text.len() > 8192 {
-        return None;
     }
     super::constant_expression(table, text.as_bytes(), &[]).ok()
 }
 
-/// An integer constant as C text of its type.
-fn literal(table: &CTypeTable, n: i128, ty: crate::ctype::CTypeId) -> String {
-    let suffix = match table.integer_kind(ty) {
-        Some(IntKind::UInt) => "U",
-        Some(IntKind::Long) => "L",
-        Some(IntKind::ULong) => "UL",
-        Some(IntKind::LongLong) => "LL",
-        Some(IntKind::ULongLong) => "ULL",
-        _ => "",
+/// An integer constant as C text of its type; none where C cannot write one.
+fn literal(table: &CTypeTable, n: i128, ty: crate::ctype::CTypeId) -> Option<String> {
+    let suffix = match table.integer_kind(ty)? {
+        IntKind::Int => "",
+        IntKind::UInt => "U",
+        IntKind::Long => "L",
+        IntKind::ULong => "UL",
+        IntKind::LongLong => "LL",
+        IntKind::ULongLong => "ULL",
+        _ => return None,
     };
-    if n == i64::MIN.into() {
-        return format!("(-{}{suffix} - 1)", i64::MAX);
+    (n >= 0).then(|| format!("{n}{suffix}"))
+}
+
+/// An integer and its type.
+#[derive(Clone, Copy)]
+struct Value(i128, IntKind);
+
+/// Why the short way ends.
+enum Refusal {
+    /// C has no constant here.
+    NotConstant,
+    /// There may be one, but it takes types or floats.
+    NotSimple,
+}
+
+type Result<T> = std::result::Result<T, Refusal>;
+
+/// Reads integer arithmetic off the tokens, operators by their precedence.
+struct Reader<'a> {
+    table: &'a CTypeTable,
+    words: &'a [Word<'a>],
+    at: usize,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn whole(&mut self) -> Result<Value> {
+        let value = self.conditional()?;
+        if self.at == self.words.len() { Ok(value) } else { Err(Refusal::NotSimple) }
     }
-    format!("({n}{suffix})")
+
+    fn punct(&self) -> &str {
+        match self.words.get(self.at) {
+            Some(word) if word.kind == Kind::Punct => &word.text,
+            _ => "",
+        }
+    }
+
+    fn conditional(&mut self) -> Result<Value> {
+        let test = self.binary(1)?;
+        if self.punct() != "?" {
+            return Ok(test);
+        }
+        self.at += 1;
+        let yes = self.conditional()?;
+        if self.punct() != ":" {
+            return Err(Refusal::NotConstant);
+        }
+        self.at += 1;
+        let no = self.conditional()?;
+        let kind = common(yes.1, no.1);
+        Ok(Value(wrap(if test.0 != 0 { yes.0 } else { no.0 }, kind), kind))
+    }
+
+    fn binary(&mut self, lowest: u8) -> Result<Value> {
+        let mut left = self.unary()?;
+        loop {
+            let operator = self.punct().to_owned();
+            let Some(strength) = strength(&operator).filter(|&s| s >= lowest) else { return Ok(left) };
+            self.at += 1;
+            let right = self.binary(strength + 1)?;
+            left = apply(&operator, left, right)?;
+        }
+    }
+
+    fn unary(&mut self) -> Result<Value> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(Refusal::NotConstant);
+        }
+        let value = self.operand();
+        self.depth -= 1;
+        value
+    }
+
+    fn operand(&mut self) -> Result<Value> {
+        let word = self.words.get(self.at).ok_or(Refusal::NotConstant)?;
+        self.at += 1;
+        match word.kind {
+            Kind::Number => number(&word.text).ok_or(Refusal::NotSimple),
+            Kind::Char if word.text.starts_with('\'') => {
+                let text = character(&word.text).ok_or(Refusal::NotConstant)?;
+                let n = text.trim_matches(['(', ')']).trim().parse().map_err(|_| Refusal::NotSimple)?;
+                Ok(Value(n, IntKind::Int))
+            }
+            Kind::Ident => match self.table.name(&word.text) {
+                Some(Name::Constant(Constant::Int(n, ty))) => {
+                    Ok(Value(*n, self.table.integer_kind(*ty).ok_or(Refusal::NotSimple)?))
+                }
+                Some(Name::Constant(_) | Name::Typedef(_)) => Err(Refusal::NotSimple),
+                Some(_) => Err(Refusal::NotConstant),
+                None if word.text.starts_with('_') || super::is_keyword(&word.text) => {
+                    Err(Refusal::NotSimple)
+                }
+                None => Err(Refusal::NotConstant),
+            },
+            Kind::Punct => match &*word.text {
+                "(" => {
+                    let value = self.conditional()?;
+                    if self.punct() != ")" {
+                        return Err(Refusal::NotSimple);
+                    }
+                    self.at += 1;
+                    Ok(value)
+                }
+                operator @ ("-" | "+" | "~" | "!") => {
+                    let Value(n, kind) = self.unary()?;
+                    let kind = promoted(kind);
+                    Ok(match operator {
+                        "-" => Value(wrap(n.wrapping_neg(), kind), kind),
+                        "~" => Value(wrap(!n, kind), kind),
+                        "!" => Value((n == 0).into(), IntKind::Int),
+                        _ => Value(n, kind),
+                    })
+                }
+                // The address in an old `offsetof`.
+                "&" => Err(Refusal::NotSimple),
+                _ => Err(Refusal::NotConstant),
+            },
+            _ => Err(Refusal::NotSimple),
+        }
+    }
+}
+
+/// How strongly an operator binds.
+fn strength(operator: &str) -> Option<u8> {
+    Some(match operator {
+        "||" => 1,
+        "&&" => 2,
+        "|" => 3,
+        "^" => 4,
+        "&" => 5,
+        "==" | "!=" => 6,
+        "<" | ">" | "<=" | ">=" => 7,
+        "<<" | ">>" => 8,
+        "+" | "-" => 9,
+        "*" | "/" | "%" => 10,
+        _ => return None,
+    })
+}
+
+fn apply(operator: &str, left: Value, right: Value) -> Result<Value> {
+    let Value(a, a_kind) = left;
+    let Value(b, b_kind) = right;
+    let truth = |holds: bool| Ok(Value(holds.into(), IntKind::Int));
+    match operator {
+        "||" => return truth(a != 0 || b != 0),
+        "&&" => return truth(a != 0 && b != 0),
+        "<<" | ">>" => {
+            let kind = promoted(a_kind);
+            let bits = target::int_size(kind) * 8;
+            let count = u32::try_from(b).ok().filter(|&n| u64::from(n) < bits);
+            let count = count.ok_or(Refusal::NotConstant)?;
+            return Ok(Value(wrap(if operator == "<<" { a << count } else { a >> count }, kind), kind));
+        }
+        _ => {}
+    }
+    let kind = common(a_kind, b_kind);
+    let (a, b) = (wrap(a, kind), wrap(b, kind));
+    let n = match operator {
+        "*" => a.wrapping_mul(b),
+        "/" => a.checked_div(b).ok_or(Refusal::NotSimple)?,
+        "%" => a.checked_rem(b).ok_or(Refusal::NotSimple)?,
+        "+" => a.wrapping_add(b),
+        "-" => a.wrapping_sub(b),
+        "&" => a & b,
+        "^" => a ^ b,
+        "|" => a | b,
+        "==" => return truth(a == b),
+        "!=" => return truth(a != b),
+        "<" => return truth(a < b),
+        ">" => return truth(a > b),
+        "<=" => return truth(a <= b),
+        ">=" => return truth(a >= b),
+        _ => return Err(Refusal::NotSimple),
+    };
+    Ok(Value(wrap(n, kind), kind))
+}
+
+/// An integer literal; none for a float.
+fn number(text: &str) -> Option<Value> {
+    let lower = text.to_ascii_lowercase();
+    let (radix, rest) = if let Some(hex) = lower.strip_prefix("0x") {
+        (16, hex)
+    } else if let Some(binary) = lower.strip_prefix("0b") {
+        (2, binary)
+    } else if lower.len() > 1 && lower.starts_with('0') {
+        (8, &lower[..])
+    } else {
+        (10, &lower[..])
+    };
+    let end = rest.find(|c: char| !c.is_digit(radix)).unwrap_or(rest.len());
+    let (digits, suffix) = rest.split_at(end);
+    let n = u128::from_str_radix(digits, radix).ok().filter(|&n| n <= u64::MAX.into())?;
+    let (size, is_unsigned) = match suffix {
+        "" => (ast::IntegerSize::Int, false),
+        "u" => (ast::IntegerSize::Int, true),
+        "l" => (ast::IntegerSize::Long, false),
+        "ul" | "lu" => (ast::IntegerSize::Long, true),
+        "ll" => (ast::IntegerSize::LongLong, false),
+        "ull" | "llu" => (ast::IntegerSize::LongLong, true),
+        _ => return None,
+    };
+    let suffix = ast::IntegerSuffix { size, unsigned: is_unsigned, imaginary: false };
+    Some(Value(n as i128, literal_kind(n, radix == 10, &suffix)?))
+}
+
+/// C's integer promotion.
+fn promoted(kind: IntKind) -> IntKind {
+    if target::int_size(kind) >= 4 { kind } else { IntKind::Int }
+}
+
+/// The type that two integers have in common (C11 6.3.1.8).
+fn common(a: IntKind, b: IntKind) -> IntKind {
+    let (a, b) = (promoted(a), promoted(b));
+    let (high, low) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
+    let (high_signed, low_signed) = (target::int_is_signed(high), target::int_is_signed(low));
+    if high_signed == low_signed || !high_signed || target::int_size(high) > target::int_size(low) {
+        high
+    } else {
+        unsigned(high)
+    }
+}
+
+/// `n` as the type holds it.
+fn wrap(n: i128, kind: IntKind) -> i128 {
+    let bits = target::int_size(kind) * 8;
+    if bits >= 128 {
+        return n;
+    }
+    let unused = 128 - bits;
+    if target::int_is_signed(kind) {
+        (n << unused) >> unused
+    } else {
+        (((n as u128) << unused) >> unused) as i128
+    }
 }

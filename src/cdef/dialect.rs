@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::limits::Guard;
+use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param};
 
@@ -55,22 +56,6 @@ pub struct Piece {
     pub heads: HashMap<u32, Head>,
     /// Parameters that stand for types: how many are used.
     pub types: Vec<usize>,
-}
-
-/// An object-like macro.
-#[derive(Clone, Debug)]
-pub struct Macro {
-    /// What it stands for.
-    pub body: String,
-}
-
-/// Macros by name, and the order of their names' first definition.
-#[derive(Default)]
-pub struct Macros {
-    /// Those defined now.
-    pub known: HashMap<String, Macro>,
-    /// Names in order; some may be undefined by now.
-    pub order: Vec<String>,
 }
 
 /// The pass.
@@ -718,10 +703,8 @@ impl<'a> Rewriter<'a> {
         let (name, rest) = text.split_at(end);
         match name {
             "pragma" => self.pragma(rest.trim()),
-            "define" => self.define(rest.trim_start()),
-            "undef" => {
-                self.macros.known.remove(rest.trim());
-            }
+            "define" => self.macros.define(rest.trim_start()),
+            "undef" => self.macros.undefine(rest.trim()),
             "" | "ident" | "sccs" | "warning" | "line" => {}
             _ => {
                 let mut error = self.error("unexpected symbol");
@@ -730,20 +713,6 @@ impl<'a> Rewriter<'a> {
             }
         }
         Ok(())
-    }
-
-    fn define(&mut self, rest: &str) {
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        let (name, body) = rest.split_at(end);
-        // Function-like ones have their bracket right behind the name.
-        if name.is_empty() || body.starts_with('(') {
-            self.macros.known.remove(name);
-            return;
-        }
-        if !self.macros.known.contains_key(name) {
-            self.macros.order.push(name.to_owned());
-        }
-        self.macros.known.insert(name.to_owned(), Macro { body: body.trim().to_owned() });
     }
 
     /// `#pragma pack`: (n), (push), (push, n), (push, id, n), (pop), (pop, id), ().
@@ -783,7 +752,9 @@ pub fn param_name(i: usize) -> String {
 
 /// An identifier in the letters that lang-c reads.
 pub fn mangle(name: &str) -> String {
-    if name.is_ascii() {
+    // A name given for `$` may be any string: as it stands it would be read as C, past the guards.
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$');
+    if is_plain && !name.starts_with(|first: char| first.is_ascii_digit()) {
         return name.to_owned();
     }
     let mut out = String::from("__cdata_utf8");

@@ -12,6 +12,7 @@ mod declare;
 mod define;
 mod dialect;
 mod limits;
+mod macros;
 mod specifier;
 mod token;
 

@@ -295,6 +295,24 @@ unsafe fn pointer_of_cdata(
     }
 }
 
+/// Is the userdata at `idx` one of the io library's files? Needs three slots; raises for want of memory.
+///
+/// # Safety
+/// `idx` is absolute; S6.
+pub unsafe fn is_file(l: *mut lua_State, idx: c_int) -> bool {
+    // SAFETY: plain reads; pushes are popped.
+    unsafe {
+        if lua_getmetatable(l, idx) == 0 {
+            return false;
+        }
+        push_str(l, "FILE*");
+        lua_rawget(l, LUA_REGISTRYINDEX);
+        let same = lua_rawequal(l, -1, -2) != 0;
+        lua_pop(l, 2);
+        same
+    }
+}
+
 /// A userdata that is no cdata: an open file's `FILE *`, or the address of its block.
 unsafe fn pointer_of_userdata(l: *mut lua_State, idx: c_int) -> Result<*mut u8> {
     /// What the io library keeps in its userdata (`luaL_Stream`).
@@ -305,15 +323,8 @@ unsafe fn pointer_of_userdata(l: *mut lua_State, idx: c_int) -> Result<*mut u8> 
     }
     // SAFETY: a userdata whose metatable is the registry's `FILE*` is a stream.
     unsafe {
-        let mut is_file = false;
-        if lua_getmetatable(l, idx) != 0 {
-            push_str(l, "FILE*");
-            lua_rawget(l, LUA_REGISTRYINDEX);
-            is_file = lua_rawequal(l, -1, -2) != 0;
-            lua_pop(l, 2);
-        }
         let block = lua_touserdata(l, idx);
-        if is_file && lua_rawlen(l, idx) >= size_of::<Stream>() as _ {
+        if is_file(l, idx) && lua_rawlen(l, idx) >= size_of::<Stream>() as _ {
             let stream = block.cast::<Stream>();
             if (*stream).close.is_none() {
                 return Err(What::Expected("file", "closed file".to_owned()).into());

@@ -19,7 +19,7 @@ pub fn repr(table: &CTypeTable, ty: QualType) -> String {
                 let mut piece = String::from(sign);
                 if ty.qual != Qual::NONE {
                     piece.push_str(qualifiers(ty.qual).trim_end());
-                    if !before.is_empty() {
+                    if !before.is_empty() || !after.is_empty() {
                         piece.push(' ');
                     }
                 }

@@ -1,0 +1,310 @@
+//! Macro expansion: the tokens that a macro's body stands for, as C's preprocessor would give them.
+//!
+//! Object-like and function-like macros, `#`, `##`, a macro hidden in its own expansion. No `#if`, no `#include`: whole
+//! preprocessing belongs to the C compiler. Knows no types; called by `define`, which evaluates what comes out.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::token::{self, Kind};
+
+/// A macro.
+pub struct Macro {
+    /// What it stands for.
+    pub body: String,
+    /// The parameters of a function-like one.
+    pub params: Option<Vec<String>>,
+}
+
+impl Macro {
+    /// Reads what stands behind the `#define`: the name and the macro.
+    pub fn parse(rest: &str) -> Option<(&str, Macro)> {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (name, body) = rest.split_at(end);
+        if name.is_empty() {
+            return None;
+        }
+        // Function-like ones have their bracket right behind the name.
+        let Some(inner) = body.strip_prefix('(') else {
+            return Some((name, Macro { body: body.trim().to_owned(), params: None }));
+        };
+        let (params, body) = inner.split_once(')')?;
+        let params = params.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect();
+        Some((name, Macro { body: body.trim().to_owned(), params: Some(params) }))
+    }
+}
+
+/// Macros by name, and the order of their names' first definition.
+#[derive(Default)]
+pub struct Macros {
+    /// Those defined now.
+    pub known: HashMap<String, Macro>,
+    /// Names in order; some may be undefined by now.
+    pub order: Vec<String>,
+}
+
+impl Macros {
+    /// `#define`
+    pub fn define(&mut self, rest: &str) {
+        let Some((name, it)) = Macro::parse(rest) else { return };
+        if !self.known.contains_key(name) {
+            self.order.push(name.to_owned());
+        }
+        self.known.insert(name.to_owned(), it);
+    }
+
+    /// `#undef`
+    pub fn undefine(&mut self, name: &str) {
+        self.known.remove(name);
+    }
+}
+
+/// A token of an expansion.
+#[derive(Clone, Debug)]
+pub struct Word<'m> {
+    /// What sort.
+    pub kind: Kind,
+    /// Its text.
+    pub text: Cow<'m, str>,
+}
+
+impl Word<'_> {
+    fn is(&self, text: &str) -> bool {
+        self.kind == Kind::Punct && self.text == text
+    }
+}
+
+/// Macros within macros; what is deeper is passed over.
+const DEPTH_MAX: usize = 64;
+
+/// One expansion under way.
+pub struct Expansion<'m, 'b> {
+    macros: &'m Macros,
+    /// Names that do not expand here, since we are inside them.
+    hidden: Vec<&'m str>,
+    /// Tokens that may still be looked at: bounds time and memory whatever the macros are.
+    budget: &'b mut usize,
+    /// Texts that stand for a macro's known value.
+    values: &'b HashMap<&'m str, String>,
+}
+
+impl<'m, 'b> Expansion<'m, 'b> {
+    /// An expansion that looks at no more than `budget` tokens and takes `values` where it meets their names.
+    pub fn new(
+        macros: &'m Macros,
+        budget: &'b mut usize,
+        values: &'b HashMap<&'m str, String>,
+    ) -> Expansion<'m, 'b> {
+        Expansion { macros, hidden: Vec::new(), budget, values }
+    }
+
+    /// All that the object-like macro `name` stands for; none where it is none, or too much.
+    pub fn of(&mut self, name: &str) -> Option<Vec<Word<'m>>> {
+        let (name, it) = self.macros.known.get_key_value(name)?;
+        if it.params.is_some() {
+            return None;
+        }
+        let mut out = Vec::new();
+        self.hidden.push(name);
+        let body = paste(words(&it.body)?)?;
+        self.expand(&body, &mut out)?;
+        self.hidden.pop();
+        Some(without_pragmas(out))
+    }
+
+    fn spend(&mut self, n: usize) -> Option<()> {
+        *self.budget = self.budget.checked_sub(n)?;
+        Some(())
+    }
+
+    fn expand(&mut self, input: &[Word<'m>], out: &mut Vec<Word<'m>>) -> Option<()> {
+        if self.hidden.len() > DEPTH_MAX {
+            return None;
+        }
+        self.spend(input.len())?;
+        let mut at = 0;
+        while let Some(word) = input.get(at) {
+            at += 1;
+            let known = (word.kind == Kind::Ident).then(|| self.macros.known.get_key_value(&*word.text));
+            let Some((name, it)) = known.flatten().filter(|(name, _)| !self.hidden.contains(&name.as_str()))
+            else {
+                out.push(word.clone());
+                continue;
+            };
+            match &it.params {
+                None => {
+                    if let Some(value) = self.values.get(name.as_str()) {
+                        out.push(Word { kind: Kind::Number, text: Cow::Owned(value.clone()) });
+                        continue;
+                    }
+                    let body = paste(words(&it.body)?)?;
+                    self.hidden.push(name);
+                    self.expand(&body, out)?;
+                    self.hidden.pop();
+                    // `#define NAME OTHER_NAME` in front of arguments.
+                    let calls = input.get(at).is_some_and(|w| w.is("("))
+                        && out.last().is_some_and(|w| self.is_function_like(w));
+                    if calls && let Some(last) = out.pop() {
+                        let (name, it) = self.macros.known.get_key_value(&*last.text)?;
+                        self.call(name, it, input, &mut at, out)?;
+                    }
+                }
+                Some(_) if input.get(at).is_some_and(|w| w.is("(")) => {
+                    self.call(name, it, input, &mut at, out)?;
+                }
+                Some(_) => out.push(word.clone()),
+            }
+        }
+        Some(())
+    }
+
+    fn is_function_like(&self, word: &Word<'_>) -> bool {
+        word.kind == Kind::Ident
+            && !self.hidden.contains(&&*word.text)
+            && self.macros.known.get(&*word.text).is_some_and(|m| m.params.is_some())
+    }
+
+    /// Expands a call whose `(` is at `at`, and moves behind its `)`.
+    fn call(
+        &mut self,
+        name: &'m str,
+        it: &'m Macro,
+        input: &[Word<'m>],
+        at: &mut usize,
+        out: &mut Vec<Word<'m>>,
+    ) -> Option<()> {
+        let arguments = arguments(input, at)?;
+        let params = it.params.as_deref().unwrap_or_default();
+        let fits = arguments.len() == params.len()
+            || (params.is_empty() && arguments.len() == 1 && arguments[0].is_empty());
+        if !fits || params.iter().any(|p| p.contains("...")) {
+            return None;
+        }
+        let body = words(&it.body)?;
+        let mut substituted: Vec<Word<'m>> = Vec::with_capacity(body.len());
+        let mut quotes = false;
+        for (i, word) in body.iter().enumerate() {
+            if word.is("#") {
+                quotes = true;
+                continue;
+            }
+            let param =
+                (word.kind == Kind::Ident).then(|| params.iter().position(|p| *p == word.text)).flatten();
+            let Some(n) = param else {
+                substituted.push(word.clone());
+                continue;
+            };
+            if std::mem::take(&mut quotes) {
+                substituted.push(quoted(arguments[n]));
+                continue;
+            }
+            let pasted = body.get(i + 1).is_some_and(|w| w.is("##"))
+                || i.checked_sub(1).is_some_and(|p| body[p].is("##"));
+            if pasted {
+                self.spend(arguments[n].len())?;
+                substituted.extend(arguments[n].iter().cloned());
+            } else {
+                // An argument is expanded where the call stands: names that are hidden there stay so.
+                self.expand(arguments[n], &mut substituted)?;
+            }
+        }
+        let pasted = paste(substituted)?;
+        self.hidden.push(name);
+        self.expand(&pasted, out)?;
+        self.hidden.pop();
+        Some(())
+    }
+}
+
+/// An argument as a string. The blanks between tokens are forgotten by now, so one of several tokens becomes a string
+/// without an end, which no constant can use (but which may stand in a `_Pragma`).
+fn quoted<'m>(argument: &[Word<'m>]) -> Word<'m> {
+    let text = match argument {
+        [] => "\"\"".to_owned(),
+        [one] if !matches!(one.kind, Kind::Str | Kind::Char) => format!("\"{}\"", one.text),
+        _ => "\"".to_owned(),
+    };
+    Word { kind: Kind::Str, text: Cow::Owned(text) }
+}
+
+/// The arguments of a call: `at` is the place of its `(` and ends behind its `)`.
+fn arguments<'i, 'm>(input: &'i [Word<'m>], at: &mut usize) -> Option<Vec<&'i [Word<'m>]>> {
+    let mut depth = 0usize;
+    let mut start = *at + 1;
+    let mut found = Vec::new();
+    while let Some(word) = input.get(*at) {
+        *at += 1;
+        if word.is("(") {
+            depth += 1;
+        } else if word.is(")") {
+            depth -= 1;
+            if depth == 0 {
+                found.push(&input[start..*at - 1]);
+                return Some(found);
+            }
+        } else if word.is(",") && depth == 1 {
+            found.push(&input[start..*at - 1]);
+            start = *at;
+        }
+    }
+    None
+}
+
+/// The tokens of a body.
+fn words(body: &str) -> Option<Vec<Word<'_>>> {
+    // A `#` at the start is the operator here, not a directive's.
+    let (hash, rest) = match body.strip_prefix('#') {
+        Some(rest) => (true, rest),
+        None => (false, body),
+    };
+    let tokens = token::tokens(rest).ok()?;
+    let mut out = Vec::with_capacity(tokens.list.len());
+    if hash {
+        out.push(Word { kind: Kind::Punct, text: Cow::Borrowed("#") });
+    }
+    for token in &tokens.list {
+        match token.kind {
+            Kind::Eof => break,
+            Kind::Directive => return None,
+            Kind::Punct if token.text == "#" && out.last().is_some_and(|w: &Word<'_>| w.is("#")) => {
+                out.pop();
+                out.push(Word { kind: Kind::Punct, text: Cow::Borrowed("##") });
+            }
+            kind => out.push(Word { kind, text: Cow::Borrowed(token.text) }),
+        }
+    }
+    Some(out)
+}
+
+/// Joins what stands around each `##`.
+fn paste(input: Vec<Word<'_>>) -> Option<Vec<Word<'_>>> {
+    if !input.iter().any(|w| w.is("##")) {
+        return Some(input);
+    }
+    let mut out: Vec<Word<'_>> = Vec::with_capacity(input.len());
+    let mut input = input.into_iter();
+    while let Some(word) = input.next() {
+        if !word.is("##") {
+            out.push(word);
+            continue;
+        }
+        let left = out.pop()?;
+        let joined = format!("{}{}", left.text, input.next()?.text);
+        let kind = {
+            let tokens = token::tokens(&joined).ok()?;
+            let [one, end] = &tokens.list[..] else { return None };
+            (end.kind == Kind::Eof).then_some(one.kind)?
+        };
+        out.push(Word { kind, text: Cow::Owned(joined) });
+    }
+    Some(out)
+}
+
+/// Takes `_Pragma("...")` out, which may stand in front of a value.
+fn without_pragmas(mut words: Vec<Word<'_>>) -> Vec<Word<'_>> {
+    while let Some(at) = words.iter().position(|w| w.text == "_Pragma") {
+        let end = words[at..].iter().position(|w| w.is(")")).map_or(words.len(), |n| at + n + 1);
+        words.drain(at..end);
+    }
+    words
+}
