@@ -5,7 +5,6 @@
 //! (`call::enter`). On a foreign OS thread nothing runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -18,6 +17,7 @@ use crate::door;
 use crate::error::{Blame, Error, Result, What};
 use crate::native::closure::{self, Closure};
 use crate::native::signature::{Place, Signature};
+use crate::vm::address_map::HashByAddress;
 use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
@@ -27,10 +27,10 @@ use crate::vm::state::{REFUSED_ON, State};
 /// The callbacks of a VM.
 #[derive(Default)]
 struct Callbacks {
-    by_address: HashMap<usize, Rc<Callback>>,
+    by_address: HashByAddress<usize, Rc<Callback>>,
     /// Callbacks made of functions passed as they are, by function and type: passed again, one is used again.
-    shared: HashMap<(usize, usize), usize>,
-    plans: HashMap<usize, Rc<Plan>>,
+    shared: HashByAddress<(usize, usize), usize>,
+    plans: HashByAddress<usize, Rc<Plan>>,
 }
 
 struct Callback {

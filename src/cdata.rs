@@ -294,6 +294,36 @@ pub unsafe fn push_reference(
     }
 }
 
+/// As [`push_reference`], by what lies on the stack: `owner` is the slot of the cdata whose memory it is, if anybody's.
+///
+/// # Safety
+/// [`peek::is_available`]; the rest as for [`push_reference`].
+#[inline]
+pub unsafe fn push_reference_of(
+    l: *mut lua_State,
+    shape: &Shape,
+    address: *mut u8,
+    bounds: Bounds,
+    owner: Option<peek::Slot>,
+) {
+    // SAFETY: S5; a wide block; a userdata that was just made takes a value without a barrier, and the owner is on the
+    // stack meanwhile.
+    unsafe {
+        let slots = c_int::from(shape.target().slots.get());
+        let header = allocate(l, shape, size_of::<Wide>(), 1 + slots);
+        (*header).address = address;
+        let wide = header.cast::<Wide>();
+        (*wide).lo = bounds.lo;
+        (*wide).hi = bounds.hi;
+        if let Some(owner) = owner {
+            let is_reference = header_in(owner).is_some_and(|h| (*h).shape().class == Class::Reference);
+            let keep = if is_reference { *peek::user_value(owner, 1) } else { owner };
+            let fresh = *peek::top(l).sub(1);
+            peek::user_value(fresh, 1).write(keep);
+        }
+    }
+}
+
 /// Pushes what keeps the memory of the cdata at `idx` alive: itself, or a reference's parent. Slots +1, never raises.
 unsafe fn push_owner(l: *mut lua_State, idx: c_int) {
     // SAFETY: a reference has a first user value.

@@ -58,7 +58,11 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
             if address.is_null() {
                 return false;
             }
-            return to_lua::push_plain(l, entry.op, address.wrapping_add(entry.offset));
+            let at = address.wrapping_add(entry.offset);
+            return to_lua::push_plain(l, entry.op, at)
+                || entry.op == Op::Pointer && quick_pointer(l, &*entry.shape, at)
+                || entry.op == Op::Aggregate
+                    && quick_reference(l, *base, header, &*entry.shape, at, entry.slot);
         }
         if key.tag == peek::INT {
             let op = shape.item_op.get();
@@ -66,12 +70,58 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
                 return false;
             }
             return match element(header, shape, key.bits as i64) {
-                Ok(at) => to_lua::push_plain(l, op, at),
+                Ok(at) => {
+                    to_lua::push_plain(l, op, at)
+                        || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
+                        || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 0)
+                }
                 // The slow path says what is wrong.
                 Err(_) => false,
             };
         }
         false
+    }
+}
+
+/// A pointer that is not NULL.
+#[inline]
+unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: as for `quick_get`; S6.
+    unsafe { cdata::push_word(l, shape.unqualified(), at.cast::<*mut u8>().read_unaligned()) };
+    true
+}
+
+/// A record or array in the cdata of slot `owner`: the reference cached there, or a new one.
+#[inline]
+unsafe fn quick_reference(
+    l: *mut lua_State,
+    owner: peek::Slot,
+    header: *mut Header,
+    member: &Shape,
+    at: *mut u8,
+    slot: u8,
+) -> bool {
+    // SAFETY: as for `quick_get`; the slot is one that the owner was made with; S6.
+    unsafe {
+        let shape = (*header).shape();
+        if shape.class == Class::Pointer {
+            cdata::push_reference_of(l, member.reference(), at, Bounds::ANY, None);
+            return true;
+        }
+        let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
+        if slot != 0 {
+            let known = *peek::user_value(owner, n);
+            if known.tag != peek::NIL {
+                peek::push(l, known.bits, known.tag);
+                return true;
+            }
+        }
+        cdata::push_reference_of(l, member.reference(), at, Header::bounds(header), Some(owner));
+        if slot != 0 {
+            lua_pushvalue(l, -1);
+            lua_setiuservalue(l, 1, n as c_int);
+        }
+        true
     }
 }
 

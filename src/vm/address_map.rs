@@ -3,6 +3,27 @@
 //! Knows nothing of Lua; whoever inserts keeps the key's object alive for as long as the map lives.
 #![forbid(unsafe_code)]
 
+/// Hashes what is an address already.
+#[derive(Default, Clone, Copy)]
+pub struct AddressHasher(u64);
+
+impl std::hash::Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_usize(b.into()));
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.0 = (self.0.rotate_left(5) ^ n as u64).wrapping_mul(SPREAD);
+    }
+}
+
+/// A `HashMap` by addresses.
+pub type HashByAddress<K, V> = std::collections::HashMap<K, V, std::hash::BuildHasherDefault<AddressHasher>>;
+
 /// Open addressing with linear probing; address zero is the empty slot.
 pub struct AddressMap<T> {
     slots: Vec<(usize, T)>,

@@ -131,6 +131,15 @@ pub unsafe fn block(slot: Slot) -> *mut u8 {
     }
 }
 
+/// User value `n`, counted from 1, of a full userdata that has as many.
+///
+/// # Safety
+/// As for [`block`]; the userdata has `n` user values.
+#[inline(always)]
+pub unsafe fn user_value(slot: Slot, n: usize) -> *mut Slot {
+    (slot.bits as *mut u8).wrapping_add(USERDATA_VALUES_AT + 16 * (n - 1)).cast()
+}
+
 /// Bytes of a full userdata's block.
 ///
 /// # Safety
@@ -247,6 +256,14 @@ unsafe fn check_userdata(l: *mut lua_State) -> bool {
                 || word(USERDATA_METATABLE) != 0
             {
                 return false;
+            }
+            if values > 0 {
+                lua_pushinteger(l, 4711);
+                lua_setiuservalue(l, -2, values);
+                let value = *user_value(slot, values as usize);
+                if value.tag != INT || value.bits != 4711 {
+                    return false;
+                }
             }
             lua_createtable(l, 0, 0);
             let table = lua_topointer(l, -1) as usize;
