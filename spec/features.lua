@@ -135,6 +135,13 @@ feature("`pairs(array)`, `pairs(struct)` without a metatype", function()
   for i, v in pairs(new("int[3]", 4)) do n = n + i + v end
   return t.a == 1 and t.b == 2 and n == 15
 end)
+feature("a readable dump of what a cdata holds", function()
+  return ffi.inspect(new("struct { int x; struct small s; int a[2]; }", { x = 1, s = { 2, 3 }, a = { 4, 5 } })) == "{ x = 1, s = { a = 2, b = 3 }, a = { 4, 5 } }"
+end, "`ffi.inspect`")
+feature("reflection: members, constants, parameters", function()
+  local f, p = ffi.fields("struct { int a; unsigned b : 3; }"), ffi.parameters("int (*)(double x, ...)")
+  return f[1].name == "a" and f[2].width == 3 and f[2].type == ffi.typeof("unsigned") and p[1].type == ffi.typeof("double") and p.variadic and #ffi.constants("enum f1") == 2
+end, "`ffi.fields`, `ffi.constants`, `ffi.parameters`")
 feature("`abi(\"unionval\")`, `abi(\"elfv2\")`", function() return ffi.abi("unionval") and not ffi.abi("elfv2") end)
 feature("`ffi.i64`, `ffi.u64`, `ffi.debug`", function() return ffi.i64("9223372036854775807") + 0 == new("int64_t", math.maxinteger) and tostring(ffi.u64("18446744073709551615")) == "18446744073709551615ULL" end,
   "`ffi.fields`, `ffi.constants`, `ffi.parameters` say what a type consists of")
@@ -397,6 +404,11 @@ feature("missing symbol / declaration are errors", function()
 end)
 feature("call through pointer NULL refused", function() return words(function() new("binary")(1, 2) end) ~= nil end)
 feature("vararg: struct passed as a pointer", function() return lib.first_of_pointed(1, new("struct small", 6, 7)) == 6 end)
+feature("struct by value in varargs", function()
+  local s, l = new("struct small", 1, 2), new("struct large", { { 1, 0, 0, 0, 0, 5 } })
+  return lib.sum_smalls(2, ffi.byvalue(s), ffi.byvalue(new("struct { struct small s; }", { { 3, 4 } }).s)) == 46 and lib.sum_larges(1, ffi.byvalue(l)) == 6
+end, "marked by `ffi.byvalue`; else as a pointer, as in LuaJIT")
+feature("call releases the Lua state / other threads", function() return true end, "no lock is held: other states' threads run meanwhile (spec/host_spec.lua); a state has one thread at a time")
 feature("Windows: `__stdcall` found out by itself", function() return ffi.os ~= "Windows" end, "not on this platform")
 feature("`GetLastError` kept across calls", function() return ffi.os ~= "Windows" end, "not on this platform")
 

@@ -15,7 +15,7 @@ union number { int i; float f; double d; };
 struct small swap_small(struct small); struct floats scale(struct floats, float); struct large next_large(struct large);
 struct halves halve(struct halves); union number as_double(union number);
 double complex times_i(double complex); float complex times_if(float complex); int sum_struct(const struct small *);
-int sum_ints(int n, ...); double sum_doubles(int n, ...); int first_of_pointed(int n, ...);
+int sum_ints(int n, ...); double sum_doubles(int n, ...); int first_of_pointed(int n, ...); int sum_smalls(int n, ...); int64_t sum_larges(int n, ...);
 extern int counter; extern const int constant; extern struct small global_small; extern const char *global_text; extern int numbers[4];
 extern int new_name __asm__("renamed_" "variable"); int new_function(void) asm("renamed_function");
 extern void *null_pointer; extern uint64_t big_unsigned;

@@ -378,7 +378,7 @@ unsafe fn vararg_shape(l: *mut lua_State, idx: c_int, state: &State) -> Result<&
             LUA_TBOOLEAN => shapes.int,
             LUA_TNIL | LUA_TLIGHTUSERDATA => shapes.void_pointer,
             LUA_TUSERDATA => match cdata::header(l, idx) {
-                Some(header) => promoted((*header).shape().referred(), shapes)
+                Some(header) => promoted((*header).shape(), shapes)
                     .ok_or_else(|| cdata::conversion_error(l, idx, shapes.void_pointer))?,
                 None => shapes.void_pointer,
             },
@@ -388,6 +388,11 @@ unsafe fn vararg_shape(l: *mut lua_State, idx: c_int, state: &State) -> Result<&
 }
 
 fn promoted(shape: &'static Shape, shapes: &'static VarargShapes) -> Option<&'static Shape> {
+    let shape = shape.referred();
+    if shape.class == Class::Reference {
+        // What `ffi.byvalue` marked.
+        return Some(shape.target().unqualified());
+    }
     Some(match shape.class {
         Class::Bool => shapes.int,
         Class::Int | Class::Enum => match shape.op() {

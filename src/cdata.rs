@@ -183,7 +183,12 @@ pub unsafe fn place(this: *mut Header) -> Place {
         let shape = (*this).shape();
         let bounds = Header::bounds(this);
         if shape.class == Class::Reference {
-            return Place { shape: shape.target(), data: (*this).address, bounds };
+            let mut target = shape.target();
+            // A reference to a reference is how `ffi.byvalue` marks a record.
+            if target.class == Class::Reference {
+                target = target.target();
+            }
+            return Place { shape: target, data: (*this).address, bounds };
         }
         Place { shape, data: Header::data(this), bounds }
     }

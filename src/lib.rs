@@ -31,6 +31,7 @@ const FUNCTIONS: &[(&CStr, lua_CFunction)] = &[
     (c"abi", memory::abi),
     (c"addressof", objects::address_of),
     (c"alignof", types::align_of),
+    (c"byvalue", objects::by_value),
     (c"cast", objects::cast),
     (c"cdef", types::cdef),
     (c"constants", reflect::constants),

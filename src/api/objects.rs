@@ -25,6 +25,8 @@ door! {
     pub fn metatype = metatype_body;
     /// `ffi.addressof(cdata)`
     pub fn address_of = address_of_body;
+    /// `ffi.byvalue(cdata)`
+    pub fn by_value = by_value_body;
     /// `ffi.toretval(cdata)`
     pub fn to_return_value = to_return_value_body;
     /// `ffi.i64(x)`
@@ -228,6 +230,20 @@ unsafe fn address_of_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(1, What::Expected("cdata", "ctype".to_owned())));
         }
         cdata::push_word(l, place.shape.pointer(), place.data);
+        Ok(1)
+    }
+}
+
+/// A struct or union that goes by value where a `...` takes it; anywhere else it is what it was.
+unsafe fn by_value_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: an `ffi.*` function runs; the mark keeps what it marks alive.
+    unsafe {
+        let place = cdata::place(cdata::check(l, 1)?);
+        if place.shape.class != Class::Record {
+            return Err(argument(1, What::InvalidType));
+        }
+        let mark = place.shape.reference().reference();
+        cdata::push_reference(l, mark, place.data, place.bounds, 1);
         Ok(1)
     }
 }
