@@ -189,9 +189,74 @@ unsafe fn state_of(l: *mut lua_State) -> Option<&'static State> {
     unsafe { cdata::header(l, 1).or_else(|| cdata::header(l, 2)).map(|h| (*h).shape().state()) }
 }
 
+/// A boxed 64-bit integer or a Lua integer: its bits, is it unsigned, and the state if it is a cdata.
+#[inline(always)]
+unsafe fn quick_integer(slot: peek::Slot) -> Option<(i64, bool, Option<&'static State>)> {
+    // SAFETY: the slot is an operand's.
+    unsafe {
+        match slot.tag {
+            peek::INT => Some((slot.bits as i64, false, None)),
+            peek::USERDATA => {
+                let header = cdata::header_in(slot)?;
+                let shape = (*header).shape();
+                match shape.op() {
+                    Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
+                    Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The usual operations: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer. None if it is none
+/// of those.
+#[inline]
+unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
+    // SAFETY: operators get two operands, whatever the debug library gives them.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return None;
+        }
+        let (a, b) = (*peek::base(l), *peek::base(l).add(1));
+        if let (Some((x, x_unsigned, x_state)), Some((y, y_unsigned, y_state))) =
+            (quick_integer(a), quick_integer(b))
+        {
+            let state = x_state.or(y_state)?;
+            let unsigned = x_unsigned || y_unsigned;
+            let result = if unsigned {
+                unsigned_op(op, x as u64, y as u64).map(|n| n as i64)
+            } else {
+                signed_op(op, x, y)
+            };
+            return Some(result.map(|n| {
+                push_integer(l, state, unsigned, n);
+                1
+            }));
+        }
+        if b.tag != peek::INT || !matches!(op, Meta::Add | Meta::Sub) {
+            return None;
+        }
+        let header = cdata::header_in(a)?;
+        let shape = (*header).shape();
+        if shape.class != Class::Pointer {
+            return None;
+        }
+        let size = shape.target().size()? as isize;
+        let n = b.bits as isize;
+        let n = if op == Meta::Add { n } else { n.wrapping_neg() };
+        cdata::push_word(l, shape, (*header).address.wrapping_offset(n.wrapping_mul(size)));
+        Some(Ok(1))
+    }
+}
+
 unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
+        if let Some(done) = quick_binary(l, op) {
+            return done;
+        }
         let Some(state) = state_of(l) else { return user(l, op) };
         match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => integers(l, state, op, a, b),

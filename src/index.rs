@@ -54,6 +54,9 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
                 return false;
             }
             let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            if entry.op == Op::Missing {
+                return quick_method(l, shape, key);
+            }
             let address = (*header).address;
             if address.is_null() {
                 return false;
@@ -79,6 +82,26 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
                 Err(_) => false,
             };
         }
+        false
+    }
+}
+
+/// What the metatype's `__index`, if it is a table, has for the key. False if there is none, or nothing in it; then nothing is pushed.
+#[inline]
+unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> bool {
+    // SAFETY: as for `quick_get`; a metamethod of the table's own may raise: S6.
+    unsafe {
+        if !shape.state().push_meta(l, shape, Meta::Index) {
+            return false;
+        }
+        if (*peek::top(l).sub(1)).tag == peek::TABLE {
+            peek::push(l, key.bits, key.tag);
+            if lua_gettable(l, -2) != LUA_TNIL {
+                return true;
+            }
+            peek::pop(l);
+        }
+        peek::pop(l);
         false
     }
 }

@@ -8,6 +8,7 @@ use crate::cdata;
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Op};
 use crate::vm::stack::*;
 
@@ -35,9 +36,49 @@ unsafe fn length(l: *mut lua_State, idx: c_int) -> Result<usize> {
     usize::try_from(n).map_err(|_| What::StringOverflow.into())
 }
 
+/// The usual: a pointer or array of bytes, with or without a length. False if it is anything else.
+unsafe fn quick_string(l: *mut lua_State) -> bool {
+    // SAFETY: as for `string_body`.
+    unsafe {
+        if !peek::is_available() {
+            return false;
+        }
+        let base = peek::base(l);
+        let count = peek::top(l).offset_from(base);
+        if !(1..=2).contains(&count) {
+            return false;
+        }
+        let Some(header) = cdata::header_in(*base) else { return false };
+        let shape = (*header).shape();
+        let address = (*header).address;
+        let is_text = matches!(shape.class, Class::Pointer | Class::Array)
+            && matches!(shape.target().op(), Op::I8 | Op::U8)
+            && shape.target().class == Class::Int;
+        if !is_text || address.is_null() {
+            return false;
+        }
+        let bounds = cdata::Header::bounds(header);
+        let n = if count == 2 {
+            let length = *base.add(1);
+            let n = length.bits as usize;
+            if length.tag != peek::INT || n > isize::MAX as usize || !bounds.contain(address as usize, n) {
+                return false;
+            }
+            n
+        } else {
+            libc::strnlen(address.cast(), bounds.hi.saturating_sub(address as usize))
+        };
+        lua_pushlstring(l, address.cast(), n);
+        true
+    }
+}
+
 unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the memory's argument stays on the stack; lengths are checked against what is known of it.
     unsafe {
+        if quick_string(l) {
+            return Ok(1);
+        }
         if lua_type(l, 1) == LUA_TNIL {
             return Err(argument(1, What::Conversion("nil".to_owned(), "const char *".to_owned())));
         }

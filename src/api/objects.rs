@@ -10,6 +10,7 @@ use crate::conv::{from_lua, init, number, to_lua};
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, Metatype, State};
@@ -39,6 +40,9 @@ unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
         let shape = args::ctype(l, args::state(l), 1)?;
+        if peek::is_available() && peek::top(l).offset_from(peek::base(l)) == 1 && quick_instance(l, shape) {
+            return Ok(1);
+        }
         instance(l, shape)
     }
 }
@@ -58,6 +62,24 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
             return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
         }
         instance(l, shape)
+    }
+}
+
+/// A new instance without initializers, of a type that needs no more than zeroed bytes. False for any other.
+///
+/// # Safety
+/// Room for two slots; S6.
+pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
+    if !matches!(shape.class, Class::Record | Class::Array) || shape.wide.get() || shape.metatype.get() != 0 {
+        return false;
+    }
+    match shape.size() {
+        Some(size) if size < SIZE_MAX => {
+            // SAFETY: from the caller.
+            unsafe { cdata::push_owned(l, shape, size) };
+            true
+        }
+        _ => false,
     }
 }
 
@@ -118,9 +140,37 @@ unsafe fn pointer_instance(
     }
 }
 
+/// The usual cast: of a pointer, array or record to a pointer type that a ctype object names.
+unsafe fn quick_cast(l: *mut lua_State) -> bool {
+    // SAFETY: two arguments are there; S6.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return false;
+        }
+        let (ct, value) = (*peek::base(l), *peek::base(l).add(1));
+        let Some(shape) = cdata::header_in(ct).and_then(|h| cdata::ctype_of(h)) else { return false };
+        let Some(header) = cdata::header_in(value) else { return false };
+        let own = (*header).shape();
+        if shape.class != Class::Pointer
+            || !matches!(own.class, Class::Pointer | Class::Array | Class::Record)
+        {
+            return false;
+        }
+        let address = (*header).address;
+        if address.is_null() || std::ptr::eq(own, shape) {
+            return false;
+        }
+        cdata::push_word(l, shape, address);
+        true
+    }
+}
+
 unsafe fn cast_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
+        if quick_cast(l) {
+            return Ok(1);
+        }
         let shape = args::ctype(l, args::state(l), 1)?;
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
@@ -181,8 +231,9 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
         let (plain, address) = metatable_like(l, state.refs.cdata.get());
         let (gc, _) = metatable_like(l, state.refs.cdata_gc.get());
         lua_pushvalue(l, 2);
+        let user_address = lua_topointer(l, -1) as usize;
         let user = luaL_ref(l, LUA_REGISTRYINDEX);
-        let made = Metatype { user, plain, gc, address };
+        let made = Metatype { user, plain, gc, address, user_address };
         state.metatypes.borrow_mut().insert(owner, made);
         state.each_shape(|other| {
             if state.meta_owner(other.ty) == Some(owner) {

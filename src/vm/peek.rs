@@ -56,6 +56,8 @@ const USERDATA_VALUES_AT: usize = 40;
 const CLOSURE_UPVALUES: usize = 32;
 
 static AVAILABLE: AtomicBool = AtomicBool::new(false);
+/// Did any probe of this process find another layout? Two Luas may live in one; then neither is peeked at.
+static REFUTED: AtomicBool = AtomicBool::new(false);
 
 /// Is Lua laid out as this room takes it to be?
 pub fn is_available() -> bool {
@@ -190,7 +192,11 @@ pub unsafe fn probe(l: *mut lua_State) {
         lua_settop(l, start);
         found
     };
-    AVAILABLE.store(found && size_of::<Slot>() == 16 && cfg!(target_pointer_width = "64"), Ordering::Relaxed);
+    let found = found && size_of::<Slot>() == 16 && cfg!(target_pointer_width = "64");
+    if !found {
+        REFUTED.store(true, Ordering::Relaxed);
+    }
+    AVAILABLE.store(!REFUTED.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
 unsafe fn check_stack(l: *mut lua_State) -> bool {

@@ -195,6 +195,8 @@ pub struct Shape {
     pub metatable_address: Cell<usize>,
     /// Registry reference of the user's metatable (of the record that this is or points to); 0 for none.
     pub metatype: Cell<c_int>,
+    /// Where that table lies.
+    pub metatype_address: Cell<usize>,
     /// The prepared call of a function type (`call::Plan`, kept by the state); null until first needed.
     pub call_plan: Cell<*const c_void>,
     /// How a record takes initializers (`conv::init::InitPlan`, kept by the state); null until first needed.
@@ -259,6 +261,7 @@ impl Shape {
             metatable_gc: Cell::new(0),
             metatable_address: Cell::new(0),
             metatype: Cell::new(0),
+            metatype_address: Cell::new(0),
             call_plan: Cell::new(std::ptr::null()),
             init_plan: Cell::new(std::ptr::null()),
             reference: Cell::new(std::ptr::null()),

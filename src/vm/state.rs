@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
 use super::address_map::AddressMap;
+use super::peek;
 use super::shape::Shape;
 use super::stack::*;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
@@ -101,12 +102,15 @@ pub struct Metatype {
     pub gc: c_int,
     /// Where the first of those two lies.
     pub address: usize,
+    /// Where the user's metatable lies.
+    pub user_address: usize,
 }
 
 impl Metatype {
     /// Lets a shape's cdata obey it.
     pub fn apply(self, shape: &Shape) {
         shape.metatype.set(self.user);
+        shape.metatype_address.set(self.user_address);
         shape.metatable.set(self.plain);
         shape.metatable_gc.set(self.gc);
         shape.metatable_address.set(self.address);
@@ -132,6 +136,8 @@ pub struct Refs {
     pub ctype: Cell<c_int>,
     /// The key of each [`Meta`].
     pub meta: [Cell<c_int>; META_NAMES.len()],
+    /// The same, as they lie on a stack.
+    pub meta_slots: [Cell<u64>; META_NAMES.len()],
     /// The thread that callbacks run on when no call of ours is in flight.
     pub idle_thread: Cell<c_int>,
     /// `ffi.C`.
@@ -285,8 +291,11 @@ impl State {
             refs.finalizers.set(luaL_ref(l, LUA_REGISTRYINDEX));
             lua_createtable(l, 0, 0);
             refs.ctype_objects.set(luaL_ref(l, LUA_REGISTRYINDEX));
-            for (name, slot) in META_NAMES.iter().zip(&refs.meta) {
+            for ((name, slot), bits) in META_NAMES.iter().zip(&refs.meta).zip(&refs.meta_slots) {
                 push_str(l, name);
+                if peek::is_available() {
+                    bits.set((*peek::top(l).sub(1)).bits);
+                }
                 slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
             }
             (*state).idle.set(lua_newthread(l));
@@ -383,8 +392,21 @@ impl State {
         if metatype == 0 {
             return false;
         }
-        // SAFETY: S5; the reference is of a table.
+        // SAFETY: S5; the reference is of a table; the key is a short string that the registry keeps.
         unsafe {
+            if peek::is_available() {
+                peek::push(l, shape.metatype_address.get() as u64, peek::TABLE);
+                peek::push(l, self.refs.meta_slots[meta as usize].get(), peek::SHORT_STRING);
+                if lua_rawget(l, -2) == LUA_TNIL {
+                    peek::pop(l);
+                    peek::pop(l);
+                    return false;
+                }
+                let found = *peek::top(l).sub(1);
+                peek::pop(l);
+                peek::top(l).sub(1).write(found);
+                return true;
+            }
             lua_rawgeti(l, LUA_REGISTRYINDEX, metatype.into());
             lua_rawgeti(l, LUA_REGISTRYINDEX, self.refs.meta[meta as usize].get().into());
             if lua_rawget(l, -2) == LUA_TNIL {
