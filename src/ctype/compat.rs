@@ -5,6 +5,9 @@
 use super::{CType, CTypeId, CTypeTable, Qual, QualType};
 use crate::target;
 
+/// How deep types are compared; a chain of typedefs may be longer than the stack bears.
+const DEPTH_MAX: u32 = 200;
+
 /// `ffi.istype`: equal but for qualifiers; integers of one size and sign are one; pointers and arrays that lead to types
 /// that agree are one; a pointer to a record is that record.
 pub fn is_type(table: &CTypeTable, wanted: QualType, ty: QualType) -> bool {
@@ -18,10 +21,10 @@ pub fn is_type(table: &CTypeTable, wanted: QualType, ty: QualType) -> bool {
         }
         // Qualifiers of what they lead to at once do not count; what lies behind must have the same.
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => {
-            agree(table, x.id, y.id)
+            agree(table, x.id, y.id, 0)
         }
         (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {
-            table.size(a) == table.size(b) && agree(table, x.id, y.id)
+            table.size(a) == table.size(b) && agree(table, x.id, y.id, 0)
         }
         // `ffi.istype("struct s", pointer)`: a method's self is often a pointer.
         (CType::Record(_), CType::Pointer(to)) => table.unaligned(to.id) == a,
@@ -36,7 +39,7 @@ pub fn pointer_converts(table: &CTypeTable, to: QualType, from: QualType) -> boo
         return false;
     }
     let is_void = |ty: QualType| matches!(table.get(ty.id), CType::Void);
-    is_void(to) || is_void(from) || agree(table, to.id, from.id)
+    is_void(to) || is_void(from) || agree(table, to.id, from.id, 0)
 }
 
 /// The qualifiers of a type, or of an array's elements.
@@ -49,7 +52,7 @@ fn qualifiers(table: &CTypeTable, ty: QualType) -> Qual {
 
 /// May a pointer to one stand for a pointer to the other? Integers of one size agree, whatever their sign, and an enum is
 /// its integer; functions agree if they take the same number of arguments; records must be the same.
-fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
+fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
     let (a, b) = (table.unaligned(a), table.unaligned(b));
     if a == b {
         return true;
@@ -57,7 +60,9 @@ fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
     if let (Some(x), Some(y)) = (table.integer_kind(a), table.integer_kind(b)) {
         return target::int_size(x) == target::int_size(y);
     }
-    let inner = |x: QualType, y: QualType| x.qual == y.qual && agree(table, x.id, y.id);
+    let inner = |x: QualType, y: QualType| {
+        x.qual == y.qual && depth < DEPTH_MAX && agree(table, x.id, y.id, depth + 1)
+    };
     match (table.get(a), table.get(b)) {
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => inner(x, y),
         (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {
