@@ -6,6 +6,9 @@ use super::dialect::Attr;
 use crate::ctype::{CType, FloatKind, IntKind, QualType};
 use crate::target;
 
+/// Pointers, arrays and functions around the scalar that `vector_size` looks for.
+const DERIVED_MAX: u32 = 64;
+
 impl Converter<'_> {
     /// The alignment that `aligned` asks for, in bytes; the largest of several. None if there is none.
     pub(super) fn alignment(&mut self, attrs: &[Attr], at: usize) -> Result<Option<u64>, CdefError> {
@@ -57,7 +60,7 @@ impl Converter<'_> {
                 Attr::Mode(word) => ty = self.mode(ty, word, at)?,
                 Attr::VectorSize(text) => {
                     let bytes = self.number_of_text(text, at)?;
-                    ty = self.vector(ty, bytes, at)?;
+                    ty = self.vector(ty, bytes, at, 0)?;
                 }
                 _ => {}
             }
@@ -65,7 +68,31 @@ impl Converter<'_> {
         Ok(ty)
     }
 
-    fn vector(&mut self, elem: QualType, bytes: u64, at: usize) -> Result<QualType, CdefError> {
+    /// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it).
+    fn vector(&mut self, elem: QualType, bytes: u64, at: usize, depth: u32) -> Result<QualType, CdefError> {
+        if depth > DERIVED_MAX {
+            return Err(self.error(at, "invalid C type"));
+        }
+        match self.table.get(elem.id) {
+            CType::Pointer(to) => {
+                let to = self.vector(to, bytes, at, depth + 1)?;
+                return Ok(self.table.pointer(to).with(elem.qual));
+            }
+            CType::Reference(to) => {
+                let to = self.vector(to, bytes, at, depth + 1)?;
+                return Ok(self.table.intern(CType::Reference(to)).with(elem.qual));
+            }
+            CType::Array { elem: inner, len } => {
+                let inner = self.vector(inner, bytes, at, depth + 1)?;
+                return Ok(self.table.array(inner, len).with(elem.qual));
+            }
+            CType::Function(id) => {
+                let mut function = self.table.function(id).clone();
+                function.result = self.vector(function.result, bytes, at, depth + 1)?;
+                return Ok(self.table.function_type(function).with(elem.qual));
+            }
+            _ => {}
+        }
         let is_scalar = matches!(self.table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
         let size = self.table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
         if size == 0 || !bytes.is_multiple_of(size) || !(bytes / size).is_power_of_two() || bytes > 4096 {
@@ -111,6 +138,6 @@ impl Converter<'_> {
         }
         let element = self.mode(ty, &word[1 + digits..], at)?;
         let size = self.table.size(element.id).unwrap_or(0);
-        self.vector(element, lanes.saturating_mul(size), at)
+        self.vector(element, lanes.saturating_mul(size), at, 0)
     }
 }

@@ -1,18 +1,33 @@
 //! May this pointer become that one? Is this type that type?
+//!
+//! LuaJIT's rules as its behaviour shows them; `tests/compat.rs` asks it about every pair of some hundred types.
 
-use super::{ArrayLen, CType, CTypeId, CTypeTable, QualType};
+use super::{CType, CTypeId, CTypeTable, Qual, QualType};
 use crate::target;
 
-/// `ffi.istype`: equal but for qualifiers; integers of one size and sign are one; a pointer to a record is that record.
+/// How deep types are compared; a chain of typedefs may be longer than the stack bears.
+const DEPTH_MAX: u32 = 200;
+
+/// `ffi.istype`: equal but for qualifiers; integers of one size and sign are one; pointers and arrays that lead to types
+/// that agree are one; a pointer to a record is that record.
 pub fn is_type(table: &CTypeTable, wanted: QualType, ty: QualType) -> bool {
-    let strip = |id| table.unaligned(id);
-    let (a, b) = (strip(wanted.id), strip(ty.id));
-    if same(table, a, b, false) {
+    let (a, b) = (table.unaligned(wanted.id), table.unaligned(ty.id));
+    if a == b {
         return true;
     }
-    // `ffi.istype("struct s", pointer)`: a method's self is often a pointer.
     match (table.get(a), table.get(b)) {
-        (CType::Record(_), CType::Pointer(to)) => strip(to.id) == a,
+        (CType::Int(x), CType::Int(y)) => {
+            target::int_size(x) == target::int_size(y) && target::int_is_signed(x) == target::int_is_signed(y)
+        }
+        // Qualifiers of what they lead to at once do not count; what lies behind must have the same.
+        (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => {
+            agree(table, x.id, y.id, 0)
+        }
+        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {
+            table.size(a) == table.size(b) && agree(table, x.id, y.id, 0)
+        }
+        // `ffi.istype("struct s", pointer)`: a method's self is often a pointer.
+        (CType::Record(_), CType::Pointer(to)) => table.unaligned(to.id) == a,
         _ => false,
     }
 }
@@ -20,45 +35,42 @@ pub fn is_type(table: &CTypeTable, wanted: QualType, ty: QualType) -> bool {
 /// May a pointer to `from` be given, without a cast, where one to `to` is wanted? (LuaJIT's rules: qualifiers may only
 /// be added, `void *` goes both ways, pointed-to types agree.)
 pub fn pointer_converts(table: &CTypeTable, to: QualType, from: QualType) -> bool {
-    let qual = |ty: QualType| match table.get(ty.id) {
-        CType::Array { elem, .. } => ty.qual.union(elem.qual),
-        _ => ty.qual,
-    };
-    if !qual(to).contains(qual(from)) {
+    if !qualifiers(table, to).contains(qualifiers(table, from)) {
         return false;
     }
-    let (a, b) = (table.unaligned(to.id), table.unaligned(from.id));
-    matches!(table.get(a), CType::Void) || matches!(table.get(b), CType::Void) || same(table, a, b, true)
+    let is_void = |ty: QualType| matches!(table.get(ty.id), CType::Void);
+    is_void(to) || is_void(from) || agree(table, to.id, from.id, 0)
 }
 
-/// Are two unqualified types one type to LuaJIT? With `qualified`, what they lead to must be qualified alike, too.
-fn same(table: &CTypeTable, a: CTypeId, b: CTypeId, qualified: bool) -> bool {
+/// The qualifiers of a type, or of an array's elements.
+fn qualifiers(table: &CTypeTable, ty: QualType) -> Qual {
+    match table.get(ty.id) {
+        CType::Array { elem, .. } => ty.qual.union(qualifiers(table, elem)),
+        _ => ty.qual,
+    }
+}
+
+/// May a pointer to one stand for a pointer to the other? Integers of one size agree, whatever their sign, and an enum is
+/// its integer; functions agree if they take the same number of arguments; records must be the same.
+fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
+    let (a, b) = (table.unaligned(a), table.unaligned(b));
     if a == b {
         return true;
     }
-    let inner = |x: QualType, y: QualType| {
-        (!qualified || x.qual == y.qual)
-            && same(table, table.unaligned(x.id), table.unaligned(y.id), qualified)
-    };
-    if qualified && let (Some(x), Some(y)) = (table.integer_kind(a), table.integer_kind(b)) {
-        // Pointers to integers of one size convert, whatever their sign; an enum is its integer.
+    if let (Some(x), Some(y)) = (table.integer_kind(a), table.integer_kind(b)) {
         return target::int_size(x) == target::int_size(y);
     }
+    let inner = |x: QualType, y: QualType| {
+        x.qual == y.qual && depth < DEPTH_MAX && agree(table, x.id, y.id, depth + 1)
+    };
     match (table.get(a), table.get(b)) {
-        (CType::Int(x), CType::Int(y)) => {
-            target::int_size(x) == target::int_size(y) && target::int_is_signed(x) == target::int_is_signed(y)
-        }
-        (CType::Pointer(x), CType::Pointer(y)) => inner(x, y),
-        (CType::Reference(x), CType::Reference(y)) => inner(x, y),
-        (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => {
-            (m == n || m == ArrayLen::Unknown || n == ArrayLen::Unknown) && inner(x, y)
+        (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => inner(x, y),
+        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {
+            table.size(a) == table.size(b) && inner(x, y)
         }
         (CType::Function(x), CType::Function(y)) => {
             let (x, y) = (table.function(x), table.function(y));
-            x.variadic == y.variadic
-                && x.params.len() == y.params.len()
-                && inner(x.result, y.result)
-                && x.params.iter().zip(&y.params).all(|(p, q)| inner(*p, *q))
+            x.params.len() == y.params.len() && x.convention == y.convention
         }
         _ => false,
     }
