@@ -675,6 +675,8 @@ pub unsafe fn describe(l: *mut lua_State, idx: c_int) -> String {
                 let underlying = shape.state().table.borrow().enumeration(id).underlying;
                 shape.state().shape(underlying.plain()).repr()
             }
+            // A function stands for its address.
+            CType::Function(_) => shape.pointer().repr(),
             _ => cdata::describe(l, idx),
         }
     }

@@ -696,6 +696,7 @@ unsafe fn enter(
         let depth = calls.depth.get();
         if depth >= DEPTH_MAX {
             calls.l.set(outer_l);
+            calls.thread.set(outer_thread);
             return Err(What::CStackOverflow.into());
         }
         calls.depth.set(depth + 1);

@@ -28,6 +28,11 @@ impl Converter<'_> {
         // Pointers come first and bind last; what follows the name binds from the right.
         for derived in &declarator.node.derived {
             match &derived.node {
+                ast::DerivedDeclarator::Pointer(_)
+                    if matches!(self.table.get(ty.id), CType::Reference(_)) =>
+                {
+                    return Err(self.error(derived.span.start, "invalid C type"));
+                }
                 ast::DerivedDeclarator::Pointer(qualifiers) => {
                     ty = self.table.pointer(ty).with(pointer_qualifiers(qualifiers));
                 }

@@ -281,10 +281,12 @@ unsafe fn pointer_of_cdata(
             }
             Class::Function => (place.shape, place.data),
             Class::CTypeObject => return Err(conversion_error(l, idx, shape)),
-            _ if cast => match read_real(place).and_then(Number::to_bits) {
-                Some(bits) => return Ok(bits as usize as *mut u8),
-                None => return Err(conversion_error(l, idx, shape)),
-            },
+            Class::Bool | Class::Int | Class::Enum if cast => {
+                match read_real(place).and_then(Number::to_bits) {
+                    Some(bits) => return Ok(bits as usize as *mut u8),
+                    None => return Err(conversion_error(l, idx, shape)),
+                }
+            }
             // A reference to a scalar gives its address where a pointer to it is due.
             _ => return Err(conversion_error(l, idx, shape)),
         };
@@ -432,6 +434,9 @@ unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8)
                 return Err(conversion_error(l, idx, shape));
             }
         }
+        if lua_type(l, idx) == LUA_TBOOLEAN {
+            return Err(conversion_error(l, idx, shape));
+        }
         let x = to_number(l, idx, shape)?;
         std::ptr::write_bytes(p, 0, size);
         let parts = if shape.class == Class::Complex { 1 } else { size / part_size.max(1) };
@@ -530,7 +535,7 @@ unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Nu
         match lua_type(l, idx) {
             LUA_TNIL => return Ok(Number::Int(0)),
             LUA_TLIGHTUSERDATA => return Ok(Number::UInt(lua_touserdata(l, idx) as u64)),
-            LUA_TSTRING if shape.class != Class::Enum => {
+            LUA_TSTRING if shape.class == Class::Int => {
                 return Ok(Number::UInt(lua_tolstring(l, idx, std::ptr::null_mut()) as u64));
             }
             LUA_TUSERDATA => match cdata::header(l, idx) {
@@ -547,9 +552,10 @@ unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Nu
                         Class::Pointer => {
                             return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
                         }
-                        Class::Array | Class::Record | Class::Function => {
+                        Class::Array | Class::Function => {
                             return Ok(Number::UInt(place.data as u64));
                         }
+                        Class::Record => return Err(conversion_error(l, idx, shape)),
                         _ => {}
                     }
                 }

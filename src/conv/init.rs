@@ -35,7 +35,8 @@ unsafe fn is_element(l: *mut lua_State, idx: c_int, shape: &Shape) -> bool {
     unsafe {
         match lua_type(l, idx) {
             LUA_TTABLE => false,
-            LUA_TSTRING => shape.class == Class::Record || !matches!(shape.target().op(), Op::I8 | Op::U8),
+            // A string is meant for the whole array.
+            LUA_TSTRING => shape.class == Class::Record,
             LUA_TUSERDATA => match cdata::header(l, idx) {
                 Some(header) => {
                     let source = (*header).shape().referred();
