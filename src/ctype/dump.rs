@@ -82,15 +82,13 @@ impl Dumper<'_> {
                 self.spelled = Some(ty.id);
                 let text = self.declaration(*ty, name);
                 self.spelled = None;
-                let _ = writeln!(self.out, "typedef {text};");
+                let align = self.raised(ty.id);
+                let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Typedef(ty) => {
                 self.needs(*ty, true, 0);
                 let text = self.declaration(*ty, name);
-                let align = match self.table.unaligned(ty.id) == ty.id {
-                    true => String::new(),
-                    false => format!(" __attribute__((aligned({})))", self.table.align(ty.id).unwrap_or(1)),
-                };
+                let align = self.raised(ty.id);
                 let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Function { ty, symbol } => {
@@ -119,14 +117,28 @@ impl Dumper<'_> {
             }
             Name::Constant(Constant::Float(x, ty)) => {
                 let text = self.declaration(ty.plain(), name);
-                let _ = writeln!(self.out, "static const {text} = {x:?};");
+                let value = match x {
+                    x if x.is_nan() => "__builtin_nan(\"\")".to_owned(),
+                    x if x.is_infinite() => {
+                        format!("{}__builtin_inf()", if *x < 0.0 { "-" } else { "" })
+                    }
+                    x => format!("{x:?}"),
+                };
+                let _ = writeln!(self.out, "static const {text} = {value};");
             }
             Name::Constant(Constant::Str(bytes)) => {
-                let text: String =
-                    bytes.iter().flat_map(|&b| std::ascii::escape_default(b)).map(char::from).collect();
-                let _ = writeln!(self.out, "#define {name} \"{}\"", text.replace("\\'", "'"));
+                let text: String = bytes.iter().map(|&b| character(b)).collect();
+                let _ = writeln!(self.out, "#define {name} \"{text}\"");
             }
         }
+    }
+
+    /// The attribute of a typedef that gives its type another alignment.
+    fn raised(&self, id: CTypeId) -> String {
+        if self.table.unaligned(id) == id {
+            return String::new();
+        }
+        format!(" __attribute__((aligned({})))", self.table.align(id).unwrap_or(1))
     }
 
     /// Writes what a type depends on: bodies where `whole`, else tags will do.
@@ -345,6 +357,16 @@ fn int(kind: IntKind) -> &'static str {
         IntKind::ULongLong => "unsigned long long",
         IntKind::Int128 => "__int128",
         IntKind::UInt128 => "unsigned __int128",
+    }
+}
+
+/// A byte within a string literal. Octal: a hexadecimal escape would take the digits that follow.
+fn character(byte: u8) -> String {
+    match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(byte)),
+        b'\n' => "\\n".to_owned(),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => format!("\\{byte:03o}"),
     }
 }
 
