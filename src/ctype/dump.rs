@@ -16,7 +16,7 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
     let mut aliases: HashMap<CTypeId, &str> = HashMap::new();
     for (name, what) in table.names() {
         if let Name::Typedef(ty) = what
-            && is_nameless(table, ty.id)
+            && (is_nameless(table, ty.id) || is_realigned(table, ty.id))
         {
             // The least name of several, so that the text does not depend on the table's order.
             let alias = aliases.entry(ty.id).or_insert(name);
@@ -51,7 +51,7 @@ struct Dumper<'a> {
     done: HashSet<CTypeId>,
     named: HashSet<String>,
     later: Vec<RecordId>,
-    /// Typedef names of records and enums without a tag.
+    /// Typedef names of records and enums without a tag, and of types with an alignment of their own.
     aliases: HashMap<CTypeId, &'a str>,
     /// The one of those whose typedef is being written.
     spelled: Option<CTypeId>,
@@ -66,6 +66,15 @@ fn is_nameless(table: &CTypeTable, id: CTypeId) -> bool {
     }
 }
 
+/// Is it a type that only a typedef's `aligned` makes, and that a declarator can end in?
+fn is_realigned(table: &CTypeTable, id: CTypeId) -> bool {
+    let is_base = !matches!(
+        table.get(id),
+        CType::Pointer(_) | CType::Reference(_) | CType::Array { .. } | CType::Function(_)
+    );
+    is_base && table.unaligned(id) != id
+}
+
 impl Dumper<'_> {
     fn name(&mut self, name: &str) {
         if !self.named.insert(name.to_owned()) {
@@ -78,6 +87,9 @@ impl Dumper<'_> {
                     for field in self.table.record(id).body.iter().flat_map(|b| &b.fields) {
                         self.needs(field.ty, true, 1);
                     }
+                }
+                if !is_nameless(self.table, ty.id) {
+                    self.needs(self.table.unaligned(ty.id).plain(), true, 1);
                 }
                 self.spelled = Some(ty.id);
                 let text = self.declaration(*ty, name);
