@@ -248,6 +248,12 @@ impl Converter<'_> {
                 let kind = match float.suffix.format {
                     ast::FloatFormat::Float => FloatKind::Float,
                     ast::FloatFormat::LongDouble => FloatKind::LongDouble,
+                    // Decimal floats: no type of ours holds them.
+                    ast::FloatFormat::TS18661Format(ast::TS18661FloatType {
+                        format:
+                            ast::TS18661FloatFormat::DecimalInterchange | ast::TS18661FloatFormat::DecimalExtended,
+                        ..
+                    }) => return Err(self.not_constant(node)),
                     _ => FloatKind::Double,
                 };
                 let x = if kind == FloatKind::Float { f64::from(x as f32) } else { x };

@@ -11,7 +11,7 @@ use super::constexpr::{literal_kind, rank, unsigned};
 use super::dialect::{character, unescape};
 use super::macros::{Expansion, Macros, Word};
 use super::token::Kind;
-use crate::ctype::{CTypeTable, Constant, IntKind, Name};
+use crate::ctype::{CType, CTypeId, CTypeTable, Constant, IntKind, Name, Tag};
 use crate::target;
 
 /// Tokens that one macro may expand to.
@@ -199,6 +199,42 @@ impl Reader<'_> {
         }
     }
 
+    /// Moves behind a type and the `)` that follows it, where the type is a typedef's name, a struct or union, or one of
+    /// the usual integers; else stays.
+    fn type_then_bracket(&mut self) -> Option<CTypeId> {
+        let end = self.words[self.at..].iter().take(4).position(|w| w.kind != Kind::Ident)?;
+        let words = &self.words[self.at..self.at + end];
+        if !self.words.get(self.at + end).is_some_and(|w| w.kind == Kind::Punct && w.text == ")") {
+            return None;
+        }
+        let int = |kind| self.table.id_of(CType::Int(kind));
+        let mut texts = [""; 3];
+        for (text, word) in texts.iter_mut().zip(words) {
+            *text = &word.text;
+        }
+        let ty = match texts {
+            ["int" | "signed", "", ""] => int(IntKind::Int),
+            ["unsigned", "", ""] | ["unsigned", "int", ""] => int(IntKind::UInt),
+            ["long", "", ""] => int(IntKind::Long),
+            ["unsigned", "long", ""] => int(IntKind::ULong),
+            ["char", "", ""] => int(IntKind::Char),
+            ["unsigned", "char", ""] => int(IntKind::UChar),
+            ["short", "", ""] => int(IntKind::Short),
+            ["unsigned", "short", ""] => int(IntKind::UShort),
+            ["struct" | "union", tag, ""] => match self.table.tag(tag)? {
+                Tag::Record(id) => Some(self.table.record_type(id)),
+                Tag::Enum(_) => None,
+            },
+            [name, "", ""] => match self.table.name(name)? {
+                Name::Typedef(ty) => Some(ty.id),
+                _ => None,
+            },
+            _ => None,
+        }?;
+        self.at += end + 1;
+        Some(ty)
+    }
+
     fn unary(&mut self) -> Result<Value> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
@@ -219,6 +255,12 @@ impl Reader<'_> {
                 let n = text.trim_matches(['(', ')']).trim().parse().map_err(|_| Refusal::NotSimple)?;
                 Ok(Value(n, IntKind::Int))
             }
+            Kind::Ident if word.text == "sizeof" && self.punct() == "(" => {
+                self.at += 1;
+                let ty = self.type_then_bracket().ok_or(Refusal::NotSimple)?;
+                let size = self.table.size(ty).ok_or(Refusal::NotSimple)?;
+                Ok(Value(size.into(), target::UINTPTR))
+            }
             Kind::Ident => match self.table.name(&word.text) {
                 Some(Name::Constant(Constant::Int(n, ty))) => {
                     Ok(Value(*n, self.table.integer_kind(*ty).ok_or(Refusal::NotSimple)?))
@@ -232,6 +274,11 @@ impl Reader<'_> {
             },
             Kind::Punct => match &*word.text {
                 "(" => {
+                    if let Some(ty) = self.type_then_bracket() {
+                        let kind = self.table.integer_kind(ty).ok_or(Refusal::NotSimple)?;
+                        let Value(n, _) = self.unary()?;
+                        return Ok(Value(wrap(n, kind), kind));
+                    }
                     let value = self.conditional()?;
                     if self.punct() != ")" {
                         return Err(Refusal::NotSimple);

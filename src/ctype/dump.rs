@@ -16,7 +16,7 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
     let mut aliases: HashMap<CTypeId, &str> = HashMap::new();
     for (name, what) in table.names() {
         if let Name::Typedef(ty) = what
-            && is_nameless(table, ty.id)
+            && (is_nameless(table, ty.id) || is_realigned(table, ty.id))
         {
             // The least name of several, so that the text does not depend on the table's order.
             let alias = aliases.entry(ty.id).or_insert(name);
@@ -51,7 +51,7 @@ struct Dumper<'a> {
     done: HashSet<CTypeId>,
     named: HashSet<String>,
     later: Vec<RecordId>,
-    /// Typedef names of records and enums without a tag.
+    /// Typedef names of records and enums without a tag, and of types with an alignment of their own.
     aliases: HashMap<CTypeId, &'a str>,
     /// The one of those whose typedef is being written.
     spelled: Option<CTypeId>,
@@ -64,6 +64,15 @@ fn is_nameless(table: &CTypeTable, id: CTypeId) -> bool {
         CType::Enum(e) => table.enumeration(e).tag.is_none(),
         _ => false,
     }
+}
+
+/// Is it a type that only a typedef's `aligned` makes, and that a declarator can end in?
+fn is_realigned(table: &CTypeTable, id: CTypeId) -> bool {
+    let is_base = !matches!(
+        table.get(id),
+        CType::Pointer(_) | CType::Reference(_) | CType::Array { .. } | CType::Function(_)
+    );
+    is_base && table.unaligned(id) != id
 }
 
 impl Dumper<'_> {
@@ -79,18 +88,19 @@ impl Dumper<'_> {
                         self.needs(field.ty, true, 1);
                     }
                 }
+                if !is_nameless(self.table, ty.id) {
+                    self.needs(self.table.unaligned(ty.id).plain(), true, 1);
+                }
                 self.spelled = Some(ty.id);
                 let text = self.declaration(*ty, name);
                 self.spelled = None;
-                let _ = writeln!(self.out, "typedef {text};");
+                let align = self.raised(ty.id);
+                let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Typedef(ty) => {
                 self.needs(*ty, true, 0);
                 let text = self.declaration(*ty, name);
-                let align = match self.table.unaligned(ty.id) == ty.id {
-                    true => String::new(),
-                    false => format!(" __attribute__((aligned({})))", self.table.align(ty.id).unwrap_or(1)),
-                };
+                let align = self.raised(ty.id);
                 let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Function { ty, symbol } => {
@@ -119,14 +129,28 @@ impl Dumper<'_> {
             }
             Name::Constant(Constant::Float(x, ty)) => {
                 let text = self.declaration(ty.plain(), name);
-                let _ = writeln!(self.out, "static const {text} = {x:?};");
+                let value = match x {
+                    x if x.is_nan() => "__builtin_nan(\"\")".to_owned(),
+                    x if x.is_infinite() => {
+                        format!("{}__builtin_inf()", if *x < 0.0 { "-" } else { "" })
+                    }
+                    x => format!("{x:?}"),
+                };
+                let _ = writeln!(self.out, "static const {text} = {value};");
             }
             Name::Constant(Constant::Str(bytes)) => {
-                let text: String =
-                    bytes.iter().flat_map(|&b| std::ascii::escape_default(b)).map(char::from).collect();
-                let _ = writeln!(self.out, "#define {name} \"{}\"", text.replace("\\'", "'"));
+                let text: String = bytes.iter().map(|&b| character(b)).collect();
+                let _ = writeln!(self.out, "#define {name} \"{text}\"");
             }
         }
+    }
+
+    /// The attribute of a typedef that gives its type another alignment.
+    fn raised(&self, id: CTypeId) -> String {
+        if self.table.unaligned(id) == id {
+            return String::new();
+        }
+        format!(" __attribute__((aligned({})))", self.table.align(id).unwrap_or(1))
     }
 
     /// Writes what a type depends on: bodies where `whole`, else tags will do.
@@ -345,6 +369,16 @@ fn int(kind: IntKind) -> &'static str {
         IntKind::ULongLong => "unsigned long long",
         IntKind::Int128 => "__int128",
         IntKind::UInt128 => "unsigned __int128",
+    }
+}
+
+/// A byte within a string literal. Octal: a hexadecimal escape would take the digits that follow.
+fn character(byte: u8) -> String {
+    match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(byte)),
+        b'\n' => "\\n".to_owned(),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => format!("\\{byte:03o}"),
     }
 }
 

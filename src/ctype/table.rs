@@ -105,6 +105,11 @@ impl CTypeTable {
         self.intern_entry((ctype, None))
     }
 
+    /// The id of `ctype`, if it is known.
+    pub fn id_of(&self, ctype: CType) -> Option<CTypeId> {
+        self.interned.get(&(ctype, None)).copied()
+    }
+
     fn intern_entry(&mut self, entry: Entry) -> CTypeId {
         if let Some(&id) = self.interned.get(&entry) {
             return id;

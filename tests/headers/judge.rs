@@ -11,7 +11,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ffi_core::cdef;
-use ffi_core::ctype::{ArrayLen, CType, CTypeTable, Constant, Name, QualType, Record, RecordKind, Tag};
+use ffi_core::ctype::{
+    ArrayLen, CType, CTypeTable, Constant, Name, QualType, Record, RecordKind, Tag, dump, repr,
+};
 
 /// One line of `list.txt`.
 #[derive(Debug, Clone)]
@@ -104,7 +106,50 @@ pub fn judge(set: &Set, text: &str, flags: &[String], dir: &Path) -> Verdict {
     let program = questions.program(text, dir);
     compare(&program, &questions.expected, &mut verdict.faults);
     judge_macros(&table, set, text, flags, dir, &mut verdict);
+    judge_dump(&table, &mut verdict);
     verdict
+}
+
+/// Writes every name as C and reads that again: what a frozen header says is what the header said.
+fn judge_dump(table: &CTypeTable, verdict: &mut Verdict) {
+    let fresh = CTypeTable::new();
+    let mut names: Vec<&str> = table.names().map(|(n, _)| &**n).filter(|n| fresh.name(n).is_none()).collect();
+    names.sort_unstable();
+    let text = dump::dump(table, &names);
+    let mut again = CTypeTable::new();
+    if let Err(error) = cdef::declare(&mut again, text.as_bytes(), &[]) {
+        let line = error.place.as_deref().and_then(|p| p.rsplit(' ').next()?.parse::<usize>().ok());
+        let line = line.and_then(|n| text.lines().nth(n - 1)).unwrap_or_default();
+        verdict.faults.push(format!("dumped text is refused: {error}: {line}"));
+        return;
+    }
+    // A record without a tag prints as its number, which is the table's own.
+    let words =
+        |table: &CTypeTable, ty: QualType| repr::repr(table, ty).replace(|c: char| c.is_ascii_digit(), "");
+    for name in names {
+        let same = match (table.name(name), again.name(name)) {
+            (Some(Name::Typedef(a)), Some(Name::Typedef(b)))
+            | (Some(Name::Variable { ty: a, .. }), Some(Name::Variable { ty: b, .. })) => {
+                table.size(a.id) == again.size(b.id) && table.align(a.id) == again.align(b.id)
+            }
+            (Some(Name::Function { ty: a, symbol: s }), Some(Name::Function { ty: b, symbol: t })) => {
+                s == t && words(table, a.plain()) == words(&again, b.plain())
+            }
+            (Some(Name::Constant(Constant::Int(n, _))), Some(Name::Constant(Constant::Int(m, _)))) => n == m,
+            (Some(Name::Constant(Constant::Float(x, _))), Some(Name::Constant(Constant::Float(y, _)))) => {
+                x == y || x.is_nan() && y.is_nan()
+            }
+            (Some(Name::Constant(a)), Some(Name::Constant(b))) => a == b,
+            _ => false,
+        };
+        if !same {
+            verdict.faults.push(format!(
+                "dump of {name}: {:?} became {:?}",
+                table.name(name),
+                again.name(name)
+            ));
+        }
+    }
 }
 
 fn compare(program: &Path, expected: &[(String, String)], faults: &mut Vec<String>) {
