@@ -5,7 +5,7 @@ use lang_c::span::Node;
 
 use super::CdefError;
 use super::declare::Converter;
-use super::dialect::{unescape, unmangle};
+use super::literal::{unescape, unmangle};
 use crate::ctype::{ArrayLen, CType, CTypeId, Constant, FloatKind, IntKind, Name, QualType};
 use crate::target;
 

@@ -5,7 +5,8 @@ use lang_c::span::Node;
 
 use super::CdefError;
 use super::declare::Converter;
-use super::dialect::{Attr, unmangle};
+use super::dialect::Attr;
+use super::literal::unmangle;
 use crate::ctype::{ArrayLen, CType, Convention, Function, Qual, QualType};
 
 /// A declarator applied to its base.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use lang_c::ast;
 
 use super::constexpr::{literal_kind, rank, unsigned};
-use super::dialect::{character, unescape};
+use super::literal::{character, unescape};
 use super::macros::{Expansion, Macros, Word};
 use super::token::Kind;
 use crate::ctype::{CType, CTypeId, CTypeTable, Constant, IntKind, Name, Tag};

@@ -12,6 +12,7 @@ mod declare;
 mod define;
 mod dialect;
 mod limits;
+mod literal;
 mod macros;
 mod specifier;
 mod token;
@@ -216,7 +217,7 @@ fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Par
             && matches!(table.name(token.text), Some(Name::Typedef(_)))
             && seen.insert(token.text)
         {
-            add(&dialect::mangle(token.text));
+            add(&literal::mangle(token.text));
         }
     }
     for &i in &piece.types {
@@ -227,7 +228,7 @@ fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Par
             && matches!(table.name(name), Some(Name::Typedef(_)))
             && !seen.contains(&**name)
         {
-            add(&dialect::mangle(name));
+            add(&literal::mangle(name));
         }
     }
     if !out.is_empty() {

@@ -8,7 +8,8 @@ use lang_c::span::Node;
 use super::CdefError;
 use super::declarator::qualifier;
 use super::declare::{Converter, equivalent};
-use super::dialect::{Attr, Head, unmangle};
+use super::dialect::{Attr, Head};
+use super::literal::unmangle;
 use crate::ctype::{
     BitField, CType, CTypeId, Constant, EnumId, Field, FloatKind, IntKind, Name, Qual, QualType, RecordBody,
     RecordId, RecordKind, Tag,
