@@ -4,6 +4,8 @@
 //! function of a library is bound to a thunk that brings plan and address along; any other function value comes
 //! through the generic `__call`. Stack index 1 is always the function itself.
 
+mod variadic;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
@@ -11,7 +13,7 @@ use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::{from_lua, init, to_lua};
-use crate::ctype::{CType, Function, Qual, QualType};
+use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
 use crate::vm::entry;
@@ -35,7 +37,7 @@ struct Route {
     /// The types beyond the declared ones.
     extra: Vec<QualType>,
     /// What the arguments beyond the declared ones were when the route was made.
-    sources: Vec<Source>,
+    sources: Vec<variadic::Source>,
     signature: Signature,
     args: Vec<Arg>,
     result: &'static Shape,
@@ -100,7 +102,12 @@ impl Plan {
 }
 
 impl Route {
-    fn make(state: &State, function: &Function, extra: Vec<QualType>, sources: Vec<Source>) -> Result<Route> {
+    fn make(
+        state: &State,
+        function: &Function,
+        extra: Vec<QualType>,
+        sources: Vec<variadic::Source>,
+    ) -> Result<Route> {
         let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
         let shapes = function.params.iter().chain(&extra).map(|&ty| state.shape(ty));
         let args: Vec<Arg> = shapes
@@ -251,7 +258,7 @@ unsafe fn variadic_route(
         if peeks && !last.is_null() && (*last).sources.len() == extra {
             let first = peek::base(l).add(1 + declared);
             let sources = &(*last).sources;
-            if sources.iter().enumerate().all(|(i, known)| source(*first.add(i)) == *known) {
+            if sources.iter().enumerate().all(|(i, known)| variadic::source(*first.add(i)) == *known) {
                 return Ok(&*last);
             }
         }
@@ -260,8 +267,8 @@ unsafe fn variadic_route(
             let known = &(*last).extra;
             for (i, ty) in known.iter().enumerate() {
                 let argument = (declared + i + 1) as u32;
-                let shape =
-                    vararg_shape(l, argument as c_int + 1, state).map_err(|e| e.at_argument(argument))?;
+                let shape = variadic::shape_of(l, argument as c_int + 1, state)
+                    .map_err(|e| e.at_argument(argument))?;
                 if shape.ty != *ty {
                     same = false;
                     break;
@@ -273,7 +280,8 @@ unsafe fn variadic_route(
         }
         let mut types = Vec::with_capacity(extra);
         for i in declared..given {
-            let shape = vararg_shape(l, i as c_int + 2, state).map_err(|e| e.at_argument(i as u32 + 1))?;
+            let shape =
+                variadic::shape_of(l, i as c_int + 2, state).map_err(|e| e.at_argument(i as u32 + 1))?;
             types.push(shape.ty);
         }
         let known = plan.variadic.borrow().iter().find(|r| r.extra == types).copied();
@@ -281,16 +289,15 @@ unsafe fn variadic_route(
             Some(route) => route,
             None => {
                 let first = declared as c_int + 2;
-                let sources =
-                    (0..extra as c_int)
-                        .map(|i| {
-                            if peeks {
-                                source(*peek::base(l).add((first + i - 1) as usize))
-                            } else {
-                                (0xff, 0)
-                            }
-                        })
-                        .collect();
+                let sources = (0..extra as c_int)
+                    .map(|i| {
+                        if peeks {
+                            variadic::source(*peek::base(l).add((first + i - 1) as usize))
+                        } else {
+                            (0xff, 0)
+                        }
+                    })
+                    .collect();
                 let route = state.keep(entry::guard(|| Route::make(state, &plan.function, types, sources))?);
                 plan.variadic.borrow_mut().push(route);
                 route
@@ -299,112 +306,6 @@ unsafe fn variadic_route(
         plan.last.set(route);
         Ok(route)
     }
-}
-
-/// What an argument is, as far as it bears on its type in a `...`: its tag, and a cdata's shape.
-type Source = (u8, usize);
-
-/// See [`Source`].
-///
-/// # Safety
-/// [`peek::is_available`]; the slot is on the stack.
-unsafe fn source(slot: peek::Slot) -> Source {
-    // SAFETY: from the caller.
-    unsafe {
-        match slot.tag {
-            peek::USERDATA => {
-                (slot.tag, cdata::header_in(slot).map_or(0, |h| (*h).shape() as *const Shape as usize))
-            }
-            peek::LONG_STRING => (peek::SHORT_STRING, 0),
-            peek::TRUE => (peek::FALSE, 0),
-            tag => (tag, 0),
-        }
-    }
-}
-
-/// Shapes that arguments of a `...` are given.
-pub struct VarargShapes {
-    int: &'static Shape,
-    long_long: &'static Shape,
-    double: &'static Shape,
-    string: &'static Shape,
-    void_pointer: &'static Shape,
-}
-
-impl VarargShapes {
-    /// Looks them up, once for each VM.
-    pub fn new(state: &State) -> VarargShapes {
-        use crate::ctype::{FloatKind, IntKind};
-        let mut table = state.table.borrow_mut();
-        let int = table.int(IntKind::Int).plain();
-        let long_long = table.int(IntKind::LongLong).plain();
-        let double = table.intern(CType::Float(FloatKind::Double)).plain();
-        let char = table.int(IntKind::Char).with(Qual::CONST);
-        let string = table.pointer(char).plain();
-        let void = table.intern(CType::Void).plain();
-        let void_pointer = table.pointer(void).plain();
-        drop(table);
-        VarargShapes {
-            int: state.shape(int),
-            long_long: state.shape(long_long),
-            double: state.shape(double),
-            string: state.shape(string),
-            void_pointer: state.shape(void_pointer),
-        }
-    }
-
-    fn of(state: &State) -> &'static VarargShapes {
-        let known = state.vararg_shapes.get().cast::<VarargShapes>();
-        if !known.is_null() {
-            // SAFETY: the state keeps it.
-            return unsafe { &*known };
-        }
-        let made = state.keep(VarargShapes::new(state));
-        state.vararg_shapes.set(std::ptr::from_ref(made).cast());
-        made
-    }
-}
-
-/// The type that the value at `idx` has as an argument of `...`: C's default promotions for cdata, `long long` and
-/// `double` for Lua's numbers.
-unsafe fn vararg_shape(l: *mut lua_State, idx: c_int, state: &State) -> Result<&'static Shape> {
-    let shapes = VarargShapes::of(state);
-    // SAFETY: plain reads of the stack.
-    unsafe {
-        Ok(match lua_type(l, idx) {
-            LUA_TNUMBER if lua_isinteger(l, idx) != 0 => shapes.long_long,
-            LUA_TNUMBER => shapes.double,
-            LUA_TSTRING => shapes.string,
-            LUA_TBOOLEAN => shapes.int,
-            LUA_TNIL | LUA_TLIGHTUSERDATA => shapes.void_pointer,
-            LUA_TUSERDATA => match cdata::header(l, idx) {
-                Some(header) => promoted((*header).shape(), shapes)
-                    .ok_or_else(|| cdata::conversion_error(l, idx, shapes.void_pointer))?,
-                None => shapes.void_pointer,
-            },
-            _ => return Err(cdata::conversion_error(l, idx, shapes.void_pointer)),
-        })
-    }
-}
-
-fn promoted(shape: &'static Shape, shapes: &'static VarargShapes) -> Option<&'static Shape> {
-    let shape = shape.referred();
-    if shape.class == Class::Reference {
-        // What `ffi.byvalue` marked.
-        return Some(shape.target().unqualified());
-    }
-    Some(match shape.class {
-        Class::Bool => shapes.int,
-        Class::Int | Class::Enum => match shape.op() {
-            Op::I8 | Op::U8 | Op::I16 | Op::U16 => shapes.int,
-            _ => shape.unqualified(),
-        },
-        Class::Float if shape.op() == Op::F32 => shapes.double,
-        Class::Float | Class::Complex | Class::Vector | Class::Pointer => shape.unqualified(),
-        Class::Array => shape.target().pointer(),
-        Class::Record | Class::Function => shape.pointer(),
-        _ => return None,
-    })
 }
 
 #[inline]
