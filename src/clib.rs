@@ -15,6 +15,7 @@ use crate::error::{Error, Result, What};
 use crate::index::push_constant;
 use crate::native::dl::Library;
 use crate::vm::address_map::AddressMap;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -145,7 +146,28 @@ unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
     }
 }
 
+/// A plain variable that was read before. False for anything else.
+unsafe fn quick_variable(l: *mut lua_State) -> bool {
+    // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return false;
+        }
+        let (space, key) = (peek::upvalue_slot(l), *peek::base(l).add(1));
+        if space.tag != peek::USERDATA || key.tag != peek::SHORT_STRING {
+            return false;
+        }
+        let clib = peek::block(space).cast::<Clib>();
+        let Some(&(shape, address)) = (*clib).variables.get(peek::string_address(key)) else { return false };
+        to_lua::push_plain(l, (*(shape as *const Shape)).op(), address as *mut u8)
+    }
+}
+
 unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: as for the rest.
+    if unsafe { quick_variable(l) } {
+        return Ok(1);
+    }
     let space = lua_upvalueindex(1);
     // SAFETY: the upvalues are the name space and its cache; arguments the cache (or whatever the debug library brings)
     // and the key.

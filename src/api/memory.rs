@@ -36,7 +36,7 @@ unsafe fn length(l: *mut lua_State, idx: c_int) -> Result<usize> {
     usize::try_from(n).map_err(|_| What::StringOverflow.into())
 }
 
-/// The usual: a pointer or array of bytes, with or without a length. False if it is anything else.
+/// The usual: a pointer or array of bytes; any memory with a length. False if it is anything else.
 unsafe fn quick_string(l: *mut lua_State) -> bool {
     // SAFETY: as for `string_body`.
     unsafe {
@@ -51,10 +51,12 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         let Some(header) = cdata::header_in(*base) else { return false };
         let shape = (*header).shape();
         let address = (*header).address;
+        // With a length any memory will do, without one it has to be text.
+        let is_memory = matches!(shape.class, Class::Pointer | Class::Array | Class::Record);
         let is_text = matches!(shape.class, Class::Pointer | Class::Array)
             && matches!(shape.target().op(), Op::I8 | Op::U8)
             && shape.target().class == Class::Int;
-        if !is_text || address.is_null() {
+        if address.is_null() || !(is_text || is_memory && count == 2) {
             return false;
         }
         let bounds = cdata::Header::bounds(header);
@@ -134,9 +136,77 @@ unsafe fn writable(l: *mut lua_State, idx: c_int) -> Result<Memory> {
     }
 }
 
+/// The memory of an array or record that owns it, or of a pointer, with `n` bytes that may be written. None for anything else.
+unsafe fn quick_memory(slot: peek::Slot, n: usize) -> Option<*mut u8> {
+    // SAFETY: the slot is an argument's.
+    unsafe {
+        let header = cdata::header_in(slot)?;
+        let shape = (*header).shape();
+        let address = (*header).address;
+        let is_const = match shape.class {
+            Class::Array | Class::Pointer => shape.target().is_const(),
+            Class::Record => shape.is_const(),
+            _ => true,
+        };
+        let fits = cdata::Header::bounds(header).contain(address as usize, n);
+        (!is_const && !address.is_null() && fits).then_some(address)
+    }
+}
+
+/// The length in a slot, if it is one.
+fn quick_length(slot: peek::Slot) -> Option<usize> {
+    (slot.tag == peek::INT && slot.bits <= isize::MAX as u64).then_some(slot.bits as usize)
+}
+
+/// The usual copy: into owned memory or through a pointer, from the same or a string, with a length.
+unsafe fn quick_copy(l: *mut lua_State) -> Option<()> {
+    // SAFETY: three arguments are there; both ranges are checked; `memmove` minds overlaps.
+    unsafe {
+        let base = peek::base(l);
+        if peek::top(l).offset_from(base) != 3 {
+            return None;
+        }
+        let n = quick_length(*base.add(2))?;
+        let to = quick_memory(*base, n)?;
+        let from = match (*base.add(1)).tag {
+            peek::SHORT_STRING | peek::LONG_STRING => {
+                let text = bytes(l, 2)?;
+                // A string has a terminator besides its bytes.
+                (n <= text.len() + 1).then_some(text.as_ptr())?
+            }
+            _ => quick_memory(*base.add(1), n)?.cast_const(),
+        };
+        std::ptr::copy(from, to, n);
+        Some(())
+    }
+}
+
+/// The usual fill: of owned memory or through a pointer.
+unsafe fn quick_fill(l: *mut lua_State) -> Option<()> {
+    // SAFETY: the arguments are there; the range is checked.
+    unsafe {
+        let base = peek::base(l);
+        let count = peek::top(l).offset_from(base);
+        if !(2..=3).contains(&count) {
+            return None;
+        }
+        let n = quick_length(*base.add(1))?;
+        let byte = match count {
+            2 => 0,
+            _ if (*base.add(2)).tag == peek::INT => (*base.add(2)).bits as u8,
+            _ => return None,
+        };
+        std::ptr::write_bytes(quick_memory(*base, n)?, byte, n);
+        Some(())
+    }
+}
+
 unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: both ranges were checked; `memmove` minds overlaps.
     unsafe {
+        if peek::is_available() && quick_copy(l).is_some() {
+            return Ok(0);
+        }
         let to = writable(l, 1)?;
         let from = args::memory(l, 2, "const void *")?;
         let n = if lua_type(l, 3) > LUA_TNIL {
@@ -159,6 +229,9 @@ unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the range was checked.
     unsafe {
+        if peek::is_available() && quick_fill(l).is_some() {
+            return Ok(0);
+        }
         let to = writable(l, 1)?;
         let n = length(l, 2)?;
         let byte = if lua_type(l, 3) > LUA_TNIL { args::integer(l, 3, "int")? as u8 } else { 0 };

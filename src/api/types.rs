@@ -11,6 +11,7 @@ use crate::door;
 use crate::error::{Result, What};
 use crate::index::push_constant;
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 
@@ -144,9 +145,28 @@ unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
+/// The usual question: a ctype object, and a cdata of that very type. False says only that it is another question.
+unsafe fn quick_is_type(l: *mut lua_State) -> bool {
+    // SAFETY: two arguments are there.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return false;
+        }
+        let Some(wanted) = cdata::header_in(*peek::base(l)).and_then(|h| cdata::ctype_of(h)) else {
+            return false;
+        };
+        let Some(header) = cdata::header_in(*peek::base(l).add(1)) else { return false };
+        std::ptr::eq((*header).shape(), wanted)
+    }
+}
+
 unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
+        if quick_is_type(l) {
+            peek::push(l, 0, peek::TRUE);
+            return Ok(1);
+        }
         let wanted = args::ctype(l, args::state(l), 1)?;
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));

@@ -166,6 +166,19 @@ pub unsafe fn set_fresh_metatable(l: *mut lua_State, table: usize) {
     }
 }
 
+/// The slot of the first upvalue of the running function.
+///
+/// # Safety
+/// [`is_available`]; a C closure of ours, with an upvalue, runs.
+#[inline(always)]
+pub unsafe fn upvalue_slot(l: *mut lua_State) -> Slot {
+    // SAFETY: probed.
+    unsafe {
+        let closure = (*base(l).sub(1)).bits as *const u8;
+        closure.add(CLOSURE_UPVALUES).cast::<Slot>().read()
+    }
+}
+
 /// The light userdata in the first upvalue of the running function.
 ///
 /// # Safety
