@@ -31,7 +31,7 @@ pub struct Token<'a> {
     /// The line it stands on, counted from 1 in the text, or in the file that a line marker names.
     pub line: u32,
     /// Which of [`Tokens::files`], counted from 1; 0 for the text itself.
-    pub file: u32,
+    pub file: u16,
 }
 
 /// All tokens of a text, the last one [`Kind::Eof`].
@@ -83,7 +83,7 @@ pub fn unsplice(text: &str) -> Option<String> {
 pub fn tokens(text: &str) -> Result<Tokens<'_>, LexError> {
     let mut lexer =
         Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, lines: 1, file: 0, files: Vec::new() };
-    let mut list = Vec::with_capacity(text.len() / 5);
+    let mut list = Vec::with_capacity(text.len() / 7);
     let mut fresh_line = true;
     loop {
         let before = lexer.lines;
@@ -108,7 +108,7 @@ struct Lexer<'a> {
     line: u32,
     /// As the text has them.
     lines: u32,
-    file: u32,
+    file: u16,
     files: Vec<String>,
 }
 
@@ -322,10 +322,10 @@ impl<'a> Lexer<'a> {
                 rest[digits..].trim_start().strip_prefix('"').and_then(|r| r.split('"').next())
             {
                 self.file = match self.files.iter().rposition(|f| f == name) {
-                    Some(i) => i as u32 + 1,
+                    Some(i) => u16::try_from(i + 1).unwrap_or(u16::MAX),
                     None => {
                         self.files.push(name.to_owned());
-                        self.files.len() as u32
+                        u16::try_from(self.files.len()).unwrap_or(u16::MAX)
                     }
                 };
             }
