@@ -5,3 +5,4 @@ files["spec"] = { std = "lua54+busted", max_line_length = false }
 files["spec/run.lua"] = { std = "lua54", globals = { "arg" }, max_line_length = false }
 files["spec/oracle"] = { std = "max", globals = { "ffi" }, max_line_length = false }
 files["benches"] = { std = "max", max_line_length = false }
+files["fuzz/scripts"] = { std = "max", max_line_length = false }

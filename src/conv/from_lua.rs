@@ -217,6 +217,8 @@ pub unsafe fn to_pointer(l: *mut lua_State, idx: c_int, shape: &Shape, cast: boo
             LUA_TNIL => Ok(std::ptr::null_mut()),
             LUA_TUSERDATA => match cdata::header(l, idx) {
                 Some(h) => pointer_of_cdata(l, idx, h, shape, cast),
+                // Another library's object is data; a function it is only where the script says so by a cast.
+                None if target.class == Class::Function && !cast => Err(conversion_error(l, idx, shape)),
                 None => pointer_of_userdata(l, idx),
             },
             LUA_TLIGHTUSERDATA => Ok(lua_touserdata(l, idx).cast()),
