@@ -6,7 +6,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
+use std::io::Write;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::call::errno_location;
@@ -47,7 +49,7 @@ struct Callback {
 /// How callbacks of a function type go.
 struct Plan {
     state: *const State,
-    signature: Rc<Signature>,
+    signature: Arc<Signature>,
     args: Vec<(Op, &'static Shape, Place)>,
     result: &'static Shape,
     result_op: Op,
@@ -115,7 +117,7 @@ impl Plan {
             result_is_plain: simple(result.op()),
             result_op: result.op(),
             result_bytes: signature.result_size(),
-            signature: Rc::new(signature),
+            signature: Arc::new(signature),
             args,
             result,
         })
@@ -172,6 +174,10 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
         shared_as: Cell::new(None),
         closure: Cell::new(None),
     });
+    // Whoever makes callbacks owns the VM now; calls set this anew.
+    if state.calls.depth.get() == 0 {
+        state.calls.thread.set(errno_location());
+    }
     let data = Rc::as_ptr(&callback).cast_mut().cast();
     let made = Closure::new(&signature, enter, data).map_err(What::Nyi)?;
     let address = made.address();
@@ -302,7 +308,8 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         if calls.thread.get() != errno {
             // Another OS thread: Lua must not run. (The flag is atomic; nothing else of the state is touched.)
             calls.foreign.store(true, Ordering::Relaxed);
-            eprintln!("ffi: callback called from a foreign thread");
+            // (`eprintln` would panic where stderr takes no more.)
+            let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
             return;
         }
         // Held until we are through: the function may free its own callback.

@@ -28,8 +28,9 @@ struct Clib {
     state: *const State,
     /// None once it is closed.
     library: Option<Library>,
-    /// Variables by the address of their (anchored) name: shape and address.
-    variables: AddressMap<Variable>,
+    /// Variables by the address of their (anchored) name: shape and address. None before the first, and once the library
+    /// is closed.
+    variables: Option<AddressMap<Variable>>,
 }
 
 /// The first word of a name space's block.
@@ -44,15 +45,15 @@ struct Binding {
     bound: Box<Bound>,
 }
 
-/// Pushes a name space. Slots +1 (needs 8), raises.
+/// Pushes a name space whose library is still to be opened. Slots +1 (needs 8), raises.
 ///
 /// # Safety
-/// S6 but for `library`, which leaks if Lua raises for want of memory.
-pub unsafe fn push(l: *mut lua_State, state: &State, library: Library) {
-    // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set.
+/// S6.
+pub unsafe fn push(l: *mut lua_State, state: &State) {
+    // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set, and owns nothing yet.
     unsafe {
         let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
-        clib.write(Clib { mark: MARK, state, library: Some(library), variables: AddressMap::new() });
+        clib.write(Clib { mark: MARK, state, library: None, variables: None });
         lua_createtable(l, 0, 8);
         // The cache, its metatable, and in it the resolver, which knows the name space.
         lua_createtable(l, 0, 32);
@@ -75,6 +76,15 @@ pub unsafe fn push(l: *mut lua_State, state: &State, library: Library) {
         lua_setfield(l, -2, c"__name".as_ptr());
         lua_setmetatable(l, -2);
     }
+}
+
+/// Gives the name space at `idx` its library. Slots 0, never raises.
+///
+/// # Safety
+/// What lies at `idx` came from [`push`].
+pub unsafe fn open(l: *mut lua_State, idx: c_int, library: Library) {
+    // SAFETY: from the caller.
+    unsafe { (*lua_touserdata(l, idx).cast::<Clib>()).library = Some(library) };
 }
 
 door! {
@@ -158,7 +168,8 @@ unsafe fn quick_variable(l: *mut lua_State) -> bool {
             return false;
         }
         let clib = peek::block(space).cast::<Clib>();
-        let Some(&(shape, address)) = (*clib).variables.get(peek::string_address(key)) else { return false };
+        let Some(variables) = &(*clib).variables else { return false };
+        let Some(&(shape, address)) = variables.get(peek::string_address(key)) else { return false };
         to_lua::push_plain(l, (*(shape as *const Shape)).op(), address as *mut u8)
     }
 }
@@ -174,7 +185,8 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let clib = clib(l, space)?;
         let name = key(l)?;
-        if let Some(&(shape, address)) = clib.variables.get(name.as_ptr() as usize) {
+        let known = clib.variables.as_ref().and_then(|known| known.get(name.as_ptr() as usize));
+        if let Some(&(shape, address)) = known {
             let shape = &*(shape as *const Shape);
             push_variable(l, shape, address as *mut u8)?;
             return Ok(1);
@@ -194,7 +206,7 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
                 if name.len() <= SHORT_STRING_MAX {
                     state.anchor(l, 2);
                     let variable = (std::ptr::from_ref(*shape) as usize, *address as usize);
-                    clib.variables.insert(name.as_ptr() as usize, variable);
+                    clib.variables.get_or_insert_default().insert(name.as_ptr() as usize, variable);
                 }
                 push_variable(l, shape, *address)?;
                 false
@@ -251,7 +263,7 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
     // SAFETY: the library's destructor calls no Lua.
     unsafe {
         if let Ok(clib) = clib(l, 1) {
-            clib.variables.clear();
+            drop(clib.variables.take());
             drop(clib.library.take());
         }
     }
@@ -268,11 +280,7 @@ unsafe fn push_function(
     space: c_int,
 ) -> Result<()> {
     let state = shape.state();
-    let bound = Box::new(Bound::new(shape, address)?);
-    let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
-    let binding = Box::into_raw(Box::new(Binding { thunk: Thunk::new(call::call_bound, data), bound }));
-    // SAFETY: S5; the binding is owned by the userdata in the metatable once that has its `__gc`; before, it leaks if
-    // Lua raises.
+    // SAFETY: S5; the binding is made once there is a `__gc` to own it.
     unsafe {
         reserve(l, 10)?;
         lua_newuserdatauv(l, size_of::<Header>(), 1);
@@ -291,6 +299,18 @@ unsafe fn push_function(
             lua_rawset(l, metatable);
         }
         lua_pop(l, 1);
+        lua_pushlightuserdata(l, std::ptr::null_mut());
+        lua_pushcclosure(l, release, 1);
+        let gc = lua_gettop(l);
+        lua_pushvalue(l, gc);
+        lua_setfield(l, metatable, c"__gc".as_ptr());
+        lua_pushvalue(l, metatable);
+        lua_setmetatable(l, function);
+        let bound = Box::new(Bound::new(shape, address)?);
+        let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
+        let binding = Box::into_raw(Box::new(Binding { thunk: Thunk::new(call::call_bound, data), bound }));
+        lua_pushlightuserdata(l, binding.cast());
+        lua_setupvalue(l, gc, 1);
         match &(*binding).thunk {
             Some(thunk) => lua_pushcclosure(l, thunk.function(), 0),
             None => {
@@ -299,10 +319,6 @@ unsafe fn push_function(
             }
         }
         lua_setfield(l, metatable, c"__call".as_ptr());
-        lua_pushlightuserdata(l, binding.cast());
-        lua_pushcclosure(l, release, 1);
-        lua_setfield(l, metatable, c"__gc".as_ptr());
-        lua_setmetatable(l, function);
         lua_settop(l, function);
     }
     Ok(())

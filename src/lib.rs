@@ -77,7 +77,8 @@ pub unsafe extern "C-unwind" fn luaopen_ffi_core(l: *mut lua_State) -> c_int {
                 let state = State::create(l);
                 api::meta::install(l, &*state);
                 callback::install(&*state);
-                clib::push(l, &*state, Library::process());
+                clib::push(l, &*state);
+                clib::open(l, -1, Library::process());
                 (*state).refs.default_space.set(luaL_ref(l, LUA_REGISTRYINDEX));
                 State::publish(l);
                 state

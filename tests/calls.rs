@@ -11,7 +11,7 @@ mod support;
 
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ffi_core::cdef;
 use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
@@ -470,7 +470,7 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
         Signature::through_libffi(table, &function, &[])
     };
     let Ok(signature) = made else { return false };
-    let signature = Rc::new(signature);
+    let signature = Arc::new(signature);
     let is_void = matches!(table.get(case.result.id), CType::Void);
     let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
     let mut result = vec![0u8; if is_void { 0 } else { table.size(case.result.id).unwrap() as usize }];
@@ -554,7 +554,7 @@ fn an_address_given_back_refuses() {
     for signature in
         [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])]
     {
-        let signature = Rc::new(signature.unwrap());
+        let signature = Arc::new(signature.unwrap());
         let closure = Closure::new(&signature, seven, std::ptr::null_mut()).unwrap();
         let call: unsafe extern "C" fn(c_int) -> c_int = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(1) }, 7);
@@ -572,7 +572,7 @@ fn more_closures_than_the_pool_has() {
     cdef::declare(&mut table, b"double g(double, int);", &[]).unwrap();
     let Some(Name::Function { ty, .. }) = table.name("g").cloned() else { panic!() };
     let CType::Function(id) = table.get(ty) else { panic!() };
-    let signature = Rc::new(Signature::for_closures(&table, table.function(id)).unwrap());
+    let signature = Arc::new(Signature::for_closures(&table, table.function(id)).unwrap());
     unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, result: *mut u8) {
         unsafe { result.cast::<f64>().write(data as usize as f64) };
     }

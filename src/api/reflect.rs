@@ -39,31 +39,40 @@ unsafe fn load_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
         };
         let global = lua_toboolean(l, 2) != 0;
+        // Made first: what may raise comes before there is a library to lose.
+        clib::push(l, state);
+        let space = lua_gettop(l);
         let library = entry::guard(|| {
             let name =
                 std::str::from_utf8(name).map_err(|_| What::Load("library name is no UTF-8".to_owned()))?;
             Library::open(name, global).map_err(|why| What::Load(why).into())
         })?;
-        clib::push(l, state, library);
+        clib::open(l, space, library);
+        lua_settop(l, space);
         Ok(1)
     }
 }
 
-/// A list as Lua table of tables, walked by a stateless iterator: `for i, member in ipairs(...)`.
+/// A list as Lua table of tables, walked by a stateless iterator: `for i, member in ipairs(...)`. `finish` adds to the
+/// table. The list is the caller's, so that all that may raise runs protected.
 unsafe fn push_list<T>(
     l: *mut lua_State,
     items: &[T],
     mut push: impl FnMut(&T) -> Result<()>,
+    mut finish: impl FnMut(),
 ) -> Result<c_int> {
-    // SAFETY: a function's slots.
+    // SAFETY: a function's slots; the work only borrows.
     unsafe {
-        lua_createtable(l, items.len() as c_int, 0);
-        for (i, item) in items.iter().enumerate() {
-            push(item)?;
-            lua_rawseti(l, -2, i as i64 + 1);
-        }
+        entry::protect(l, |l| {
+            lua_createtable(l, items.len() as c_int, 0);
+            for (i, item) in items.iter().enumerate() {
+                push(item)?;
+                lua_rawseti(l, -2, i as i64 + 1);
+            }
+            finish();
+            Ok(1)
+        })
     }
-    Ok(1)
 }
 
 unsafe fn set_string(l: *mut lua_State, key: &std::ffi::CStr, text: &str) {
@@ -127,22 +136,27 @@ unsafe fn fields_body(l: *mut lua_State) -> Result<c_int> {
         let state = shape.state();
         let CType::Record(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
         let list = members(&state.table.borrow(), id);
-        push_list(l, &list, |member| {
-            lua_createtable(l, 0, 6);
-            if let Some(name) = &member.name {
-                set_string(l, c"name", name);
-            }
-            set_ctype(l, state, member.ty);
-            set_integer(l, c"offset", member.offset as i64);
-            if let Some(size) = state.shape(member.ty).size() {
-                set_integer(l, c"size", size as i64);
-            }
-            if let Some(bits) = member.bits {
-                set_integer(l, c"position", bits.position_bits.into());
-                set_integer(l, c"width", bits.width_bits.into());
-            }
-            Ok(())
-        })
+        push_list(
+            l,
+            &list,
+            |member| {
+                lua_createtable(l, 0, 6);
+                if let Some(name) = &member.name {
+                    set_string(l, c"name", name);
+                }
+                set_ctype(l, state, member.ty);
+                set_integer(l, c"offset", member.offset as i64);
+                if let Some(size) = state.shape(member.ty).size() {
+                    set_integer(l, c"size", size as i64);
+                }
+                if let Some(bits) = member.bits {
+                    set_integer(l, c"position", bits.position_bits.into());
+                    set_integer(l, c"width", bits.width_bits.into());
+                }
+                Ok(())
+            },
+            || (),
+        )
     }
 }
 
@@ -166,13 +180,18 @@ unsafe fn constants_body(l: *mut lua_State) -> Result<c_int> {
                 _ => return Err(argument(1, What::InvalidType)),
             }
         };
-        push_list(l, &list, |(name, constant)| {
-            lua_createtable(l, 0, 2);
-            set_string(l, c"name", name);
-            push_constant(l, state, constant)?;
-            lua_setfield(l, -2, c"value".as_ptr());
-            Ok(())
-        })
+        push_list(
+            l,
+            &list,
+            |(name, constant)| {
+                lua_createtable(l, 0, 2);
+                set_string(l, c"name", name);
+                push_constant(l, state, constant)?;
+                lua_setfield(l, -2, c"value".as_ptr());
+                Ok(())
+            },
+            || (),
+        )
     }
 }
 
@@ -190,19 +209,24 @@ unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
             .enumerate()
             .map(|(i, &ty)| (ty, function.param_names.get(i).cloned().flatten()))
             .collect();
-        push_list(l, &list, |(ty, name)| {
-            lua_createtable(l, 0, 2);
-            if let Some(name) = name {
-                set_string(l, c"name", name);
-            }
-            set_ctype(l, state, *ty);
-            Ok(())
-        })?;
-        cdata::push_ctype(l, state.shape(function.result));
-        lua_setfield(l, -2, c"result".as_ptr());
-        lua_pushboolean(l, function.variadic.into());
-        lua_setfield(l, -2, c"variadic".as_ptr());
-        Ok(1)
+        push_list(
+            l,
+            &list,
+            |(ty, name)| {
+                lua_createtable(l, 0, 2);
+                if let Some(name) = name {
+                    set_string(l, c"name", name);
+                }
+                set_ctype(l, state, *ty);
+                Ok(())
+            },
+            || {
+                cdata::push_ctype(l, state.shape(function.result));
+                lua_setfield(l, -2, c"result".as_ptr());
+                lua_pushboolean(l, function.variadic.into());
+                lua_setfield(l, -2, c"variadic".as_ptr());
+            },
+        )
     }
 }
 
@@ -221,13 +245,15 @@ unsafe fn names_body(l: *mut lua_State) -> Result<c_int> {
             };
             table.names().map(|(name, what)| (name.clone(), sort(what))).collect()
         };
-        lua_createtable(l, 0, list.len() as c_int);
-        for (name, sort) in &list {
-            push_str(l, name);
-            push_str(l, sort);
-            lua_rawset(l, -3);
-        }
-        Ok(1)
+        entry::protect(l, |l| {
+            lua_createtable(l, 0, list.len() as c_int);
+            for (name, sort) in &list {
+                push_str(l, name);
+                push_str(l, sort);
+                lua_rawset(l, -3);
+            }
+            Ok(1)
+        })
     }
 }
 

@@ -4,7 +4,9 @@
 //! array, fewer values leave the rest zero, tables count from 0 or 1 or name the members, a union takes one member.
 //! The memory comes zeroed. Stack indices are absolute.
 
+use std::cell::Cell;
 use std::ffi::c_int;
+use std::rc::Rc;
 
 use super::from_lua;
 use crate::cdata;
@@ -20,8 +22,8 @@ pub struct InitPlan {
 }
 
 enum Step {
-    /// A named member, and the registry reference of its name.
-    Member(FieldEntry, c_int),
+    /// A named member, its name, and the registry reference of that.
+    Member(FieldEntry, Rc<str>, Cell<c_int>),
     /// An anonymous member, whose own members follow.
     Anonymous(InitPlan),
 }
@@ -144,7 +146,7 @@ unsafe fn members(
                 break;
             }
             match step {
-                Step::Member(entry, _) => {
+                Step::Member(entry, ..) => {
                     store_member(l, *next, entry, p, size)?;
                     *next += 1;
                 }
@@ -257,7 +259,7 @@ unsafe fn table_members(
         for step in &plan.steps {
             match step {
                 Step::Anonymous(inner) => table_members(l, table, inner, p, size, at)?,
-                Step::Member(entry, key) => {
+                Step::Member(entry, _, key) => {
                     let mut found = false;
                     if *at >= 0 {
                         let mut i = *at;
@@ -276,7 +278,7 @@ unsafe fn table_members(
                         *at = if found { i + 1 } else { -1 };
                     }
                     if !found {
-                        lua_rawgeti(l, LUA_REGISTRYINDEX, (*key).into());
+                        lua_rawgeti(l, LUA_REGISTRYINDEX, key.get().into());
                         if lua_rawget(l, table) == LUA_TNIL {
                             lua_pop(l, 1);
                             continue;
@@ -306,14 +308,30 @@ unsafe fn plan(l: *mut lua_State, shape: &Shape) -> Result<&InitPlan> {
     if shape.is_incomplete() {
         return Err(What::SizeUnknown.into());
     }
-    // SAFETY: from the caller; what `make` has gathered leaks if Lua raises for want of memory.
-    let made = unsafe { make(l, shape, record, 0) };
-    let kept = shape.state().keep(made);
+    // Kept first: what the names' references are made for must not be lost where that raises.
+    let kept = shape.state().keep(make(shape, record, 0));
+    // SAFETY: from the caller.
+    unsafe { refer(l, kept) };
     shape.init_plan.set(std::ptr::from_ref(kept).cast());
     Ok(kept)
 }
 
-unsafe fn make(l: *mut lua_State, shape: &Shape, record: RecordId, base: u64) -> InitPlan {
+/// Gives each name its registry reference. Raises.
+unsafe fn refer(l: *mut lua_State, plan: &InitPlan) {
+    for step in &plan.steps {
+        match step {
+            // SAFETY: two slots of those the caller has.
+            Step::Member(_, name, key) => unsafe {
+                push_str(l, name);
+                key.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            },
+            // SAFETY: as above; records nest as deep as the parser allows.
+            Step::Anonymous(inner) => unsafe { refer(l, inner) },
+        }
+    }
+}
+
+fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
     let state = shape.state();
     let (is_union, fields) = {
         let table = state.table.borrow();
@@ -325,17 +343,12 @@ unsafe fn make(l: *mut lua_State, shape: &Shape, record: RecordId, base: u64) ->
         let offset = base + field.offset;
         match &field.name {
             Some(name) => {
-                // SAFETY: two slots of those the caller has.
-                let key = unsafe {
-                    push_str(l, name);
-                    luaL_ref(l, LUA_REGISTRYINDEX)
-                };
-                steps.push(Step::Member(FieldEntry::new(state, field.ty, offset, field.bits), key));
+                let entry = FieldEntry::new(state, field.ty, offset, field.bits);
+                steps.push(Step::Member(entry, name.clone(), Cell::new(0)));
             }
             None => {
                 if let CType::Record(inner) = state.shape(field.ty).ctype() {
-                    // SAFETY: as for the caller; records nest as deep as the parser allows.
-                    steps.push(Step::Anonymous(unsafe { make(l, shape, inner, offset) }));
+                    steps.push(Step::Anonymous(make(shape, inner, offset)));
                 }
             }
         }

@@ -1,14 +1,15 @@
 //! Closures: a C address that leads to a handler.
 //!
 //! On System V x86-64 they come from a static pool (no code is written at run time); beyond it, and elsewhere, from
-//! libffi. A slot that is given back stays callable: it returns zero and tells `refused`, until it is used again, first
-//! in, first out. Bookkeeping is for the whole process; a call takes no lock.
+//! libffi. A slot that is given back stays callable: it returns zero, in the way that its signature says, and tells
+//! `refused`, until it is used again, first in, first out. What a slot leads to is freed no sooner than that, so that a call
+//! which comes too late finds it. Bookkeeping is for the whole process; a call takes no lock and counts nothing, for it may
+//! come on any thread.
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex};
 
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
@@ -19,18 +20,34 @@ use super::sysv_x64::{self, Registers};
 /// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes.
 pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8);
 
-/// What a slot in use leads to.
+/// What a slot leads to: its handler, or none once it was given back.
 struct Entry {
-    signature: Rc<Signature>,
-    handler: Handler,
+    signature: Arc<Signature>,
+    handler: AtomicPtr<()>,
     data: *mut c_void,
+}
+
+impl Entry {
+    /// Runs the handler, or refuses.
+    ///
+    /// # Safety
+    /// As for [`Handler`].
+    unsafe fn run(&self, frame: *const u64, result: *mut u8) {
+        let handler = self.handler.load(Ordering::Acquire);
+        if handler.is_null() {
+            return refused();
+        }
+        // SAFETY: only `Closure::new` stores here, what is a handler.
+        unsafe { std::mem::transmute::<*mut (), Handler>(handler)(self.data, frame, result) };
+    }
 }
 
 /// A callable address; given back when dropped.
 pub struct Closure {
     address: *const c_void,
     slot: Slot,
-    entry: *mut Entry,
+    /// Freed when the slot is used again.
+    entry: *const Entry,
 }
 
 enum Slot {
@@ -58,7 +75,8 @@ fn refused() {
 
 impl Closure {
     /// A new address for a handler. `data` stays valid until the closure is dropped.
-    pub fn new(signature: &Rc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
+    pub fn new(signature: &Arc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
+        let handler = AtomicPtr::new(handler as *mut ());
         let entry = Box::new(Entry { signature: signature.clone(), handler, data });
         #[cfg(all(target_arch = "x86_64", not(windows)))]
         if let Path::Direct(_) = signature.path
@@ -79,20 +97,23 @@ impl Closure {
 
 impl Drop for Closure {
     fn drop(&mut self) {
+        // SAFETY: boxed by `new`, and the slot is still ours.
+        unsafe { (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release) };
         match self.slot {
             #[cfg(all(target_arch = "x86_64", not(windows)))]
-            Slot::Direct(slot) => {
-                direct::set(slot, std::ptr::null_mut());
-                direct::give_back(slot);
-            }
+            Slot::Direct(slot) => direct::give_back(slot),
             Slot::Libffi(slot) => {
-                let mut all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
-                all.slots[slot].entry.store(std::ptr::null_mut(), Ordering::Release);
-                all.free.push_back(slot);
+                LIBFFI.lock().unwrap_or_else(|p| p.into_inner()).free.push_back(slot);
             }
         }
-        // SAFETY: boxed by `new`; the slot no longer leads here.
-        drop(unsafe { Box::from_raw(self.entry) });
+    }
+}
+
+/// Frees what a slot led to before it is used again.
+fn free(old: *mut Entry) {
+    if !old.is_null() {
+        // SAFETY: boxed by `Closure::new`, given back since, and no slot leads there any more.
+        drop(unsafe { Box::from_raw(old) });
     }
 }
 
@@ -122,7 +143,7 @@ mod direct {
     }
 
     pub(super) fn set(slot: usize, entry: *mut Entry) {
-        SLOTS[slot].store(entry, Ordering::Release);
+        super::free(SLOTS[slot].swap(entry, Ordering::AcqRel));
     }
 
     pub(super) fn give_back(slot: usize) {
@@ -136,7 +157,8 @@ mod direct {
 /// Called by the pool's common part only, with a frame and registers of its own.
 #[cfg(all(target_arch = "x86_64", not(windows)))]
 pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) {
-    // SAFETY: an entry is alive while its slot leads to it; what a handler may do is its own contract.
+    // SAFETY: an entry is alive while its slot leads to it; what a handler may do is its own contract. It may give the slot
+    // back, and others may use it again: nothing of the entry is touched afterwards.
     unsafe {
         out.write(Registers::ZERO);
         let entry = direct::SLOTS[slot as usize].load(Ordering::Acquire);
@@ -144,10 +166,9 @@ pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: 
             refused();
             return;
         }
-        // Held while the handler runs: it may give its own slot back.
-        let signature = (*entry).signature.clone();
+        let signature = &*(*entry).signature;
         let Path::Direct(direct) = &signature.path else { return };
-        let size = signature.result_size;
+        let (place, size, bytes) = (direct.result, signature.result_size, signature.result_bytes);
         let mut small = [0u128; 4];
         let mut large = Vec::new();
         let result: *mut u8 = if size <= size_of_val(&small) {
@@ -156,8 +177,8 @@ pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: 
             large.resize(size.div_ceil(16), 0u128);
             large.as_mut_ptr().cast()
         };
-        ((*entry).handler)((*entry).data, frame, result);
-        direct.spread(result, signature.result_bytes, *frame, &mut *out);
+        (*entry).run(frame, result);
+        place.spread(result, bytes, *frame, &mut *out);
     }
 }
 
@@ -210,7 +231,7 @@ fn through_libffi(entry: Box<Entry>) -> Result<Closure, String> {
     }
     let address = code.cast_const();
     let entry = Box::into_raw(entry);
-    all.slots[slot].entry.store(entry, Ordering::Release);
+    free(all.slots[slot].entry.swap(entry, Ordering::AcqRel));
     Ok(Closure { address, slot: Slot::Libffi(slot), entry })
 }
 
@@ -225,13 +246,14 @@ unsafe extern "C" fn enter_libffi(
     // result, of at least a word.
     unsafe {
         let entry = (*data.cast::<AtomicPtr<Entry>>()).load(Ordering::Acquire);
-        let void = (*(*cif).rtype).size.max(8);
-        std::ptr::write_bytes(result.cast::<u8>(), 0, if (*(*cif).rtype).type_ == 0 { 0 } else { void });
+        // The description is the signature's, which the handler may give back.
+        let bytes = if (*(*cif).rtype).type_ == 0 { 0 } else { (*(*cif).rtype).size.max(8) };
+        std::ptr::write_bytes(result.cast::<u8>(), 0, bytes);
         if entry.is_null() {
             refused();
             return;
         }
-        let signature = (*entry).signature.clone();
+        let signature = &*(*entry).signature;
         let mut frame = vec![0u128; signature.frame_words.div_ceil(2)];
         let words = frame.as_mut_ptr().cast::<u64>();
         for (i, place) in signature.places.iter().enumerate() {
@@ -249,11 +271,7 @@ unsafe extern "C" fn enter_libffi(
             }
         }
         let mut buffer = vec![0u128; signature.result_size.div_ceil(16)];
-        ((*entry).handler)((*entry).data, words, buffer.as_mut_ptr().cast());
-        let size = (*(*cif).rtype).size;
-        if (*(*cif).rtype).type_ != 0 {
-            let n = if size < 8 { 8 } else { size };
-            std::ptr::copy_nonoverlapping(buffer.as_ptr().cast::<u8>(), result.cast(), n);
-        }
+        (*entry).run(words, buffer.as_mut_ptr().cast());
+        std::ptr::copy_nonoverlapping(buffer.as_ptr().cast::<u8>(), result.cast(), bytes);
     }
 }

@@ -37,6 +37,12 @@ pub struct Signature {
     pub(super) closure_cif: Option<Box<Cif>>,
 }
 
+// SAFETY: never changed once made, and what it points at is its own; a callback that another thread enters, or a slot that
+// another VM's callback takes over, reads and frees it there.
+unsafe impl Send for Signature {}
+// SAFETY: as above.
+unsafe impl Sync for Signature {}
+
 /// Who makes the call.
 pub(super) enum Path {
     #[cfg(all(target_arch = "x86_64", not(windows)))]

@@ -52,6 +52,52 @@ pub(super) enum ResultPlace {
     Hidden,
 }
 
+impl ResultPlace {
+    /// A callback's result, from memory into the registers that C looks at. `hidden` is where a result in memory is due.
+    ///
+    /// # Safety
+    /// `result` holds the result; `hidden` is the frame's first word.
+    pub(super) unsafe fn spread(self, result: *const u8, size: usize, hidden: u64, out: &mut Registers) {
+        // SAFETY: the buffer has at least 16 bytes (32 for a pair of `long double`).
+        unsafe {
+            let words = result.cast::<u64>();
+            match self {
+                ResultPlace::Void => {}
+                ResultPlace::Int => out.rax = *words,
+                ResultPlace::Float => out.xmm0[0] = *words,
+                ResultPlace::Vector => out.xmm0 = *words.cast::<[u64; 2]>(),
+                ResultPlace::Pair(first, second) => {
+                    let (a, b) = (*words, *words.add(1));
+                    if first {
+                        out.xmm0[0] = a
+                    } else {
+                        out.rax = a
+                    }
+                    match (first, second) {
+                        (true, true) => out.xmm1[0] = b,
+                        (false, true) => out.xmm0[0] = b,
+                        (true, false) => out.rax = b,
+                        (false, false) => out.rdx = b,
+                    }
+                }
+                ResultPlace::X87 => {
+                    out.st0 = *words.cast::<[u64; 2]>();
+                    out.x87 = 1;
+                }
+                ResultPlace::X87Pair => {
+                    out.st0 = *words.cast::<[u64; 2]>();
+                    out.st1 = *words.add(2).cast::<[u64; 2]>();
+                    out.x87 = 2;
+                }
+                ResultPlace::Hidden => {
+                    std::ptr::copy_nonoverlapping(result, hidden as *mut u8, size);
+                    out.rax = hidden;
+                }
+            }
+        }
+    }
+}
+
 /// A direct call.
 pub(super) struct Direct {
     pub(super) result: ResultPlace,
@@ -478,50 +524,6 @@ impl Direct {
                 ResultPlace::X87Pair => {
                     words.cast::<[u64; 2]>().write(registers.st0);
                     words.add(2).cast::<[u64; 2]>().write(registers.st1);
-                }
-            }
-        }
-    }
-
-    /// A callback's result, from memory into the registers that C looks at. `hidden` is where a result in memory is due.
-    ///
-    /// # Safety
-    /// `result` holds the result; `hidden` is the frame's first word.
-    pub(super) unsafe fn spread(&self, result: *const u8, size: usize, hidden: u64, out: &mut Registers) {
-        // SAFETY: the buffer has at least 16 bytes (32 for a pair of `long double`).
-        unsafe {
-            let words = result.cast::<u64>();
-            match self.result {
-                ResultPlace::Void => {}
-                ResultPlace::Int => out.rax = *words,
-                ResultPlace::Float => out.xmm0[0] = *words,
-                ResultPlace::Vector => out.xmm0 = *words.cast::<[u64; 2]>(),
-                ResultPlace::Pair(first, second) => {
-                    let (a, b) = (*words, *words.add(1));
-                    if first {
-                        out.xmm0[0] = a
-                    } else {
-                        out.rax = a
-                    }
-                    match (first, second) {
-                        (true, true) => out.xmm1[0] = b,
-                        (false, true) => out.xmm0[0] = b,
-                        (true, false) => out.rax = b,
-                        (false, false) => out.rdx = b,
-                    }
-                }
-                ResultPlace::X87 => {
-                    out.st0 = *words.cast::<[u64; 2]>();
-                    out.x87 = 1;
-                }
-                ResultPlace::X87Pair => {
-                    out.st0 = *words.cast::<[u64; 2]>();
-                    out.st1 = *words.add(2).cast::<[u64; 2]>();
-                    out.x87 = 2;
-                }
-                ResultPlace::Hidden => {
-                    std::ptr::copy_nonoverlapping(result, hidden as *mut u8, size);
-                    out.rax = hidden;
                 }
             }
         }

@@ -80,6 +80,44 @@ fn write_message(error: Box<Error>, buffer: &mut [u8; MESSAGE_MAX]) -> usize {
     len
 }
 
+/// Runs work that may raise where the caller owns what a raise must not lose: what it raises comes back as an error. Slots:
+/// as many as the work leaves; needs 2.
+///
+/// # Safety
+/// `l` is running; the work itself owns nothing while it may raise (S6).
+pub unsafe fn protect(
+    l: *mut lua_State,
+    mut work: impl FnMut(*mut lua_State) -> Result<c_int>,
+) -> Result<c_int> {
+    let mut work: Work = &mut work;
+    // SAFETY: a C function without upvalues and a light userdata allocate nothing; `work` outlives the call.
+    unsafe {
+        let base = lua_gettop(l);
+        lua_pushcclosure(l, protected, 0);
+        lua_pushlightuserdata(l, (&raw mut work).cast());
+        if lua_pcall(l, 1, LUA_MULTRET, 0) != LUA_OK {
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        }
+        Ok(lua_gettop(l) - base)
+    }
+}
+
+/// What [`protect`] runs.
+type Work<'a> = &'a mut dyn FnMut(*mut lua_State) -> Result<c_int>;
+
+door! {
+    fn protected = protected_body;
+}
+
+unsafe fn protected_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `protect` calls this, with work that outlives the call.
+    unsafe {
+        let work = lua_touserdata(l, 1).cast::<Work>();
+        lua_settop(l, 0);
+        (*work)(l)
+    }
+}
+
 /// Runs pure work that calls no Lua; a panic in it becomes an "internal error".
 pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -17,10 +17,10 @@ pub use mlua::ffi::{
     lua_pop, lua_pushboolean, lua_pushcclosure, lua_pushinteger, lua_pushlightuserdata, lua_pushlstring,
     lua_pushnil, lua_pushnumber, lua_pushvalue, lua_rawequal, lua_rawget, lua_rawgeti, lua_rawgetp,
     lua_rawlen, lua_rawset, lua_rawseti, lua_rawsetp, lua_remove, lua_replace, lua_rotate, lua_setfield,
-    lua_setiuservalue, lua_setmetatable, lua_settable, lua_settop, lua_stringtonumber, lua_toboolean,
-    lua_tocfunction, lua_tointegerx, lua_tolstring, lua_tonumberx, lua_topointer, lua_tothread,
-    lua_touserdata, lua_type, lua_upvalueindex, lua_warning, lua_xmove, luaL_argerror, luaL_checkstack,
-    luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref, luaL_where,
+    lua_setiuservalue, lua_setmetatable, lua_settable, lua_settop, lua_setupvalue, lua_stringtonumber,
+    lua_toboolean, lua_tocfunction, lua_tointegerx, lua_tolstring, lua_tonumberx, lua_topointer,
+    lua_tothread, lua_touserdata, lua_type, lua_upvalueindex, lua_warning, lua_xmove, luaL_argerror,
+    luaL_checkstack, luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref, luaL_where,
 };
 
 /// The longest string that Lua interns, in bytes (`LUAI_MAXSHORTLEN`): equal ones have one address.
@@ -89,13 +89,32 @@ pub unsafe fn push_bytes(l: *mut lua_State, bytes: &[u8]) {
     unsafe { lua_pushlstring(l, bytes.as_ptr().cast(), bytes.len()) };
 }
 
-/// Pushes an owned text and drops it. Slots +1, raises; the text then leaks, for memory is gone already.
+/// Pushes an owned text and drops it. Slots +1 (needs 2); raises, but not before the text is dropped.
 ///
 /// # Safety
-/// A free slot.
+/// Two free slots.
 pub unsafe fn push_string(l: *mut lua_State, text: String) {
-    // SAFETY: S5 from the caller.
-    unsafe { push_str(l, &text) };
+    /// Texts of that length are copied out of their box first; longer ones are pushed protected.
+    const SHORT: usize = 256;
+    // SAFETY: S5 from the caller; S6: nothing but plain bytes is alive when Lua may raise.
+    unsafe {
+        if text.len() <= SHORT {
+            let mut copy = [0u8; SHORT];
+            let len = text.len();
+            copy[..len].copy_from_slice(text.as_bytes());
+            drop(text);
+            lua_pushlstring(l, copy.as_ptr().cast(), len);
+            return;
+        }
+        let pushed = super::entry::protect(l, |l| {
+            push_str(l, &text);
+            Ok(1)
+        });
+        drop(text);
+        if let Err(error) = pushed {
+            super::entry::raise(l, error);
+        }
+    }
 }
 
 /// Makes room for `n` more slots, or says why not. Slots 0, raises only for want of memory.

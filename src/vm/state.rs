@@ -7,7 +7,6 @@ use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
 use super::address_map::AddressMap;
@@ -204,14 +203,13 @@ pub static REFUSED_ON: AtomicPtr<c_int> = AtomicPtr::new(std::ptr::null_mut());
 /// See [`State::make_callback`].
 pub type MakeCallback = unsafe fn(*mut lua_State, c_int, &Shape) -> Result<*const c_void>;
 
-/// States of VMs that have closed. Finalizers that Lua runs after ours may still use their cdata, so a state is freed
-/// when the next VM opens or closes, not with its own.
-static GRAVEYARD: Mutex<Vec<Dead>> = Mutex::new(Vec::new());
-
-struct Dead(*mut State, std::thread::ThreadId);
-
-// SAFETY: the pointer is only followed on the thread that buried it.
-unsafe impl Send for Dead {}
+thread_local! {
+    /// States of VMs that have closed on this thread. Finalizers that Lua runs after ours may still use their cdata, so a
+    /// state is freed when the next VM opens or closes here, or the thread ends, not with its own.
+    // Boxed: its shapes point at it.
+    #[allow(clippy::vec_box)]
+    static GRAVEYARD: RefCell<Vec<Box<State>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The registry's key for the state: its address is unique in the process.
 static REGISTRY_KEY: u8 = 0;
@@ -452,28 +450,17 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
         if let Some(run) = (*state).on_close.get() {
             run(&*state);
         }
-        bury(Some(state));
+        bury(Some(Box::from_raw(state)));
     }
     0
 }
 
 /// Frees what this thread buried before, and buries `state`.
-fn bury(state: Option<*mut State>) {
-    let me = std::thread::current().id();
-    let mut dead = GRAVEYARD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let mut freed = Vec::new();
-    dead.retain(|d| {
-        if d.1 == me {
-            freed.push(d.0);
-        }
-        d.1 != me
+fn bury(state: Option<Box<State>>) {
+    // Where the thread is ending already there is no grave any more, and the state is left to lie.
+    let _ = GRAVEYARD.try_with(|dead| {
+        let freed = std::mem::take(&mut *dead.borrow_mut());
+        drop(freed);
+        dead.borrow_mut().extend(state);
     });
-    if let Some(state) = state {
-        dead.push(Dead(state, me));
-    }
-    drop(dead);
-    for state in freed {
-        // SAFETY: its VM closed before another opened or closed on the same thread; nothing refers to it any more.
-        drop(unsafe { Box::from_raw(state) });
-    }
 }
