@@ -7,6 +7,7 @@
 
 struct point { double x, y; };
 struct segment { int id; struct point from, to; };
+struct big { int64_t at[6]; };
 
 void nothing(void);
 int add(int, int);
@@ -14,6 +15,11 @@ double scale(double, double);
 int64_t add6(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
 int first_byte(const char *);
 struct point mirror(struct point);
+struct big next(struct big);
+double length(const struct point *);
+int divide(int, int, int *);
+const char *name(void);
+extern int counter;
 int sum_of(int, ...);
 int call_often(int (*)(int, int), int);
 
@@ -38,7 +44,7 @@ static int l_sum3(lua_State *L) {
   return 1;
 }
 
-static const char POINT[] = "bench point", INTS[] = "bench ints";
+static const char POINT[] = "bench point", INTS[] = "bench ints", BIG[] = "bench big";
 
 static struct point *new_point(lua_State *L) {
   struct point *p = lua_newuserdatauv(L, sizeof *p, 0);
@@ -57,11 +63,44 @@ static int l_mirror(lua_State *L) {
   *new_point(L) = q;
   return 1;
 }
+static int l_length(lua_State *L) {
+  lua_pushnumber(L, length(luaL_checkudata(L, 1, POINT)));
+  return 1;
+}
+static int l_big(lua_State *L) {
+  memset(lua_newuserdatauv(L, sizeof(struct big), 0), 0, sizeof(struct big));
+  luaL_setmetatable(L, BIG);
+  return 1;
+}
+static int l_next(lua_State *L) {
+  struct big b = next(*(struct big *)luaL_checkudata(L, 1, BIG));
+  l_big(L);
+  *(struct big *)lua_touserdata(L, -1) = b;
+  return 1;
+}
+static int l_divide(lua_State *L) {
+  int rest;
+  lua_pushinteger(L, divide((int)luaL_checkinteger(L, 1), (int)luaL_checkinteger(L, 2), &rest));
+  lua_pushinteger(L, rest);
+  return 2;
+}
+static int l_name(lua_State *L) { lua_pushstring(L, name()); return 1; }
+static int point_add(lua_State *L) {
+  struct point *a = luaL_checkudata(L, 1, POINT), *b = luaL_checkudata(L, 2, POINT), *c = new_point(L);
+  c->x = a->x + b->x;
+  c->y = a->y + b->y;
+  return 1;
+}
+static int point_get(lua_State *L) {
+  lua_pushnumber(L, ((struct point *)luaL_checkudata(L, 1, POINT))->x);
+  return 1;
+}
 static int point_index(lua_State *L) {
   struct point *p = luaL_checkudata(L, 1, POINT);
   const char *key = luaL_checkstring(L, 2);
   if (strcmp(key, "x") == 0) lua_pushnumber(L, p->x);
   else if (strcmp(key, "y") == 0) lua_pushnumber(L, p->y);
+  else if (strcmp(key, "get") == 0) lua_pushcfunction(L, point_get);
   else return luaL_error(L, "no member '%s'", key);
   return 1;
 }
@@ -98,6 +137,24 @@ static int ints_string(lua_State *L) {
   return 1;
 }
 
+static int l_copy(lua_State *L) {
+  struct ints *a = luaL_checkudata(L, 1, INTS);
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  size_t n = (size_t)luaL_checkinteger(L, 3);
+  luaL_argcheck(L, n <= (size_t)a->count * sizeof(int) && n <= length + 1, 3, "size");
+  memcpy(a->at, text, n);
+  return 0;
+}
+static int l_fill(lua_State *L) {
+  struct ints *a = luaL_checkudata(L, 1, INTS);
+  size_t n = (size_t)luaL_checkinteger(L, 2);
+  luaL_argcheck(L, n <= (size_t)a->count * sizeof(int), 2, "size");
+  memset(a->at, (int)luaL_optinteger(L, 3, 0), n);
+  return 0;
+}
+static int l_counter(lua_State *L) { lua_pushinteger(L, counter); return 1; }
+
 static lua_State *calling;
 static int call_lua(int a, int b) {
   lua_pushvalue(calling, 1);
@@ -119,11 +176,14 @@ int luaopen_bench_binding(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"nothing", l_nothing}, {"add", l_add}, {"scale", l_scale}, {"add6", l_add6}, {"first_byte", l_first_byte},
     {"sum3", l_sum3}, {"point", l_point}, {"mirror", l_mirror}, {"ints", l_ints}, {"string", ints_string},
-    {"call_often", l_call_often}, {NULL, NULL}};
-  static const luaL_Reg point[] = {{"__index", point_index}, {"__newindex", point_newindex}, {NULL, NULL}};
+    {"call_often", l_call_often}, {"length", l_length}, {"big", l_big}, {"next", l_next}, {"divide", l_divide},
+    {"name", l_name}, {"copy", l_copy}, {"fill", l_fill}, {"counter", l_counter}, {NULL, NULL}};
+  static const luaL_Reg point[] = {{"__index", point_index}, {"__newindex", point_newindex}, {"__add", point_add},
+                                    {NULL, NULL}};
   static const luaL_Reg ints[] = {{"__index", ints_index}, {"__newindex", ints_newindex}, {NULL, NULL}};
   luaL_newmetatable(L, POINT);
   luaL_setfuncs(L, point, 0);
+  luaL_newmetatable(L, BIG);
   luaL_newmetatable(L, INTS);
   luaL_setfuncs(L, ints, 0);
   luaL_newlib(L, functions);

@@ -5,6 +5,7 @@
 
 struct point { double x, y; };
 struct segment { int id; struct point from, to; };
+struct big { int64_t at[6]; };
 
 void nothing(void) {}
 int add(int a, int b) { return a + b; }
@@ -12,6 +13,11 @@ double scale(double x, double by) { return x * by; }
 int64_t add6(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f) { return a + b + c + d + e + f; }
 int first_byte(const char *text) { return text[0]; }
 struct point mirror(struct point p) { struct point q = {p.y, p.x}; return q; }
+struct big next(struct big b) { b.at[0]++; return b; }
+double length(const struct point *p) { return p->x + p->y; }
+int divide(int a, int b, int *rest) { *rest = a % b; return a / b; }
+const char *name(void) { return "a name of some length"; }
+int counter = 5;
 
 int sum_of(int count, ...) {
   va_list rest;
@@ -25,5 +31,11 @@ int sum_of(int count, ...) {
 int call_often(int (*f)(int, int), int times) {
   int sum = 0;
   for (int i = 0; i < times; i++) sum = f(sum, i);
+  return sum;
+}
+
+int compare_often(int (*f)(const int *, const int *), int times) {
+  int pair[2] = {1, 2}, sum = 0;
+  for (int i = 0; i < times; i++) sum += f(&pair[0], &pair[1]);
   return sum;
 }

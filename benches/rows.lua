@@ -1,6 +1,7 @@
 -- The rows that `compare.lua` times, run by one Lua for one side:
 -- `rows.lua ffi LIBRARY SECONDS` or `rows.lua binding LIBRARY SECONDS`.
 -- Prints a line per row: its name, a tab, nanoseconds per operation (the least of several batches).
+-- A row's name and a count as fourth and fifth argument run that row so often, for those who count otherwise; `--list` names the rows.
 -- Reads alike under Lua 5.4 and LuaJIT.
 
 local side, library, seconds = arg[1], arg[2], tonumber(arg[3])
@@ -13,25 +14,44 @@ if side == "ffi" then
   ffi.cdef [[
     struct point { double x, y; };
     struct segment { int id; struct point from, to; };
+    struct big { int64_t at[6]; };
+    struct node { int value; struct node *next; };
     void nothing(void);
     int add(int a, int b);
     double scale(double x, double by);
     int64_t add6(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f);
     int first_byte(const char *text);
     struct point mirror(struct point p);
+    struct big next(struct big b);
+    double length(const struct point *p);
+    int divide(int a, int b, int *rest);
+    const char *name(void);
+    extern int counter;
     int sum_of(int count, ...);
     int call_often(int (*f)(int, int), int times);
+    int compare_often(int (*f)(const int *, const int *), int times);
     int abs(int n);
   ]]
   local lib = ffi.load(library)
   local nothing, add, scale, add6 = lib.nothing, lib.add, lib.scale, lib.add6
   local first_byte, mirror, sum_of, call_often = lib.first_byte, lib.mirror, lib.sum_of, lib.call_often
+  local length, next_big, divide, name, compare_often = lib.length, lib.next, lib.divide, lib.name, lib.compare_often
   local point = ffi.typeof("struct point")
   local int_pointer, int64 = ffi.typeof("int *"), ffi.typeof("int64_t")
   local p, s, a = point(1, 2), ffi.new("struct segment"), ffi.new("int[?]", 64)
   local address = ffi.cast(int_pointer, a)
   local three = ffi.new("int[3]", 1, 2, 3)
-  local method = ffi.metatype("struct { int n; }", { __index = { get = function(self) return self.n end } })()
+  local object_type
+  object_type = ffi.metatype("struct { int n; }", {
+    __index = { get = function(self) return self.n end, none = function() end },
+    __add = function(l, r) return object_type(l.n + r.n) end,
+  })
+  local method = object_type()
+  local big, out, points, initial = ffi.new("struct big"), ffi.new("int[1]"), ffi.new("struct point[16]"), { x = 1, y = 2 }
+  local node = ffi.new("struct node", 1)
+  node.next = node
+  local other = address + 1
+  local function ignore() end
 
   row("nothing()", function(n) for _ = 1, n do nothing() end end)
   row("add(int, int)", function(n) for i = 1, n do add(i, 1) end end)
@@ -42,8 +62,15 @@ if side == "ffi" then
   row("first_byte(string)", function(n) for _ = 1, n do first_byte("text") end end)
   row("sum_of(3, ...)", function(n) for _ = 1, n do sum_of(3, three[0], three[1], three[2]) end end)
   row("mirror(struct point)", function(n) for _ = 1, n do mirror(p) end end)
+  row("next(struct of 48 bytes)", function(n) for _ = 1, n do next_big(big) end end)
+  row("length(point)", function(n) for _ = 1, n do length(p) end end)
+  row("divide(a, b, out), out[0]", function(n) local x for _ = 1, n do divide(7, 2, out) x = out[0] end return x end)
+  row("ffi.string(name())", function(n) for _ = 1, n do ffi.string(name()) end end)
+  row("lib.counter", function(n) local x for _ = 1, n do x = lib.counter end return x end)
   row("point()", function(n) for _ = 1, n do point() end end)
   row("point(1, 2)", function(n) for _ = 1, n do point(1, 2) end end)
+  row("point{x=, y=}", function(n) for _ = 1, n do point(initial) end end)
+  row("ffi.gc(point(), f)", function(n) for _ = 1, n do ffi.gc(point(), ignore) end end)
   row("ffi.new('struct point')", function(n) for _ = 1, n do ffi.new("struct point") end end)
   row("p.x", function(n) local x for _ = 1, n do x = p.x end return x end)
   row("p.x = 1.5", function(n) for _ = 1, n do p.x = 1.5 end end)
@@ -51,19 +78,43 @@ if side == "ffi" then
   row("a[i]", function(n) local x for i = 1, n do x = a[i % 64] end return x end)
   row("a[i] = i", function(n) for i = 1, n do a[i % 64] = i end end)
   row("pointer[i]", function(n) local x for i = 1, n do x = address[i % 64] end return x end)
+  row("points[i].x", function(n) local x for i = 1, n do x = points[i % 16].x end return x end)
+  row("node = node.next", function(n) local at = node for _ = 1, n do at = at.next end return at end)
+  row("pointer == pointer", function(n) local x for _ = 1, n do x = address == other end return x end)
   row("pointer + 1", function(n) local q for _ = 1, n do q = address + 1 end return q end)
   row("cast(ctype, array)", function(n) for _ = 1, n do ffi.cast(int_pointer, a) end end)
   row("int64 * int64 + 1, boxed", function(n) local x = int64(3) for _ = 1, n do x = x * x + 1 end return x end)
+  row("int64 < int64, boxed", function(n) local x, l, r = nil, int64(3), int64(4) for _ = 1, n do x = l < r end return x end)
+  row("ffi.copy(a, text, 16)", function(n) for _ = 1, n do ffi.copy(a, "0123456789abcdef", 16) end end)
+  row("ffi.fill(a, 64)", function(n) for _ = 1, n do ffi.fill(a, 64) end end)
+  row("ffi.istype(ctype, p)", function(n) for _ = 1, n do ffi.istype(point, p) end end)
+  row("ffi.errno()", function(n) for _ = 1, n do ffi.errno() end end)
   row("ffi.string(a, 16)", function(n) for _ = 1, n do ffi.string(a, 16) end end)
   row("ffi.sizeof('int')", function(n) for _ = 1, n do ffi.sizeof("int") end end)
-  row("object:method()", function(n) for _ = 1, n do method:get() end end)
+  row("object:none()", function(n) for _ = 1, n do method:none() end end)
+  row("object:get()", function(n) for _ = 1, n do method:get() end end)
+  row("object + object", function(n) for _ = 1, n do local _ = method + method end end)
   local callback = ffi.cast("int (*)(int, int)", function(x, y) return x + y end)
   row("callback, a call", function(n) call_often(callback, n) end)
+  local comparison = ffi.cast("int (*)(const int *, const int *)", function(x, y) return x[0] - y[0] end)
+  row("callback of two pointers", function(n) compare_often(comparison, n) end)
+  local callback_type = ffi.typeof("int (*)(int, int)")
+  row("callback, made and freed", function(n) for _ = 1, n do ffi.cast(callback_type, ignore):free() end end)
 else
   local lib = require("bench_binding")
   local nothing, add, scale, add6, first_byte = lib.nothing, lib.add, lib.scale, lib.add6, lib.first_byte
   local sum3, point, mirror, string, call_often = lib.sum3, lib.point, lib.mirror, lib.string, lib.call_often
-  local p, a = point(1, 2), lib.ints(64)
+  local p, a, big, next_big = point(1, 2), lib.ints(64), lib.big(), lib.next
+  local length, divide, name, counter = lib.length, lib.divide, lib.name, lib.counter
+  row("next(struct of 48 bytes)", function(n) for _ = 1, n do next_big(big) end end)
+  row("length(point)", function(n) for _ = 1, n do length(p) end end)
+  row("divide(a, b, out), out[0]", function(n) local x for _ = 1, n do local _, rest = divide(7, 2) x = rest end return x end)
+  row("ffi.string(name())", function(n) for _ = 1, n do name() end end)
+  row("lib.counter", function(n) local x for _ = 1, n do x = counter() end return x end)
+  row("ffi.copy(a, text, 16)", function(n) for _ = 1, n do lib.copy(a, "0123456789abcdef", 16) end end)
+  row("ffi.fill(a, 64)", function(n) for _ = 1, n do lib.fill(a, 64) end end)
+  row("object:get()", function(n) for _ = 1, n do p:get() end end)
+  row("object + object", function(n) for _ = 1, n do local _ = p + p end end)
   row("nothing()", function(n) for _ = 1, n do nothing() end end)
   row("add(int, int)", function(n) for i = 1, n do add(i, 1) end end)
   row("lib.add(int, int)", function(n) for i = 1, n do lib.add(i, 1) end end)
@@ -82,6 +133,17 @@ else
   row("callback, a call", function(n) call_often(function(x, y) return x + y end, n) end)
 end
 row("(the empty loop)", function(n) for _ = 1, n do end end)
+
+if arg[4] then
+  for _, r in ipairs(rows) do
+    if arg[4] == "--list" then
+      print(r.name)
+    elseif arg[4] == r.name then
+      r.loop(tonumber(arg[5]))
+    end
+  end
+  return
+end
 
 for _, r in ipairs(rows) do
   local n = 1000

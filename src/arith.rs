@@ -11,7 +11,6 @@ use crate::conv::number::{self, Number};
 use crate::ctype::CType;
 use crate::door;
 use crate::error::{Result, What};
-use crate::target;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op as Repr, Shape};
 use crate::vm::stack::*;
@@ -334,16 +333,8 @@ unsafe fn integers(l: *mut lua_State, state: &State, op: Op, a: Number, b: Numbe
 /// Pushes a boxed 64-bit integer.
 #[inline]
 unsafe fn push_integer(l: *mut lua_State, state: &State, unsigned: bool, n: i64) {
-    let slot = if unsigned { &state.uint64 } else { &state.int64 };
-    let mut shape = slot.get();
-    if shape.is_null() {
-        let kind = if unsigned { target::UINT64 } else { target::INT64 };
-        let id = state.table.borrow_mut().int(kind);
-        shape = state.shape(id.plain());
-        slot.set(shape);
-    }
-    // SAFETY: shapes live as long as their state; a 64-bit integer lies in the address word.
-    unsafe { cdata::push_word(l, &*shape, n as usize as *mut u8) };
+    // SAFETY: a 64-bit integer lies in the address word; S6.
+    unsafe { cdata::push_word(l, state.boxed(unsigned), n as usize as *mut u8) };
 }
 
 fn signed_op(op: Op, a: i64, b: i64) -> Result<i64> {

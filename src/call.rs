@@ -20,7 +20,7 @@ use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
-use crate::vm::state::{REFUSED_ON, State};
+use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
 
 /// How the calls of a function type go.
 pub struct Plan {
@@ -44,12 +44,14 @@ struct Route {
     result_op: Op,
     frame_words: usize,
     result_bytes: usize,
-    /// Are all arguments words, and the result one?
+    /// Do frame and result fit into what [`quick_call`] has for them?
     is_quick: bool,
 }
 
 /// An argument: how it converts and where it goes.
 struct Arg {
+    /// The tag of values that go as their bits are; [`peek::NONE`] if there is none.
+    plain_tag: u8,
     /// Is it a pointer that a Lua string converts to?
     takes_string: bool,
     op: Op,
@@ -67,6 +69,22 @@ pub struct Bound {
 const FRAME_WORDS: usize = 48;
 /// Bytes of a result buffer on the C stack.
 const RESULT_BYTES: usize = 64;
+
+/// A frame and a result on the C stack. Uninitialised on purpose: what the signature does not name is not read as a value.
+#[repr(C, align(16))]
+struct Buffers {
+    frame: [MaybeUninit<u64>; FRAME_WORDS],
+    result: [MaybeUninit<u8>; RESULT_BYTES],
+}
+
+impl Buffers {
+    /// The addresses of both.
+    #[inline(always)]
+    fn parts(this: *mut Buffers) -> (*mut u64, *mut u8) {
+        let result = this.wrapping_byte_add(std::mem::offset_of!(Buffers, result));
+        (this.cast(), result.cast())
+    }
+}
 
 impl Plan {
     /// The plan of a function shape, made when first needed.
@@ -113,6 +131,7 @@ impl Route {
         let args: Vec<Arg> = shapes
             .zip(signature.places())
             .map(|(shape, &place)| Arg {
+                plain_tag: plain_tag(shape.op()),
                 takes_string: shape.op() == Op::Pointer && from_lua::string_converts(shape.target()),
                 op: shape.op(),
                 shape,
@@ -126,10 +145,7 @@ impl Route {
             return Err(What::SizeUnknown.into());
         }
         Ok(Route {
-            is_quick: args.iter().all(|arg| matches!(arg.place, Place::Word(_)) && arg.op != Op::Aggregate)
-                && !matches!(result.op(), Op::Aggregate | Op::Copied | Op::OtherFloat | Op::WideInt)
-                && signature.frame_words() <= FRAME_WORDS
-                && signature.result_size() <= 16,
+            is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
             extra,
@@ -161,8 +177,8 @@ pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void)
     }
 }
 
-/// The usual call, all in one: every argument a word that [`quick_slot`] converts, the result a plain one. None if it is any
-/// other; then C was not called.
+/// The usual call, all in one: arguments that convert without a cdata of their own. None if any does not; then C was not
+/// called.
 #[inline(always)]
 unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
     // SAFETY: S4: the frame is filled as the route's places say; the plan outlives the call.
@@ -175,28 +191,56 @@ unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
         if peek::top(l).offset_from(first) as usize != route.args.len() {
             return None;
         }
-        #[repr(C, align(16))]
-        struct Frame([MaybeUninit<u64>; FRAME_WORDS]);
-        let mut frame: MaybeUninit<Frame> = MaybeUninit::uninit();
-        let frame = frame.as_mut_ptr().cast::<u64>();
+        let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
+        let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
         let mut slot = first;
         for arg in &route.args {
-            let Place::Word(word) = arg.place else { return None };
-            frame.add(word.into()).write(quick_slot(*slot, arg)?);
+            if let Place::Word(word) = arg.place
+                && let Some(bits) =
+                    if (*slot).tag == arg.plain_tag { Some((*slot).bits) } else { quick_slot(*slot, arg) }
+            {
+                frame.add(word.into()).write(bits);
+            } else if !quick_copy(*slot, arg, frame) {
+                return None;
+            }
             slot = slot.add(1);
         }
-        let mut result = [0u64; 2];
-        let result = result.as_mut_ptr().cast::<u8>();
+        let mut payload = std::ptr::null_mut();
+        if route.result_op == Op::Aggregate {
+            // Made first: memory that runs out is found out before C is called.
+            payload = Header::data(cdata::push_owned(l, route.result, route.result.size()?));
+        }
         if let Err(error) = enter(l, &*bound.plan.state, route, bound.target, frame, result) {
             entry::raise(l, error);
         }
-        if route.result_op == Op::None {
-            return Some(0);
-        }
-        if !to_lua::push_plain(l, route.result_op, result) {
-            push_result(l, route, result);
+        match route.result_op {
+            Op::None => return Some(0),
+            Op::Aggregate => std::ptr::copy_nonoverlapping(result, payload, route.result.size()?),
+            op => {
+                if !to_lua::push_plain(l, op, result) {
+                    push_result(l, route, result);
+                }
+            }
         }
         Some(1)
+    }
+}
+
+/// A record, complex number or vector of the argument's own type: copied to its place. False for anything else.
+#[inline(never)]
+unsafe fn quick_copy(slot: peek::Slot, arg: &Arg, frame: *mut u64) -> bool {
+    if !matches!(arg.op, Op::Aggregate | Op::Copied) {
+        return false;
+    }
+    // SAFETY: the slot is an argument's; what the cdata stands for is of the argument's type, and the place as long.
+    unsafe {
+        match cdata::header_in(slot).and_then(|header| bytes_of(header, arg)) {
+            Some(from) => {
+                put(frame, arg.place, from, arg.shape.size().unwrap_or(0));
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -294,7 +338,7 @@ unsafe fn variadic_route(
                         if peeks {
                             variadic::source(*peek::base(l).add((first + i - 1) as usize))
                         } else {
-                            (0xff, 0)
+                            (peek::NONE, 0)
                         }
                     })
                     .collect();
@@ -322,17 +366,10 @@ unsafe fn run(
         // SAFETY: from the caller.
         return unsafe { run_large(l, state, route, target) };
     }
-    #[repr(C, align(16))]
-    struct Buffers {
-        frame: [MaybeUninit<u64>; FRAME_WORDS],
-        result: [MaybeUninit<u8>; RESULT_BYTES],
-    }
-    // Uninitialised on purpose: what the signature does not name is not read as a value.
     let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
     // SAFETY: both buffers are large enough, checked above; S4: signature and arguments are of one route.
     unsafe {
-        let frame = (&raw mut (*buffers.as_mut_ptr()).frame).cast::<u64>();
-        let result = (&raw mut (*buffers.as_mut_ptr()).result).cast::<u8>();
+        let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
         convert(l, route, frame)?;
         enter(l, state, route, target, frame, result)?;
         match route.result_op {
@@ -500,6 +537,16 @@ unsafe fn quick(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<u64> {
     }
 }
 
+/// The tag of the values that go to an argument as their bits are. C looks at the low half of a register only for an integer of 32
+/// bits (System V psABI 3.2.3; AAPCS64 6.8.2).
+fn plain_tag(op: Op) -> u8 {
+    match op {
+        Op::I32 | Op::U32 | Op::I64 | Op::U64 => peek::INT,
+        Op::F64 => peek::FLOAT,
+        _ => peek::NONE,
+    }
+}
+
 /// An integer as it lies in a register: extended from its own width.
 #[inline]
 fn extend(op: Op, n: i64) -> u64 {
@@ -538,7 +585,7 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
         }
         // Anything longer, or in parts: converted into memory of its own first.
         let size = arg.shape.size().unwrap_or(0);
-        let from = match source_of(l, idx, arg) {
+        let from = match cdata::header(l, idx).and_then(|header| bytes_of(header, arg)) {
             Some(data) => data,
             None => {
                 reserve(l, 10)?;
@@ -548,7 +595,17 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
                 data
             }
         };
-        match arg.place {
+        put(frame, arg.place, from, size);
+        Ok(())
+    }
+}
+
+/// Copies an argument's `size` bytes to its place in the frame.
+#[inline(always)]
+unsafe fn put(frame: *mut u64, place: Place, from: *const u8, size: usize) {
+    // SAFETY: places lie inside of the frame, and are as long as the argument (caller).
+    unsafe {
+        match place {
             Place::None => {}
             Place::Word(word) => {
                 frame.add(word.into()).write(0);
@@ -561,25 +618,22 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
             }
             Place::Memory(word) => std::ptr::copy_nonoverlapping(from, frame.add(word.into()).cast(), size),
         }
-        Ok(())
     }
 }
 
-/// The bytes of the cdata at `idx` if it is of the argument's own type.
-unsafe fn source_of(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<*const u8> {
+/// The bytes of a cdata if it is of the argument's own type.
+#[inline]
+unsafe fn bytes_of(header: *mut Header, arg: &Arg) -> Option<*const u8> {
     // SAFETY: the cdata stays on the stack; a reference's target is what the script vouches for.
     unsafe {
-        let place = cdata::place(cdata::header(l, idx)?);
+        let place = cdata::place(header);
         let same = place.shape.ty.id == arg.shape.ty.id && !place.data.is_null();
         same.then_some(place.data.cast_const())
     }
 }
 
-/// Deepest nesting of calls through callbacks before Lua's own limit would be met inside of C.
-const DEPTH_MAX: u32 = 190;
-
 /// The call itself, with what must be right around it: the running Lua thread, `errno`, errors that callbacks left.
-#[inline]
+#[inline(always)]
 unsafe fn enter(
     l: *mut lua_State,
     state: &State,
@@ -592,27 +646,13 @@ unsafe fn enter(
     // SAFETY: S4; the frame is filled; `errno` is this thread's.
     unsafe {
         let errno = errno_location();
-        let outer_l = calls.l.replace(l);
-        let outer_thread = calls.thread.replace(errno);
-        let depth = calls.depth.get();
-        if depth >= DEPTH_MAX {
-            calls.l.set(outer_l);
-            calls.thread.set(outer_thread);
-            return Err(What::CStackOverflow.into());
-        }
-        calls.depth.set(depth + 1);
+        let outer = calls.l.replace(l);
+        calls.thread.set(errno);
         *errno = calls.errno.get();
         route.signature.call(target, frame, result);
         calls.errno.set(*errno);
-        calls.depth.set(depth);
-        calls.l.set(outer_l);
-        if depth > 0 {
-            calls.thread.set(outer_thread);
-        }
-        if calls.pending.get()
-            || calls.foreign.load(Ordering::Relaxed)
-            || REFUSED_ON.load(Ordering::Relaxed) == errno
-        {
+        calls.l.set(outer);
+        if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.load(Ordering::Relaxed) == errno {
             return Err(left_behind(l, state));
         }
     }
@@ -621,17 +661,19 @@ unsafe fn enter(
 
 /// The error that a callback left: on top of the stack, or the one of a foreign thread.
 #[cold]
+#[inline(never)]
 unsafe fn left_behind(l: *mut lua_State, state: &State) -> Box<Error> {
     // SAFETY: the registry slot is ours; writing to it allocates nothing.
     unsafe {
-        if state.calls.pending.replace(false) {
+        let left = &state.calls.left;
+        if left.fetch_and(!PARKED, Ordering::Relaxed) & PARKED != 0 {
             let slot = state.refs.pending.get().into();
             lua_rawgeti(l, LUA_REGISTRYINDEX, slot);
             lua_pushboolean(l, 0);
             lua_rawseti(l, LUA_REGISTRYINDEX, slot);
             return Box::new(Error { what: What::OnStack, blame: Blame::Value });
         }
-        if state.calls.foreign.swap(false, Ordering::Relaxed) {
+        if left.fetch_and(!FOREIGN, Ordering::Relaxed) & FOREIGN != 0 {
             return What::ForeignThread.into();
         }
         REFUSED_ON.store(std::ptr::null_mut(), Ordering::Relaxed);

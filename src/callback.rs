@@ -23,8 +23,9 @@ use crate::vm::address_map::HashByAddress;
 use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::spares;
 use crate::vm::stack::*;
-use crate::vm::state::{REFUSED_ON, State};
+use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
 
 /// The callbacks of a VM.
 #[derive(Default)]
@@ -58,6 +59,9 @@ struct Plan {
     plain: bool,
     /// Does the result?
     result_is_plain: bool,
+    /// Do the arguments, but for `spares` of them that take a spare userdata?
+    quick: bool,
+    spares: usize,
 }
 
 /// A call of a callback, while it is under way.
@@ -108,8 +112,14 @@ impl Plan {
             shapes.zip(signature.places()).map(|(shape, &place)| (shape.op(), shape, place)).collect();
         let result = state.shape(function.result.id.plain());
         let simple = |op: Op| matches!(op, Op::None | Op::Bool | Op::F32 | Op::F64) || op.is_integer();
+        let spares = args.iter().filter(|&&(op, ..)| matches!(op, Op::Pointer | Op::U64)).count();
         Ok(Plan {
             state,
+            quick: spares <= spares::COUNT
+                && args.iter().all(|&(op, _, place)| {
+                    (simple(op) && op != Op::None || op == Op::Pointer) && matches!(place, Place::Word(_))
+                }),
+            spares,
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
@@ -175,7 +185,7 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
         closure: Cell::new(None),
     });
     // Whoever makes callbacks owns the VM now; calls set this anew.
-    if state.calls.depth.get() == 0 {
+    if state.calls.l.get().is_null() {
         state.calls.thread.set(errno_location());
     }
     let data = Rc::as_ptr(&callback).cast_mut().cast();
@@ -307,7 +317,7 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         let errno = errno_location();
         if calls.thread.get() != errno {
             // Another OS thread: Lua must not run. (The flag is atomic; nothing else of the state is touched.)
-            calls.foreign.store(true, Ordering::Relaxed);
+            calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
             // (`eprintln` would panic where stderr takes no more.)
             let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
             return;
@@ -319,41 +329,41 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
             refused();
             return;
         }
-        if calls.pending.get() || state.closed.get() {
+        if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
+            return;
+        }
+        let calling = calls.l.get();
+        let l = if calling.is_null() { state.idle.get() } else { calling };
+        if l.is_null() {
             return;
         }
         calls.errno.set(*errno);
-        let l = if calls.depth.get() > 0 { calls.l.get() } else { state.idle.get() };
-        if plan.plain
-            && peek::is_available()
-            && !l.is_null()
-            && lua_checkstack(l, plan.args.len() as c_int + 12) != 0
-        {
-            if let Err(error) = run_peeking(l, &callback, plan, frame, result) {
-                std::ptr::write_bytes(result, 0, plan.result_bytes);
-                park(l, state, error);
-            }
-            *errno = calls.errno.get();
-            return;
+        let top = lua_gettop(l);
+        let depth = calls.depth.get();
+        calls.depth.set(depth + 1);
+        let outcome = if depth >= DEPTH_MAX {
+            Err(What::CStackOverflow.into())
+        } else if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
+            Err(What::StackOverflow.into())
+        } else if plan.quick && peek::is_available() {
+            run_peeking(l, &callback, plan, frame, result)
+        } else if plan.plain {
+            run_plain(l, &callback, plan, frame, result)
+        } else {
+            run_protected(l, &callback, frame, result)
+        };
+        if let Err(error) = outcome {
+            std::ptr::write_bytes(result, 0, plan.result_bytes);
+            park(l, state, error);
         }
-        if !l.is_null() {
-            let top = lua_gettop(l);
-            let outcome = if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
-                Err(What::StackOverflow.into())
-            } else if plan.plain {
-                run_plain(l, &callback, plan, frame, result)
-            } else {
-                run_protected(l, &callback, frame, result)
-            };
-            if let Err(error) = outcome {
-                std::ptr::write_bytes(result, 0, plan.result_bytes);
-                park(l, state, error);
-            }
-            lua_settop(l, top);
-        }
+        lua_settop(l, top);
+        calls.depth.set(depth);
         *errno = calls.errno.get();
     }
 }
+
+/// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
+const DEPTH_MAX: u32 = 190;
 
 /// Arguments that no allocation stands behind: pushed right here, the function called protected.
 #[inline]
@@ -381,7 +391,7 @@ unsafe fn run_plain(
     }
 }
 
-/// As [`run_plain`], by what lies on the stack; leaves the stack as it was, but for an error value on top.
+/// As [`run_plain`], by what lies on the stack, and with pointers.
 #[inline]
 unsafe fn run_peeking(
     l: *mut lua_State,
@@ -390,13 +400,22 @@ unsafe fn run_peeking(
     frame: *const u64,
     result: *mut u8,
 ) -> Result<()> {
-    // SAFETY: S5: room was made; the function is anchored; plain values raise nothing.
+    // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
     unsafe {
+        let spares = &(*plan.state).spares;
+        if !spares.provide(l, plan.spares) {
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        }
         let function = callback.value.get();
         peek::push(l, function.bits, function.tag);
-        for &(op, _, place) in &plan.args {
+        for &(op, shape, place) in &plan.args {
             if let Place::Word(word) = place {
-                to_lua::push_plain(l, op, frame.add(word.into()).cast::<u8>().cast_mut());
+                let at = frame.add(word.into()).cast::<u8>().cast_mut();
+                if !to_lua::push_plain(l, op, at) {
+                    let bits = at.cast::<*mut u8>().read();
+                    let shape = if op == Op::U64 { (*plan.state).boxed(true) } else { shape.unqualified() };
+                    cdata::push_spare(l, spares.take(), shape, bits);
+                }
             }
         }
         let results = c_int::from(plan.result_op != Op::None);
@@ -415,12 +434,10 @@ unsafe fn run_peeking(
             }
             (Op::F64, peek::FLOAT) => result.cast::<u64>().write_unaligned(value.bits),
             _ => {
-                let stored = store_result(l, plan, result);
-                peek::pop(l);
-                return stored;
+                let invocation = Invocation { callback, frame, result };
+                convert_result(l, plan, &invocation)?;
             }
         }
-        peek::pop(l);
         Ok(())
     }
 }
@@ -477,15 +494,23 @@ unsafe fn run_protected(
         if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
             return failed();
         }
+        convert_result(l, plan, &invocation)
+    }
+}
+
+/// Converts the value on top into the result, protected where that may raise. An error value takes its place.
+#[inline]
+unsafe fn convert_result(l: *mut lua_State, plan: &Plan, invocation: &Invocation) -> Result<()> {
+    // SAFETY: S5; `invocation` outlives the call.
+    unsafe {
         if plan.result_is_plain {
-            return store_result(l, plan, result);
+            return store_result(l, plan, invocation.result);
         }
         lua_pushcclosure(l, convert, 0);
-        lua_insert(l, -2);
-        lua_pushlightuserdata(l, handle);
-        lua_insert(l, -2);
+        lua_pushlightuserdata(l, std::ptr::from_ref(invocation).cast_mut().cast());
+        lua_pushvalue(l, -3);
         if lua_pcall(l, 2, 0, 0) != LUA_OK {
-            return failed();
+            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
         }
     }
     Ok(())
@@ -546,7 +571,7 @@ unsafe fn park(l: *mut lua_State, state: &State, error: Box<Error>) {
             lua_pushlightuserdata(l, (&raw mut boxed).cast());
             lua_pcall(l, 1, 0, 0);
         }
-        state.calls.pending.set(true);
+        state.calls.left.fetch_or(PARKED, Ordering::Relaxed);
         lua_rawseti(l, LUA_REGISTRYINDEX, state.refs.pending.get().into());
     }
 }

@@ -231,6 +231,22 @@ pub unsafe fn push_word(l: *mut lua_State, shape: &Shape, address: *mut u8) -> *
     }
 }
 
+/// Pushes a spare userdata as a scalar or pointer cdata whose address word is `address`. Slots +1, never raises.
+///
+/// # Safety
+/// [`peek::is_available`]; `spare` is one of [`crate::vm::spares`]; the shape is inline and has no finalizer; a free slot.
+#[inline]
+pub unsafe fn push_spare(l: *mut lua_State, spare: peek::Slot, shape: &Shape, address: *mut u8) {
+    const { assert!(size_of::<Header>() == crate::vm::spares::BYTES) };
+    // SAFETY: S5; the block is a header long. The spare may be older than the collector's present round, but the registry keeps the
+    // metatable by itself, so no barrier is needed.
+    unsafe {
+        peek::block(spare).cast::<Header>().write(Header { word: Header::word_of(shape), address });
+        peek::push(l, spare.bits, spare.tag);
+        peek::set_fresh_metatable(l, shape.metatable_address.get());
+    }
+}
+
 /// Pushes a new cdata that owns `size` zeroed bytes (`size` is the shape's, or more for VLA and VLS), and gives its
 /// header. Slots +1 (needs 2), raises.
 ///

@@ -55,7 +55,7 @@ pub unsafe fn push(l: *mut lua_State, state: &State) {
         let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
         clib.write(Clib { mark: MARK, state, library: None, variables: None });
         lua_createtable(l, 0, 8);
-        // The cache, its metatable, and in it the resolver, which knows the name space.
+        // (`__index` is entered first, so it is found first.) The cache, its metatable, and in it the resolver, which knows the name space.
         lua_createtable(l, 0, 32);
         lua_createtable(l, 0, 1);
         lua_pushvalue(l, -4);
@@ -288,9 +288,11 @@ unsafe fn push_function(
         cdata::fill_function(l, function, shape, address.cast());
         lua_pushvalue(l, space);
         lua_setiuservalue(l, function, 1);
-        // The metatable: all of the common one, with `__call` and `__gc` of its own.
+        // The metatable: all of the common one, with `__call` and `__gc` of its own. What is entered first is found first.
         lua_createtable(l, 0, 34);
         let metatable = lua_gettop(l);
+        lua_pushboolean(l, 1);
+        lua_setfield(l, metatable, c"__call".as_ptr());
         lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.cdata.get().into());
         lua_pushnil(l);
         while lua_next(l, -2) != 0 {

@@ -33,7 +33,7 @@ door! {
     fn next_member = next_member_body;
 }
 
-/// What the metatable of cdata has.
+/// What the metatable of cdata has. What is entered first is found first.
 const CDATA: &[(&CStr, lua_CFunction)] = &[
     (c"__index", index::index),
     (c"__newindex", index::new_index),

@@ -251,6 +251,9 @@ unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> (c_int, usize) {
     // SAFETY: six slots of a function's twenty.
     unsafe {
         lua_createtable(l, 0, 36);
+        // What is entered first is found first.
+        lua_pushboolean(l, 1);
+        lua_setfield(l, -2, c"__index".as_ptr());
         lua_rawgeti(l, LUA_REGISTRYINDEX, common.into());
         lua_pushnil(l);
         while lua_next(l, -2) != 0 {

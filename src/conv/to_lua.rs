@@ -9,7 +9,6 @@ use super::number::{self, Number};
 use crate::cdata::{self, Bounds};
 use crate::error::{Result, What};
 use crate::native::mem;
-use crate::target;
 use crate::vm::peek;
 use crate::vm::shape::{FieldEntry, Op, Shape};
 use crate::vm::stack::*;
@@ -107,10 +106,8 @@ pub unsafe fn push_u64(l: *mut lua_State, shape: &Shape, n: u64) {
 
 #[cold]
 unsafe fn push_boxed_u64(l: *mut lua_State, shape: &Shape, n: u64) {
-    let state = shape.state();
-    let id = state.table.borrow_mut().int(target::UINT64);
     // SAFETY: an inline shape; the address word holds the value.
-    unsafe { cdata::push_word(l, state.shape(id.plain()), n as usize as *mut u8) };
+    unsafe { cdata::push_word(l, shape.state().boxed(true), n as usize as *mut u8) };
 }
 
 #[cold]

@@ -6,6 +6,7 @@ pub mod address_map;
 pub mod entry;
 pub mod peek;
 pub mod shape;
+pub mod spares;
 pub mod stack;
 pub mod state;
 pub mod thunk;

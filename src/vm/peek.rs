@@ -20,6 +20,8 @@ pub struct Slot {
     pub tag: u8,
 }
 
+/// A tag that no value has.
+pub const NONE: u8 = 0xff;
 /// Tag of nil.
 pub const NIL: u8 = 0x00;
 /// Tag of false.

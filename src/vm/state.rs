@@ -7,14 +7,16 @@ use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicPtr};
+use std::sync::atomic::{AtomicPtr, AtomicU8};
 
 use super::address_map::AddressMap;
 use super::peek;
 use super::shape::Shape;
+use super::spares::Spares;
 use super::stack::*;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
 use crate::error::Result;
+use crate::target;
 
 /// The metamethods that a metatype may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -147,19 +149,22 @@ pub struct Refs {
 
 /// What is known of the calls in flight.
 pub struct Calls {
-    /// The Lua thread that called C last and has not come home.
+    /// The Lua thread that called C last and has not come home; null while none is in flight.
     pub l: Cell<*mut lua_State>,
     /// The OS thread that called C last, told by where its `errno` lies.
     pub thread: Cell<*mut c_int>,
     /// C's `errno` as the last call left it.
     pub errno: Cell<c_int>,
-    /// How many calls are in flight.
+    /// How many callbacks are in flight.
     pub depth: Cell<u32>,
-    /// Did a callback of the innermost call in flight leave an error?
-    pub pending: Cell<bool>,
-    /// Was a callback entered on a foreign thread since the last call?
-    pub foreign: AtomicBool,
+    /// What callbacks left for the call that comes home next: [`PARKED`] and [`FOREIGN`].
+    pub left: AtomicU8,
 }
+
+/// In [`Calls::left`]: a callback of the innermost call in flight parked an error.
+pub const PARKED: u8 = 1;
+/// In [`Calls::left`]: a callback was entered on a foreign thread.
+pub const FOREIGN: u8 = 2;
 
 /// What one Lua VM owns.
 pub struct State {
@@ -171,6 +176,8 @@ pub struct State {
     pub refs: Refs,
     /// Calls in flight.
     pub calls: Calls,
+    /// Userdata made ahead for callbacks.
+    pub spares: Spares,
     /// Shapes of type texts by the address of the (anchored) string.
     pub type_addresses: UnsafeCell<AddressMap<usize>>,
     /// Shapes of type texts by content.
@@ -190,10 +197,8 @@ pub struct State {
     pub closed: Cell<bool>,
     /// The shapes that arguments of a `...` are given (`call::VarargShapes`); null until first needed.
     pub vararg_shapes: Cell<*const c_void>,
-    /// The shape of `int64_t`; null until first needed.
-    pub int64: Cell<*const Shape>,
-    /// The shape of `uint64_t`; null until first needed.
-    pub uint64: Cell<*const Shape>,
+    int64: Cell<*const Shape>,
+    uint64: Cell<*const Shape>,
     kept: RefCell<Vec<Box<dyn Any>>>,
 }
 
@@ -257,9 +262,9 @@ impl State {
                     thread: Cell::new(std::ptr::null_mut()),
                     errno: Cell::new(0),
                     depth: Cell::new(0),
-                    pending: Cell::new(false),
-                    foreign: AtomicBool::new(false),
+                    left: AtomicU8::new(0),
                 },
+                spares: Spares::new(),
                 type_addresses: UnsafeCell::default(),
                 type_texts: RefCell::default(),
                 metatypes: RefCell::default(),
@@ -414,6 +419,19 @@ impl State {
             lua_remove(l, -2);
         }
         true
+    }
+
+    /// The shape of `uint64_t` or `int64_t`, which boxed integers are.
+    #[inline]
+    pub fn boxed(&self, unsigned: bool) -> &'static Shape {
+        let slot = if unsigned { &self.uint64 } else { &self.int64 };
+        if slot.get().is_null() {
+            let kind = if unsigned { target::UINT64 } else { target::INT64 };
+            let id = self.table.borrow_mut().int(kind);
+            slot.set(self.shape(id.plain()));
+        }
+        // SAFETY: shapes live as long as their state.
+        unsafe { &*slot.get() }
     }
 
     /// Keeps a value for as long as the state lives.

@@ -1,0 +1,98 @@
+//! Blank userdata made ahead, for where nothing may raise: a callback turns the pointers that C gives it into cdata.
+//!
+//! They lie on the stack of a Lua thread of their own, which the registry keeps; one is taken by moving it from there.
+//! Knows nothing of what becomes of them.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+
+use super::peek;
+use super::stack::*;
+use crate::door;
+use crate::error::Result;
+
+/// Bytes of a spare's block.
+pub const BYTES: usize = 16;
+/// How many there are after [`Spares::provide`].
+pub const COUNT: usize = 32;
+
+/// The spare userdata of a VM.
+pub struct Spares {
+    thread: Cell<*mut lua_State>,
+    count: Cell<usize>,
+}
+
+impl Spares {
+    /// None yet.
+    pub fn new() -> Spares {
+        Spares { thread: Cell::new(std::ptr::null_mut()), count: Cell::new(0) }
+    }
+
+    /// Sees to it that there are at least `n`, up to [`COUNT`]. False if memory runs out: then the error value lies on top. Slots 0
+    /// or +1 (needs 3), never raises.
+    ///
+    /// # Safety
+    /// `l` is running; it outlives the call.
+    #[inline]
+    pub unsafe fn provide(&self, l: *mut lua_State, n: usize) -> bool {
+        // SAFETY: from the caller.
+        self.count.get() >= n || unsafe { self.refill(l) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn refill(&self, l: *mut lua_State) -> bool {
+        // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `self` outlives the call.
+        unsafe {
+            lua_pushcclosure(l, refill, 0);
+            lua_pushlightuserdata(l, std::ptr::from_ref(self).cast_mut().cast());
+            lua_pcall(l, 1, 0, 0) == LUA_OK
+        }
+    }
+
+    /// Takes one: a full userdata of [`BYTES`] bytes without a metatable. Slots 0, never raises.
+    ///
+    /// # Safety
+    /// [`peek::is_available`]; [`Spares::provide`] has seen to it that there is one; the caller puts it on a stack before Lua runs.
+    #[inline]
+    pub unsafe fn take(&self) -> peek::Slot {
+        // SAFETY: a spare lies on top of the thread's stack.
+        unsafe {
+            let thread = self.thread.get();
+            self.count.set(self.count.get() - 1);
+            let slot = *peek::top(thread).sub(1);
+            peek::pop(thread);
+            slot
+        }
+    }
+}
+
+impl Default for Spares {
+    fn default() -> Spares {
+        Spares::new()
+    }
+}
+
+door! {
+    fn refill = refill_body;
+}
+
+/// Fills the [`Spares`] at 1.
+unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `Spares::refill` calls this, with an address that outlives the call; the registry keeps the thread.
+    unsafe {
+        let spares = &*lua_touserdata(l, 1).cast::<Spares>();
+        if spares.thread.get().is_null() {
+            let thread = lua_newthread(l);
+            reserve(thread, COUNT as c_int)?;
+            luaL_ref(l, LUA_REGISTRYINDEX);
+            spares.thread.set(thread);
+        }
+        while spares.count.get() < COUNT {
+            lua_newuserdatauv(l, BYTES, 0);
+            lua_xmove(l, spares.thread.get(), 1);
+            spares.count.set(spares.count.get() + 1);
+        }
+    }
+    Ok(0)
+}
