@@ -256,6 +256,9 @@ unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
         if let Some(done) = quick_binary(l, op) {
             return done;
         }
+        if let Some(results) = quick_user(l, op) {
+            return Ok(results);
+        }
         let Some(state) = state_of(l) else { return user(l, op) };
         match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => integers(l, state, op, a, b),
@@ -585,6 +588,10 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
 unsafe fn eq_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with two userdata, one of them a cdata.
     unsafe {
+        if let Some((a, b, _)) = quick_pair(l) {
+            peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
+            return Ok(1);
+        }
         let equal = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b) == Some(Ordering::Equal),
             (Operand::Pointer(_, a), Operand::Pointer(_, b)) => a == b,
@@ -602,6 +609,12 @@ unsafe fn eq_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
+        if let Some((a, b, unsigned)) = quick_pair(l) {
+            let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
+            let holds = order == Ordering::Less || op == Meta::Le && order == Ordering::Equal;
+            peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
+            return Ok(1);
+        }
         let found = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b),
             (Operand::Pointer(to, a), Operand::Pointer(from, b))
@@ -621,7 +634,61 @@ unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     Ok(1)
 }
 
+/// Both operands if they lie in their headers and are pointers to the same type or boxed 64-bit integers of one signedness: their bits,
+/// and are these unsigned?
+#[inline(always)]
+unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
+    // SAFETY: the operands are on the stack, whatever the debug library gives us.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return None;
+        }
+        let (a, b) = (cdata::header_in(*peek::base(l))?, cdata::header_in(*peek::base(l).add(1))?);
+        let shape = (*a).shape();
+        if !std::ptr::eq(shape, (*b).shape()) {
+            return None;
+        }
+        let unsigned = match shape.op() {
+            Repr::Pointer if shape.class == Class::Pointer => true,
+            Repr::I64 => false,
+            Repr::U64 => true,
+            _ => return None,
+        };
+        // The values of enums and integers, and addresses, lie in the header.
+        Some(((*a).address as u64, (*b).address as u64, unsigned))
+    }
+}
+
 // -- metatypes -------------------------------------------------------------------------------------------------------
+
+/// The metamethod of an operand that is a record and so has no operators of its own. None if the first record has no such entry.
+#[inline]
+unsafe fn quick_user(l: *mut lua_State, op: Op) -> Option<c_int> {
+    // SAFETY: a metamethod's slots; the operands are on the stack.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return None;
+        }
+        for i in 0..2 {
+            let slot = *peek::base(l).add(i);
+            let Some(header) = cdata::header_in(slot) else { continue };
+            let shape = (*header).shape();
+            if shape.referred().class != Class::Record {
+                return None;
+            }
+            let found = shape.state().meta_slot(shape, op);
+            if found.tag == peek::NIL {
+                return None;
+            }
+            let (a, b) = (*peek::base(l), *peek::base(l).add(1));
+            peek::push(l, found.bits, found.tag);
+            peek::push(l, a.bits, a.tag);
+            peek::push(l, b.bits, b.tag);
+            return Some(call_user(l, 2, 1));
+        }
+        None
+    }
+}
 
 /// The metamethod of the first operand that has one, or the error.
 #[inline(never)]

@@ -12,6 +12,7 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
+use crate::conv::number::{self, extend};
 use crate::conv::{from_lua, init, to_lua};
 use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
@@ -488,14 +489,14 @@ unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
             }
             (op, peek::INT) if op.is_integer() => Some(extend(op, slot.bits as i64)),
             (op, peek::FLOAT) if op.is_integer() => {
-                crate::conv::number::truncate(f64::from_bits(slot.bits)).map(|n| extend(op, n))
+                number::truncate(f64::from_bits(slot.bits)).map(|n| extend(op, n))
             }
             (op, peek::USERDATA) if op.is_integer() => {
                 let header = cdata::header_in(slot)?;
                 let own = (*header).shape();
                 let held = own.op();
                 let whole = matches!(own.class, Class::Int | Class::Enum) && held.is_integer();
-                whole.then(|| extend(op, crate::conv::number::read_int(held, Header::data(header))))
+                whole.then(|| extend(op, number::read_int(held, Header::data(header))))
             }
             _ => None,
         }
@@ -544,20 +545,6 @@ fn plain_tag(op: Op) -> u8 {
         Op::I32 | Op::U32 | Op::I64 | Op::U64 => peek::INT,
         Op::F64 => peek::FLOAT,
         _ => peek::NONE,
-    }
-}
-
-/// An integer as it lies in a register: extended from its own width.
-#[inline]
-fn extend(op: Op, n: i64) -> u64 {
-    match op {
-        Op::I32 => n as i32 as i64 as u64,
-        Op::U32 => u64::from(n as u32),
-        Op::I8 => n as i8 as i64 as u64,
-        Op::U8 => u64::from(n as u8),
-        Op::I16 => n as i16 as i64 as u64,
-        Op::U16 => u64::from(n as u16),
-        _ => n as u64,
     }
 }
 

@@ -198,7 +198,7 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     // SAFETY: S6: nothing of ours is alive but what the table holds.
     let (function, value) = unsafe {
         lua_pushvalue(l, idx);
-        let value = slot_on_top(l);
+        let value = peek::last(l);
         (luaL_ref(l, LUA_REGISTRYINDEX), value)
     };
     if let Some(callback) = all.borrow().by_address.get(&(address as usize)) {
@@ -206,15 +206,6 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
         callback.value.set(value);
     }
     Ok(address)
-}
-
-/// What lies on top, where it can be told.
-unsafe fn slot_on_top(l: *mut lua_State) -> peek::Slot {
-    if peek::is_available() {
-        // SAFETY: a value was just pushed.
-        return unsafe { *peek::top(l).sub(1) };
-    }
-    peek::Slot { bits: 0, tag: peek::NIL }
 }
 
 door! {
@@ -298,7 +289,7 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
             all.shared.remove(&key);
         }
         lua_pushvalue(l, 2);
-        callback.value.set(slot_on_top(l));
+        callback.value.set(peek::last(l));
         drop(all);
         lua_rawseti(l, LUA_REGISTRYINDEX, function.into());
         Ok(0)
@@ -313,7 +304,6 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         let plan = &*Rc::as_ptr(&(*callback).plan);
         let state = &*plan.state;
         let calls = &state.calls;
-        std::ptr::write_bytes(result, 0, plan.result_bytes);
         let errno = errno_location();
         if calls.thread.get() != errno {
             // Another OS thread: Lua must not run. (The flag is atomic; nothing else of the state is touched.)
@@ -338,25 +328,30 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
             return;
         }
         calls.errno.set(*errno);
-        let top = lua_gettop(l);
         let depth = calls.depth.get();
         calls.depth.set(depth + 1);
+        let top = lua_gettop(l);
+        let quick = plan.quick && peek::is_available();
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
         } else if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
             Err(What::StackOverflow.into())
-        } else if plan.quick && peek::is_available() {
+        } else if quick {
             run_peeking(l, &callback, plan, frame, result)
         } else if plan.plain {
             run_plain(l, &callback, plan, frame, result)
         } else {
             run_protected(l, &callback, frame, result)
         };
-        if let Err(error) = outcome {
-            std::ptr::write_bytes(result, 0, plan.result_bytes);
-            park(l, state, error);
+        match outcome {
+            Ok(()) if quick => {}
+            Ok(()) => lua_settop(l, top),
+            Err(error) => {
+                std::ptr::write_bytes(result, 0, plan.result_bytes);
+                park(l, state, error);
+                lua_settop(l, top);
+            }
         }
-        lua_settop(l, top);
         calls.depth.set(depth);
         *errno = calls.errno.get();
     }
@@ -391,7 +386,7 @@ unsafe fn run_plain(
     }
 }
 
-/// As [`run_plain`], by what lies on the stack, and with pointers.
+/// As [`run_plain`], by what lies on the stack, and with pointers. If all went well the stack is left as it was.
 #[inline]
 unsafe fn run_peeking(
     l: *mut lua_State,
@@ -428,9 +423,7 @@ unsafe fn run_peeking(
         let value = *peek::top(l).sub(1);
         match (plan.result_op, value.tag) {
             (op, peek::INT) if op.is_integer() => {
-                number::write_int(op, result, value.bits as i64);
-                let n = number::read_int(op, result);
-                result.cast::<i64>().write_unaligned(n);
+                result.cast::<u64>().write_unaligned(number::extend(op, value.bits as i64))
             }
             (Op::F64, peek::FLOAT) => result.cast::<u64>().write_unaligned(value.bits),
             _ => {
@@ -438,6 +431,7 @@ unsafe fn run_peeking(
                 convert_result(l, plan, &invocation)?;
             }
         }
+        peek::pop(l);
         Ok(())
     }
 }
@@ -459,9 +453,7 @@ unsafe fn store_result(l: *mut lua_State, plan: &Plan, result: *mut u8) -> Resul
                     from_lua::to_integer(l, top, plan.result)?
                 };
                 // Widened, as a register holds it.
-                number::write_int(op, result, n);
-                let n = number::read_int(op, result);
-                result.cast::<i64>().write_unaligned(n);
+                result.cast::<u64>().write_unaligned(number::extend(op, n));
                 Ok(())
             }
             op => {

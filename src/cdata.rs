@@ -162,6 +162,16 @@ pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
     }
 }
 
+/// The header of the cdata that is the running function's first argument; none where that cannot be told by what lies on the stack.
+///
+/// # Safety
+/// The running function has an argument, and keeps it while the header is used.
+#[inline(always)]
+pub unsafe fn first_header(l: *mut lua_State) -> Option<*mut Header> {
+    // SAFETY: from the caller.
+    unsafe { if peek::is_available() { header_in(*peek::base(l)) } else { None } }
+}
+
 /// What a cdata stands for: its shape behind a reference, and where the bytes are.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -264,7 +274,9 @@ pub unsafe fn push_owned(l: *mut lua_State, shape: &Shape, size: usize) -> *mut 
         // Lua aligns a userdata's bytes to 8; beyond that we find our own place inside.
         let room = align.saturating_sub(8);
         let header = allocate(l, shape, head + room + size, c_int::from(shape.slots.get()));
-        let start = (header as usize + head).next_multiple_of(align.max(8));
+        // (By a mask, for an alignment is a power of two: a division would take longer than the rest.)
+        let mask = align.max(8) - 1;
+        let start = (header as usize + head + mask) & !mask;
         let payload = header.cast::<u8>().add(start - header as usize);
         std::ptr::write_bytes(payload, 0, size);
         (*header).address = payload;

@@ -7,7 +7,7 @@ use std::ffi::c_int;
 
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
-use crate::conv::number::{self, truncate};
+use crate::conv::number::truncate;
 use crate::conv::{from_lua, to_lua};
 use crate::ctype::{CType, Constant, QualType};
 use crate::door;
@@ -91,16 +91,21 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
 unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> bool {
     // SAFETY: as for `quick_get`; a metamethod of the table's own may raise: S6.
     unsafe {
-        if !shape.state().push_meta(l, shape, Meta::Index) {
+        let table = shape.state().meta_slot(shape, Meta::Index);
+        if table.tag != peek::TABLE {
             return false;
         }
-        if (*peek::top(l).sub(1)).tag == peek::TABLE {
-            peek::push(l, key.bits, key.tag);
-            if lua_gettable(l, -2) != LUA_TNIL {
-                return true;
-            }
-            peek::pop(l);
+        let found = peek::field(table.bits as usize, key.bits);
+        if found.tag != peek::NIL {
+            peek::push(l, found.bits, found.tag);
+            return true;
         }
+        peek::push(l, table.bits, table.tag);
+        peek::push(l, key.bits, key.tag);
+        if lua_gettable(l, -2) != LUA_TNIL {
+            return true;
+        }
+        peek::pop(l);
         peek::pop(l);
         false
     }
@@ -568,19 +573,7 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
         } else {
             return false;
         };
-        match (op, value.tag) {
-            (Op::F64, peek::FLOAT) => at.cast::<u64>().write_unaligned(value.bits),
-            (Op::F64, peek::INT) => at.cast::<f64>().write_unaligned(value.bits as i64 as f64),
-            (Op::F32, peek::FLOAT) => at.cast::<f32>().write_unaligned(f64::from_bits(value.bits) as f32),
-            (Op::F32, peek::INT) => at.cast::<f32>().write_unaligned(value.bits as i64 as f32),
-            (op, peek::INT) if op.is_integer() => number::write_int(op, at, value.bits as i64),
-            (op, peek::FLOAT) if op.is_integer() => match truncate(f64::from_bits(value.bits)) {
-                Some(n) => number::write_int(op, at, n),
-                None => return false,
-            },
-            _ => return false,
-        }
-        true
+        from_lua::store_plain(value, op, at)
     }
 }
 

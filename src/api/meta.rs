@@ -12,7 +12,6 @@ use crate::ctype::CType;
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index;
-use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
@@ -112,15 +111,10 @@ unsafe fn own(l: *mut lua_State) -> Result<*mut Header> {
 unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata and the arguments.
     unsafe {
-        if peek::is_available()
-            && peek::top(l).offset_from(peek::base(l)) == 1
-            && let Some(header) = cdata::header_in(*peek::base(l))
-            && let Some(named) = cdata::ctype_of(header)
-            && objects::quick_instance(l, named)
-        {
-            return Ok(1);
-        }
-        let header = own(l)?;
+        let header = match cdata::first_header(l) {
+            Some(header) => header,
+            None => own(l)?,
+        };
         if let Some(named) = cdata::ctype_of(header) {
             return objects::construct(l, named);
         }

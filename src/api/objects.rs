@@ -40,7 +40,7 @@ unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
         let shape = args::ctype(l, args::state(l), 1)?;
-        if peek::is_available() && peek::top(l).offset_from(peek::base(l)) == 1 && quick_instance(l, shape) {
+        if peek::is_available() && quick_instance(l, shape) {
             return Ok(1);
         }
         instance(l, shape)
@@ -61,25 +61,39 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
             lua_insert(l, 1);
             return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
         }
+        if peek::is_available() && quick_instance(l, shape) {
+            return Ok(1);
+        }
         instance(l, shape)
     }
 }
 
-/// A new instance without initializers, of a type that needs no more than zeroed bytes. False for any other.
+/// The usual new instance: of a record or array of fixed size, with numbers for a record's members or nothing. False for any other;
+/// then the stack is as it was.
 ///
 /// # Safety
-/// Room for two slots; S6.
+/// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
+#[inline]
 pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
-    if !matches!(shape.class, Class::Record | Class::Array) || shape.wide.get() || shape.metatype.get() != 0 {
+    if !matches!(shape.class, Class::Record | Class::Array) || shape.wide.get() {
         return false;
     }
-    match shape.size() {
-        Some(size) if size < SIZE_MAX => {
-            // SAFETY: from the caller.
-            unsafe { cdata::push_owned(l, shape, size) };
-            true
+    let Some(size) = shape.size().filter(|&size| size < SIZE_MAX) else { return false };
+    // SAFETY: from the caller.
+    unsafe {
+        let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
+        if count > 0 && !init::is_plain(shape) {
+            return false;
         }
-        _ => false,
+        let header = cdata::push_owned(l, shape, size);
+        if count > 0 && !init::initialize_plain(l, shape, Header::data(header), 2, count) {
+            lua_settop(l, count as c_int + 1);
+            return false;
+        }
+        if shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
+            cdata::arm(l, shape);
+        }
+        true
     }
 }
 

@@ -11,6 +11,7 @@ use crate::cdata::{self, Header, Place, conversion_error};
 use crate::ctype::{CType, compat};
 use crate::error::{Result, What};
 use crate::native::mem;
+use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
@@ -52,6 +53,30 @@ pub unsafe fn store(
             }
         }
         store_slow(l, idx, shape, op, p, room)
+    }
+}
+
+/// Stores a number as a number by what lies on the stack. False for any other value or type; then nothing is written.
+///
+/// # Safety
+/// [`peek::is_available`]; a value of the representation is writable at `p`.
+#[inline(always)]
+pub unsafe fn store_plain(value: peek::Slot, op: Op, p: *mut u8) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        match (op, value.tag) {
+            (Op::F64, peek::FLOAT) => p.cast::<u64>().write_unaligned(value.bits),
+            (Op::F64, peek::INT) => p.cast::<f64>().write_unaligned(value.bits as i64 as f64),
+            (Op::F32, peek::FLOAT) => p.cast::<f32>().write_unaligned(f64::from_bits(value.bits) as f32),
+            (Op::F32, peek::INT) => p.cast::<f32>().write_unaligned(value.bits as i64 as f32),
+            (op, peek::INT) if op.is_integer() => number::write_int(op, p, value.bits as i64),
+            (op, peek::FLOAT) if op.is_integer() => match number::truncate(f64::from_bits(value.bits)) {
+                Some(n) => number::write_int(op, p, n),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
     }
 }
 

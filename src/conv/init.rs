@@ -12,18 +12,30 @@ use super::from_lua;
 use crate::cdata;
 use crate::ctype::{CType, RecordId, RecordKind};
 use crate::error::{Result, What};
+use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
 /// How the members of a record take initializers, in order of declaration.
 pub struct InitPlan {
     is_union: bool,
+    /// Is it a struct of named members that are numbers?
+    is_plain: bool,
     steps: Vec<Step>,
 }
 
+/// A named member.
+struct Member {
+    entry: FieldEntry,
+    name: Rc<str>,
+    /// The registry reference of the name.
+    key: Cell<c_int>,
+    /// The name as it lies on a stack; nil where that is not known.
+    slot: Cell<peek::Slot>,
+}
+
 enum Step {
-    /// A named member, its name, and the registry reference of that.
-    Member(FieldEntry, Rc<str>, Cell<c_int>),
+    Member(Member),
     /// An anonymous member, whose own members follow.
     Anonymous(InitPlan),
 }
@@ -91,6 +103,74 @@ pub unsafe fn initialize(
     }
 }
 
+/// May [`initialize_plain`] do for the shape? It may once an instance was initialized otherwise.
+#[inline]
+pub fn is_plain(shape: &Shape) -> bool {
+    let plan = shape.init_plan.get().cast::<InitPlan>();
+    // SAFETY: the state keeps the plan as long as the shape.
+    !plan.is_null() && unsafe { (*plan).is_plain }
+}
+
+/// Initializes zeroed bytes at `p` with `count` arguments of the running function from `first` (counted from 1) on: numbers for the
+/// first members of a record, or a table that names them. False if they are anything else; what was written then does not count.
+///
+/// # Safety
+/// [`peek::is_available`]; [`is_plain`]; the record's bytes are writable at `p`; three free slots.
+#[inline]
+pub unsafe fn initialize_plain(
+    l: *mut lua_State,
+    shape: &Shape,
+    p: *mut u8,
+    first: usize,
+    count: usize,
+) -> bool {
+    // SAFETY: the state keeps the plan as long as the shape; members lie inside of the record, values on the stack.
+    unsafe {
+        let steps = &(*shape.init_plan.get().cast::<InitPlan>()).steps;
+        let values = peek::base(l).add(first - 1);
+        if count == 1 && (*values).tag == peek::TABLE {
+            return fields_plain(l, steps, p, first as c_int, (*values).bits as usize);
+        }
+        if count > steps.len() {
+            return false;
+        }
+        for (i, step) in steps[..count].iter().enumerate() {
+            let Step::Member(Member { entry, .. }) = step else { return false };
+            if !from_lua::store_plain(*values.add(i), entry.op, p.add(entry.offset)) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The members that the table at `idx`, and at that address, names: numbers all. False if it is not so, or it is a list.
+unsafe fn fields_plain(l: *mut lua_State, steps: &[Step], p: *mut u8, idx: c_int, table: usize) -> bool {
+    // SAFETY: from `initialize_plain`; the registry keeps the names; two slots of a function's twenty.
+    unsafe {
+        let top = lua_gettop(l);
+        let is_list = lua_rawgeti(l, idx, 0) != LUA_TNIL || lua_rawgeti(l, idx, 1) != LUA_TNIL;
+        lua_settop(l, top);
+        if is_list {
+            return false;
+        }
+        for step in steps {
+            let Step::Member(Member { entry, slot, .. }) = step else { return false };
+            if slot.get().tag != peek::SHORT_STRING {
+                return false;
+            }
+            let value = peek::field(table, slot.get().bits);
+            if value.tag == peek::NIL {
+                continue;
+            }
+            if !from_lua::store_plain(value, entry.op, p.add(entry.offset)) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
 unsafe fn elements(
     l: *mut lua_State,
     shape: &Shape,
@@ -146,7 +226,7 @@ unsafe fn members(
                 break;
             }
             match step {
-                Step::Member(entry, ..) => {
+                Step::Member(Member { entry, .. }) => {
                     store_member(l, *next, entry, p, size)?;
                     *next += 1;
                 }
@@ -259,7 +339,7 @@ unsafe fn table_members(
         for step in &plan.steps {
             match step {
                 Step::Anonymous(inner) => table_members(l, table, inner, p, size, at)?,
-                Step::Member(entry, _, key) => {
+                Step::Member(Member { entry, key, .. }) => {
                     let mut found = false;
                     if *at >= 0 {
                         let mut i = *at;
@@ -321,9 +401,10 @@ unsafe fn refer(l: *mut lua_State, plan: &InitPlan) {
     for step in &plan.steps {
         match step {
             // SAFETY: two slots of those the caller has.
-            Step::Member(_, name, key) => unsafe {
-                push_str(l, name);
-                key.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            Step::Member(member) => unsafe {
+                push_str(l, &member.name);
+                member.slot.set(peek::last(l));
+                member.key.set(luaL_ref(l, LUA_REGISTRYINDEX));
             },
             // SAFETY: as above; records nest as deep as the parser allows.
             Step::Anonymous(inner) => unsafe { refer(l, inner) },
@@ -344,7 +425,12 @@ fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
         match &field.name {
             Some(name) => {
                 let entry = FieldEntry::new(state, field.ty, offset, field.bits);
-                steps.push(Step::Member(entry, name.clone(), Cell::new(0)));
+                steps.push(Step::Member(Member {
+                    entry,
+                    name: name.clone(),
+                    key: Cell::new(0),
+                    slot: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
+                }));
             }
             None => {
                 if let CType::Record(inner) = state.shape(field.ty).ctype() {
@@ -353,5 +439,8 @@ fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
             }
         }
     }
-    InitPlan { is_union, steps }
+    let is_number = |op: Op| matches!(op, Op::F64 | Op::F32) || op.is_integer();
+    let is_plain =
+        !is_union && steps.iter().all(|step| matches!(step, Step::Member(m) if is_number(m.entry.op)));
+    InitPlan { is_union, is_plain, steps }
 }

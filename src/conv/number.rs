@@ -123,6 +123,20 @@ pub unsafe fn read_int(op: Op, p: *const u8) -> i64 {
     }
 }
 
+/// An integer of representation `op` as it lies in a register: wrapped, and extended from its own width.
+#[inline]
+pub fn extend(op: Op, n: i64) -> u64 {
+    match op {
+        Op::I32 => n as i32 as i64 as u64,
+        Op::U32 => u64::from(n as u32),
+        Op::I8 => n as i8 as i64 as u64,
+        Op::U8 => u64::from(n as u8),
+        Op::I16 => n as i16 as i64 as u64,
+        Op::U16 => u64::from(n as u16),
+        _ => n as u64,
+    }
+}
+
 /// Writes `n`, wrapped, as an integer of representation `op` (`bool`: whether it is other than zero).
 ///
 /// # Safety

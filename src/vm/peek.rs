@@ -56,6 +56,16 @@ const USERDATA_PLAIN_BLOCK: usize = 32;
 const USERDATA_VALUES_AT: usize = 40;
 /// Bytes from the start of a C closure to its first upvalue.
 const CLOSURE_UPVALUES: usize = 32;
+/// Bytes from the start of an interned string to its hash.
+const STRING_HASH: usize = 12;
+/// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first.
+const TABLE_LOG_NODES: usize = 11;
+const TABLE_NODES: usize = 24;
+/// Bytes of a table's node; from its start to the key's tag, to the distance (in nodes) to the next of its chain, to the key.
+const NODE_BYTES: usize = 24;
+const NODE_KEY_TAG: usize = 9;
+const NODE_NEXT: usize = 12;
+const NODE_KEY: usize = 16;
 
 static AVAILABLE: AtomicBool = AtomicBool::new(false);
 /// Did any probe of this process find another layout? Two Luas may live in one; then neither is peeked at.
@@ -100,6 +110,18 @@ pub unsafe fn push(l: *mut lua_State, bits: u64, tag: u8) {
         (*slot).tag = tag;
         *top = slot.add(1);
     }
+}
+
+/// The slot on top; nil where Lua is not [`is_available`]. Slots 0, never raises.
+///
+/// # Safety
+/// The running function has a slot in use.
+pub unsafe fn last(l: *mut lua_State) -> Slot {
+    if is_available() {
+        // SAFETY: from the caller.
+        return unsafe { *top(l).sub(1) };
+    }
+    Slot { bits: 0, tag: NIL }
 }
 
 /// Drops the slot on top.
@@ -194,6 +216,34 @@ pub unsafe fn upvalue(l: *mut lua_State) -> *mut u8 {
     }
 }
 
+/// The value that a table has for an interned string, metatables left aside; [`NIL`] if it has none.
+///
+/// # Safety
+/// [`is_available`]; `table` and `key` are the addresses of a table and an interned string that are alive.
+#[inline(always)]
+pub unsafe fn field(table: usize, key: u64) -> Slot {
+    // SAFETY: probed: a table has two to the logarithm many nodes, and chains end with a distance of zero.
+    unsafe {
+        let table = table as *const u8;
+        let hash = (key as *const u8).add(STRING_HASH).cast::<u32>().read() as usize;
+        let mask = (1usize << table.add(TABLE_LOG_NODES).read()) - 1;
+        let nodes = table.add(TABLE_NODES).cast::<*const u8>().read();
+        let mut node = nodes.add((hash & mask) * NODE_BYTES);
+        loop {
+            if node.add(NODE_KEY_TAG).read() == SHORT_STRING && node.add(NODE_KEY).cast::<u64>().read() == key
+            {
+                let value = node.cast::<Slot>().read();
+                // An empty node's tag is a variant of nil.
+                return if value.tag & 0x0f == NIL { Slot { bits: 0, tag: NIL } } else { value };
+            }
+            match node.add(NODE_NEXT).cast::<i32>().read() {
+                0 => return Slot { bits: 0, tag: NIL },
+                next => node = node.offset(next as isize * NODE_BYTES as isize),
+            }
+        }
+    }
+}
+
 /// Compares the layout with what the API says. Raises for want of memory.
 ///
 /// # Safety
@@ -203,7 +253,8 @@ pub unsafe fn probe(l: *mut lua_State) {
     // it hold: each is made before the next is relied on.
     let found = unsafe {
         let start = lua_gettop(l);
-        let found = check_stack(l) && check_values(l) && check_userdata(l) && check_closure(l);
+        let found =
+            check_stack(l) && check_values(l) && check_userdata(l) && check_closure(l) && check_table(l);
         lua_settop(l, start);
         found
     };
@@ -294,6 +345,49 @@ unsafe fn check_userdata(l: *mut lua_State) -> bool {
             }
         }
         true
+    }
+}
+
+/// Tables of all sizes up to 64 fields, with and without an array, with fields that were taken out again.
+unsafe fn check_table(l: *mut lua_State) -> bool {
+    const NAMES: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$";
+    // SAFETY: the stack was checked. The hash, the number of nodes and their address lie inside of a table and a string; nodes are only
+    // looked at once the address of the first is that of memory which holds a key that was just entered.
+    unsafe {
+        lua_settop(l, lua_gettop(l).min(3));
+        lua_createtable(l, 0, 0);
+        let table = lua_gettop(l);
+        let address = lua_topointer(l, table) as usize;
+        for (i, name) in NAMES.iter().enumerate() {
+            push_str(l, std::str::from_utf8_unchecked(std::slice::from_ref(name)));
+            lua_pushinteger(l, i as i64);
+            lua_rawset(l, table);
+            let nodes = 1usize << (address as *const u8).add(TABLE_LOG_NODES).read().min(16);
+            if nodes != (i + 1).next_power_of_two() {
+                return false;
+            }
+            if i % 5 == 4 {
+                lua_pushinteger(l, 7);
+                lua_rawseti(l, table, i as i64 / 5);
+            }
+            if i % 7 == 6 {
+                lua_pushnil(l);
+                lua_setfield(l, table, c"c".as_ptr());
+            }
+            for known in &NAMES[..=i] {
+                push_str(l, std::str::from_utf8_unchecked(std::slice::from_ref(known)));
+                let key = *top(l).sub(1);
+                lua_rawget(l, table);
+                let (found, expected) = (field(address, key.bits), *top(l).sub(1));
+                let same = found.tag == expected.tag && (found.tag == NIL || found.bits == expected.bits);
+                if key.tag != SHORT_STRING || !same {
+                    return false;
+                }
+                lua_settop(l, table);
+            }
+        }
+        push_str(l, "absent");
+        field(address, (*top(l).sub(1)).bits).tag == NIL
     }
 }
 

@@ -296,9 +296,7 @@ impl State {
             refs.ctype_objects.set(luaL_ref(l, LUA_REGISTRYINDEX));
             for ((name, slot), bits) in META_NAMES.iter().zip(&refs.meta).zip(&refs.meta_slots) {
                 push_str(l, name);
-                if peek::is_available() {
-                    bits.set((*peek::top(l).sub(1)).bits);
-                }
+                bits.set(peek::last(l).bits);
                 slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
             }
             (*state).idle.set(lua_newthread(l));
@@ -398,17 +396,11 @@ impl State {
         // SAFETY: S5; the reference is of a table; the key is a short string that the registry keeps.
         unsafe {
             if peek::is_available() {
-                peek::push(l, shape.metatype_address.get() as u64, peek::TABLE);
-                peek::push(l, self.refs.meta_slots[meta as usize].get(), peek::SHORT_STRING);
-                if lua_rawget(l, -2) == LUA_TNIL {
-                    peek::pop(l);
-                    peek::pop(l);
-                    return false;
+                let found = self.meta_slot(shape, meta);
+                if found.tag != peek::NIL {
+                    peek::push(l, found.bits, found.tag);
                 }
-                let found = *peek::top(l).sub(1);
-                peek::pop(l);
-                peek::top(l).sub(1).write(found);
-                return true;
+                return found.tag != peek::NIL;
             }
             lua_rawgeti(l, LUA_REGISTRYINDEX, metatype.into());
             lua_rawgeti(l, LUA_REGISTRYINDEX, self.refs.meta[meta as usize].get().into());
@@ -419,6 +411,19 @@ impl State {
             lua_remove(l, -2);
         }
         true
+    }
+
+    /// As [`State::push_meta`], but pushes nothing: [`peek::NIL`] if there is no such entry.
+    ///
+    /// # Safety
+    /// [`peek::is_available`].
+    #[inline(always)]
+    pub unsafe fn meta_slot(&self, shape: &Shape, meta: Meta) -> peek::Slot {
+        if shape.metatype.get() == 0 {
+            return peek::Slot { bits: 0, tag: peek::NIL };
+        }
+        // SAFETY: the registry keeps the table and the name.
+        unsafe { peek::field(shape.metatype_address.get(), self.refs.meta_slots[meta as usize].get()) }
     }
 
     /// The shape of `uint64_t` or `int64_t`, which boxed integers are.
