@@ -622,6 +622,13 @@ unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
             {
                 Some(a.cmp(&b))
             }
+            // What C hands over as a NULL `void *` is nil here.
+            (Operand::Pointer(to, a), Operand::Nil) if to.class == Class::Void => {
+                Some(a.cmp(&std::ptr::null_mut()))
+            }
+            (Operand::Nil, Operand::Pointer(to, a)) if to.class == Class::Void => {
+                Some(std::ptr::null_mut::<u8>().cmp(&a))
+            }
             _ => return user(l, op),
         };
         let holds = match found {
@@ -713,29 +720,8 @@ unsafe fn user(l: *mut lua_State, op: Op) -> Result<c_int> {
             return Err(error);
         }
         match op {
-            Meta::Lt | Meta::Le => Err(What::Comparison(describe(l, 1), describe(l, 2)).into()),
-            _ => Err(What::Arithmetic(describe(l, 1), describe(l, 2)).into()),
-        }
-    }
-}
-
-/// The operand at `idx` as messages say it: an enum by its integer.
-///
-/// # Safety
-/// `idx` is valid or acceptable.
-pub unsafe fn describe(l: *mut lua_State, idx: c_int) -> String {
-    // SAFETY: from the caller.
-    unsafe {
-        let Some(header) = cdata::header(l, idx) else { return cdata::describe(l, idx) };
-        let shape = (*header).shape().referred();
-        match shape.ctype() {
-            CType::Enum(id) => {
-                let underlying = shape.state().table.borrow().enumeration(id).underlying;
-                shape.state().shape(underlying.plain()).repr()
-            }
-            // A function stands for its address.
-            CType::Function(_) => shape.pointer().repr(),
-            _ => cdata::describe(l, idx),
+            Meta::Lt | Meta::Le => Err(What::Comparison(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into()),
+            _ => Err(What::Arithmetic(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into()),
         }
     }
 }

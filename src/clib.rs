@@ -16,7 +16,7 @@ use crate::index::push_constant;
 use crate::native::dl::Library;
 use crate::vm::address_map::AddressMap;
 use crate::vm::peek;
-use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::shape::{Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
 use crate::vm::thunk::Thunk;
@@ -237,8 +237,7 @@ unsafe fn assign_body(l: *mut lua_State) -> Result<c_int> {
         let name = key(l)?;
         match find(clib, name)? {
             Found::Variable(shape, address) => {
-                let constant = shape.is_const() || (shape.class == Class::Array && shape.target().is_const());
-                if constant {
+                if shape.is_read_only() {
                     return Err(What::ConstWrite.into());
                 }
                 let room = shape.size().unwrap_or(usize::MAX);

@@ -74,6 +74,8 @@ pub enum What {
     SizeUnknown,
     /// A type that does not serve here.
     InvalidType,
+    /// More or fewer values than a text has `$`.
+    TypeParameters,
     /// Something else where a type is due.
     TypeExpected(String),
     /// Something else where an argument of a sort is due: what is due, what came.
@@ -136,6 +138,7 @@ impl fmt::Display for What {
             What::Concatenation(a, b) => write!(f, "attempt to concatenate '{a}' and '{b}'"),
             What::SizeUnknown => f.write_str("size of C type is unknown or too large"),
             What::InvalidType => f.write_str("invalid C type"),
+            What::TypeParameters => f.write_str("wrong number of type parameters"),
             What::TypeExpected(got) => write!(f, "C type expected, got {got}"),
             What::Expected(due, got) => write!(f, "{due} expected, got {got}"),
             What::ValueExpected => f.write_str("value expected"),

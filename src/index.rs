@@ -115,7 +115,7 @@ unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> boo
 #[inline]
 unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
     // SAFETY: as for `quick_get`; S6.
-    unsafe { cdata::push_word(l, shape.unqualified(), at.cast::<*mut u8>().read_unaligned()) };
+    unsafe { cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned()) };
     true
 }
 
@@ -527,7 +527,7 @@ fn lookup(record: &Shape, name: &str) -> Option<FieldEntry> {
 unsafe fn bad_key(l: *mut lua_State, shape: &Shape) -> Box<Error> {
     // SAFETY: a plain read of the stack.
     unsafe {
-        let holder = shape.record().unwrap_or(shape.referred());
+        let holder = shape.record().map_or(shape.referred(), Shape::unqualified);
         match bytes(l, 2) {
             Some(name) => What::NoMember(holder.repr(), String::from_utf8_lossy(name).into_owned()).into(),
             None => What::BadIndex(holder.repr(), cdata::describe(l, 2)).into(),
@@ -602,7 +602,7 @@ unsafe fn set(l: *mut lua_State) -> Result<c_int> {
                 if let Some(i) = integer_key(l) {
                     let at = element(header, shape, i)?;
                     let item = &*shape.item.get();
-                    if item.is_const() {
+                    if item.is_read_only() {
                         return Err(What::ConstWrite.into());
                     }
                     from_lua::store(l, 3, item, shape.item_op.get(), at, shape.item_size.get())?;
@@ -658,7 +658,7 @@ unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
             Target::Member(entry, base) => set_member(l, header, shape, &entry, base),
             Target::Element(item, at) => {
                 // The parts of a complex number are not written one by one, as in LuaJIT.
-                if item.is_const() || shape.referred().class == Class::Complex {
+                if item.is_read_only() || shape.referred().class == Class::Complex {
                     return Err(What::ConstWrite.into());
                 }
                 from_lua::store(l, 3, item, item.op(), at, item.size().unwrap_or(0))?;

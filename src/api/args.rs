@@ -147,6 +147,30 @@ pub unsafe fn params(l: *mut lua_State, first: c_int, last: c_int) -> Result<Vec
     Ok(params)
 }
 
+/// The text that argument `idx` is; a number does for one, as everywhere in Lua. May raise.
+///
+/// # Safety
+/// `idx` is valid or acceptable, and stays on the stack as long as the text is used.
+pub unsafe fn text<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a [u8]> {
+    // SAFETY: from the caller.
+    unsafe {
+        if lua_type(l, idx) == LUA_TNUMBER {
+            lua_tolstring(l, idx, std::ptr::null_mut());
+        }
+        bytes(l, idx).ok_or_else(|| expected(l, idx, "string"))
+    }
+}
+
+/// The message for argument `idx`, which is no `due`.
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+pub unsafe fn expected(l: *mut lua_State, idx: c_int, due: &'static str) -> Box<Error> {
+    // SAFETY: from the caller.
+    let name = unsafe { if cdata::header(l, idx).is_some() { "cdata" } else { type_name(l, idx) } };
+    argument(idx, What::Expected(due, name.to_owned()))
+}
+
 /// The integer that argument `idx` is; `words` name the type it is to become, for the message.
 ///
 /// # Safety
@@ -160,10 +184,11 @@ pub unsafe fn integer(l: *mut lua_State, idx: c_int, words: &str) -> Result<i64>
             None if lua_type(l, idx) == LUA_TUSERDATA => {
                 from_lua::cdata_number(l, idx).and_then(Number::to_bits)
             }
+            None if lua_type(l, idx) == LUA_TBOOLEAN => Some(lua_toboolean(l, idx).into()),
             None if lua_type(l, idx) == LUA_TNONE => return Err(argument(idx, What::ValueExpected)),
             None => None,
         };
-        found.ok_or_else(|| argument(idx, What::Conversion(cdata::describe(l, idx), words.to_owned())))
+        found.ok_or_else(|| argument(idx, What::Conversion(cdata::describe_source(l, idx), words.to_owned())))
     }
 }
 
@@ -185,7 +210,7 @@ pub struct Memory {
 pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memory> {
     // SAFETY: from the caller.
     unsafe {
-        let fail = || argument(idx, What::Conversion(cdata::describe(l, idx), words.to_owned()));
+        let fail = || argument(idx, What::Conversion(cdata::describe_source(l, idx), words.to_owned()));
         match lua_type(l, idx) {
             LUA_TSTRING => {
                 let text = bytes(l, idx).unwrap_or_default();
@@ -202,7 +227,8 @@ pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memor
                 let Some(header) = cdata::header(l, idx) else {
                     // Our own name spaces, and Lua's files, are no memory of the script's.
                     if clib::is_name_space(l, idx) || is_file(l, idx) {
-                        return Err(fail());
+                        let what = What::Conversion(type_name(l, idx).to_owned(), words.to_owned());
+                        return Err(argument(idx, what));
                     }
                     let lo = lua_touserdata(l, idx) as usize;
                     let bounds = Bounds { lo, hi: lo + lua_rawlen(l, idx) as usize };
@@ -218,7 +244,7 @@ pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memor
                     Class::Array | Class::Vector | Class::Complex => Ok(Memory {
                         address: place.data,
                         bounds: place.bounds,
-                        is_const: place.shape.target().is_const(),
+                        is_const: place.shape.is_read_only(),
                     }),
                     Class::Record => Ok(Memory {
                         address: place.data,

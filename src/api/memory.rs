@@ -85,8 +85,8 @@ unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(1, What::Conversion("nil".to_owned(), "const char *".to_owned())));
         }
         if lua_type(l, 2) > LUA_TNIL {
-            let memory = args::memory(l, 1, "const void *")?;
             let n = length(l, 2)?;
+            let memory = args::memory(l, 1, "const void *")?;
             args::check_range(l, 1, &memory, n)?;
             let from = if n == 0 { std::ptr::NonNull::dangling().as_ptr() } else { memory.address };
             lua_pushlstring(l, from.cast(), n);
@@ -99,7 +99,7 @@ unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
         let memory = args::memory(l, 1, "const char *")?;
         if !is_text(l) {
             let words = "const char *".to_owned();
-            return Err(argument(1, What::Conversion(cdata::describe(l, 1), words)));
+            return Err(argument(1, What::Conversion(cdata::describe_source(l, 1), words)));
         }
         args::check_range(l, 1, &memory, 1)?;
         let limit = memory.bounds.hi.saturating_sub(memory.address as usize);
@@ -130,7 +130,7 @@ unsafe fn writable(l: *mut lua_State, idx: c_int) -> Result<Memory> {
     unsafe {
         let memory = args::memory(l, idx, "void *")?;
         if memory.is_const {
-            return Err(argument(idx, What::Conversion(cdata::describe(l, idx), "void *".to_owned())));
+            return Err(argument(idx, What::Conversion(cdata::describe_source(l, idx), "void *".to_owned())));
         }
         Ok(memory)
     }
@@ -144,7 +144,8 @@ unsafe fn quick_memory(slot: peek::Slot, n: usize) -> Option<*mut u8> {
         let shape = (*header).shape();
         let address = (*header).address;
         let is_const = match shape.class {
-            Class::Array | Class::Pointer => shape.target().is_const(),
+            Class::Array => shape.is_read_only(),
+            Class::Pointer => shape.target().is_const(),
             Class::Record => shape.is_const(),
             _ => true,
         };
@@ -209,7 +210,7 @@ unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
         }
         let to = writable(l, 1)?;
         let from = args::memory(l, 2, "const void *")?;
-        let n = if lua_type(l, 3) > LUA_TNIL {
+        let n = if lua_type(l, 3) != LUA_TNONE {
             length(l, 3)?
         } else if lua_type(l, 2) == LUA_TSTRING {
             // A string is copied with its terminator.
@@ -234,7 +235,7 @@ unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
         }
         let to = writable(l, 1)?;
         let n = length(l, 2)?;
-        let byte = if lua_type(l, 3) > LUA_TNIL { args::integer(l, 3, "int")? as u8 } else { 0 };
+        let byte = if lua_type(l, 3) != LUA_TNONE { args::integer(l, 3, "int")? as u8 } else { 0 };
         args::check_range(l, 1, &to, n)?;
         if n > 0 {
             std::ptr::write_bytes(to.address, byte, n);
@@ -248,7 +249,7 @@ unsafe fn errno_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let calls = &args::state(l).calls;
         let old = calls.errno.get();
-        if lua_type(l, 1) > LUA_TNIL {
+        if lua_type(l, 1) != LUA_TNONE {
             calls.errno.set(args::integer(l, 1, "int")? as c_int);
         }
         lua_pushinteger(l, old.into());
@@ -259,9 +260,7 @@ unsafe fn errno_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn abi_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the word stays at 1.
     unsafe {
-        let Some(word) = bytes(l, 1) else {
-            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
-        };
+        let word = args::text(l, 1)?;
         let holds = std::str::from_utf8(word).is_ok_and(target::abi);
         lua_pushboolean(l, holds.into());
         Ok(1)

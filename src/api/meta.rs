@@ -307,7 +307,7 @@ unsafe fn len_body(l: *mut lua_State) -> Result<c_int> {
                 lua_pushinteger(l, n as i64);
                 Ok(1)
             }
-            None => Err(What::Length(arith::describe(l, 1)).into()),
+            None => Err(What::Length(cdata::describe_operand(l, 1)).into()),
         }
     }
 }
@@ -415,7 +415,7 @@ unsafe fn concat_body(l: *mut lua_State) -> Result<c_int> {
         if let Some(error) = arith::bad_constant(l) {
             return Err(error);
         }
-        let error: Box<Error> = What::Concatenation(arith::describe(l, 1), arith::describe(l, 2)).into();
+        let error: Box<Error> = What::Concatenation(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into();
         Err(error)
     }
 }

@@ -212,7 +212,7 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
         }
         let header = cdata::check(l, 1)?;
         if cdata::ctype_of(header).is_some() {
-            return Err(argument(1, What::Expected("cdata", "ctype".to_owned())));
+            return Err(argument(1, What::InvalidType));
         }
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
@@ -230,7 +230,7 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
         let state = args::state(l);
         let shape = args::ctype(l, state, 1)?;
         if lua_type(l, 2) != LUA_TTABLE {
-            return Err(argument(2, What::Expected("table", cdata::describe(l, 2))));
+            return Err(args::expected(l, 2, "table"));
         }
         let shape = shape.referred();
         let owner = match shape.class {

@@ -35,9 +35,7 @@ unsafe fn load_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the name stays at 1; what a library's initializers do is the script's business (S1).
     unsafe {
         let state = args::state(l);
-        let Some(name) = bytes(l, 1) else {
-            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
-        };
+        let name = args::text(l, 1)?;
         let global = lua_toboolean(l, 2) != 0;
         // Made first: what may raise comes before there is a library to lose.
         clib::push(l, state);
@@ -266,7 +264,7 @@ unsafe fn dump_body(l: *mut lua_State) -> Result<c_int> {
         for idx in 1..=lua_gettop(l) {
             match bytes(l, idx).map(std::str::from_utf8) {
                 Some(Ok(name)) => names.push(name),
-                _ => return Err(argument(idx, What::Expected("string", cdata::describe(l, idx)))),
+                _ => return Err(argument(idx, What::Expected("string", type_name(l, idx).to_owned()))),
             }
         }
         let text = entry::guard(|| Ok(dump::dump(&state.table.borrow(), &names)))?;

@@ -36,13 +36,7 @@ unsafe fn cdef_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the text stays at 1.
     unsafe {
         let state = args::state(l);
-        if lua_type(l, 1) == LUA_TNUMBER {
-            // A number does for a string, as everywhere in Lua.
-            lua_tolstring(l, 1, std::ptr::null_mut());
-        }
-        let Some(text) = bytes(l, 1) else {
-            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
-        };
+        let text = args::text(l, 1)?;
         let params = args::params(l, 2, lua_gettop(l))?;
         entry::guard(|| {
             cdef::declare(&mut state.table.borrow_mut(), text, &params)
@@ -56,6 +50,13 @@ unsafe fn type_of_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
         let shape = args::ctype(l, args::state(l), 1)?;
+        // Those of a text's `$` are gone from the stack by now.
+        if lua_type(l, 2) != LUA_TNONE {
+            return Err(match lua_type(l, 1) {
+                LUA_TSTRING => What::TypeParameters.into(),
+                _ => argument(1, What::TypeParameters),
+            });
+        }
         cdata::push_ctype(l, shape);
         Ok(1)
     }
@@ -107,11 +108,10 @@ unsafe fn align_of_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let shape = args::ctype(l, args::state(l), 1)?;
         let table = shape.state().table.borrow();
-        // `void` counts as a byte, as GNU C and LuaJIT have it.
-        let is_void = matches!(table.get(shape.ty.id), CType::Void);
-        let align = table.align(shape.ty.id).map(|n| n as usize).or(is_void.then_some(1));
+        // What has no size counts as bytes, as `void` does in GNU C.
+        let align = table.align(shape.ty.id).map_or(1, |n| n as usize);
         drop(table);
-        push_size(l, align)
+        push_size(l, Some(align))
     }
 }
 
@@ -119,9 +119,7 @@ unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the name stays at 2.
     unsafe {
         let shape = args::ctype(l, args::state(l), 1)?.referred();
-        let Some(name) = bytes(l, 2) else {
-            return Err(argument(2, What::Expected("string", cdata::describe(l, 2))));
-        };
+        let name = args::text(l, 2)?;
         let found = {
             let table = shape.state().table.borrow();
             match (table.get(shape.ty.id), std::str::from_utf8(name)) {
@@ -188,9 +186,7 @@ unsafe fn eval_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the text stays at 1.
     unsafe {
         let state = args::state(l);
-        let Some(text) = bytes(l, 1) else {
-            return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
-        };
+        let text = args::text(l, 1)?;
         let params = args::params(l, 2, lua_gettop(l))?;
         let constant = entry::guard(|| {
             cdef::constant_expression(&mut state.table.borrow_mut(), text, &params)

@@ -107,7 +107,9 @@ impl Converter<'_> {
         if !is_object {
             return Err(self.error(at, "invalid C type"));
         }
-        if !fits || self.table.size(elem.id).is_none() {
+        // Elements are of one size: no VLS is one.
+        let is_fixed = self.table.size(elem.id).is_some() && self.table.variable_element(elem.id).is_none();
+        if !fits || !is_fixed {
             return Err(self.error(at, "size of C type is unknown or too large"));
         }
         Ok(self.table.array(elem, len).plain())

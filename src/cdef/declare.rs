@@ -171,7 +171,7 @@ impl<'a> Converter<'a> {
         if declarators.is_empty() {
             let is_tagged = matches!(self.table.get(base.ty.id), CType::Record(_) | CType::Enum(_));
             if !is_tagged && base.storage != Some(ast::StorageClassSpecifier::Typedef) {
-                return Err(self.error(end.saturating_sub(1), "identifier expected"));
+                return Err(self.error(end.saturating_sub(1), "'<identifier>' expected"));
             }
             return Ok(());
         }
@@ -188,7 +188,7 @@ impl<'a> Converter<'a> {
             attrs.extend(base.attrs.iter().cloned());
             let ty = self.with_convention(ty, &attrs);
             let Some(name) = declared.name else {
-                return Err(self.error(at, "identifier expected"));
+                return Err(self.error(at, "'<identifier>' expected"));
             };
             let name: Rc<str> = name.as_str().into();
             match &base.storage {

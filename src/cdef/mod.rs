@@ -116,8 +116,12 @@ pub fn type_name(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Resul
             table.commit(point);
             Ok(read)
         }
-        Err(error) => {
+        Err(mut error) => {
             table.rollback(point);
+            // Nothing follows a type.
+            if error.message == "';' expected" {
+                "'<eof>' expected".clone_into(&mut error.message);
+            }
             Err(error)
         }
     }

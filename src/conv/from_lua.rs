@@ -140,7 +140,14 @@ pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
             LUA_TUSERDATA => {
                 let found = cdata::header(l, idx).and_then(|h| {
                     let place = cdata::place(h);
-                    if place.data.is_null() { None } else { read_real(place) }
+                    let is_complex = place.shape.class == Class::Complex;
+                    // A complex number is neither true nor false, and a bool no part of one.
+                    let agree = match shape.class {
+                        Class::Bool => !is_complex,
+                        Class::Complex | Class::Vector => place.shape.class != Class::Bool,
+                        _ => true,
+                    };
+                    if place.data.is_null() || !agree { None } else { read_real(place) }
                 });
                 found.ok_or_else(|| conversion_error(l, idx, shape))
             }
@@ -168,7 +175,7 @@ pub unsafe fn cdata_number(l: *mut lua_State, idx: c_int) -> Option<Number> {
     // SAFETY: from the caller.
     unsafe {
         let place = cdata::place(cdata::header(l, idx)?);
-        if place.data.is_null() { None } else { number::read(place.shape, place.data) }
+        if place.data.is_null() { None } else { read_real(place) }
     }
 }
 
@@ -301,14 +308,13 @@ unsafe fn pointer_of_cdata(
         let place = cdata::place(header);
         let (pointee, address) = match place.shape.class {
             Class::Pointer => (place.shape.target(), place.data.cast::<*mut u8>().read_unaligned()),
-            Class::Array | Class::Vector | Class::Complex => (place.shape.target(), place.data),
+            Class::Array => (place.shape.target(), place.data),
             Class::Record => {
                 // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
                 (place.shape, place.data)
             }
             Class::Function => (place.shape, place.data),
-            Class::CTypeObject => return Err(conversion_error(l, idx, shape)),
-            Class::Bool | Class::Int | Class::Enum if cast => {
+            Class::Int | Class::Enum if cast => {
                 match read_real(place).and_then(Number::to_bits) {
                     Some(bits) => return Ok(bits as usize as *mut u8),
                     None => return Err(conversion_error(l, idx, shape)),
@@ -389,26 +395,29 @@ unsafe fn store_aggregate(
             LUA_TUSERDATA => {
                 let Some(header) = cdata::header(l, idx) else { return Err(conversion_error(l, idx, shape)) };
                 let place = cdata::place(header);
-                let size = match shape.size() {
-                    Some(size) if !shape.wide.get() => size,
-                    _ => room,
+                // A VLA or VLS is copied where both have the same length, so far as that is known.
+                let (size, agree) = match shape.size() {
+                    Some(size) if !shape.wide.get() => (size.min(room), true),
+                    _ => {
+                        let extent = place.bounds.hi.saturating_sub(place.data as usize);
+                        (room, extent == room || place.bounds == cdata::Bounds::ANY)
+                    }
                 };
                 let same = match (shape.class, place.shape.class) {
                     (Class::Record, Class::Record) => same_record(shape, place.shape),
                     (Class::Array, Class::Array) => {
-                        shape.target().ty.id == place.shape.target().ty.id
-                            && (shape.size().is_none() || shape.size() == place.shape.size())
+                        pointee_converts(shape.target(), place.shape.target())
+                            && shape.size() == place.shape.size()
+                            && (shape.size().is_some() || shape.ty.id == place.shape.ty.id)
                     }
                     _ => false,
                 };
-                if !same {
-                    // A pointer to the record will do for the record, as in LuaJIT.
+                if !same || !agree {
                     return Err(conversion_error(l, idx, shape));
                 }
                 if place.data.is_null() {
                     return Err(What::NullPointer(place.shape.repr()).into());
                 }
-                let size = size.min(room);
                 if !place.bounds.contain(place.data as usize, size) {
                     return Err(What::OutOfBounds(place.shape.repr()).into());
                 }
@@ -510,6 +519,7 @@ pub unsafe fn cast(l: *mut lua_State, idx: c_int, shape: &'static Shape) -> Resu
     unsafe {
         if let Some(header) = cdata::header(l, idx)
             && std::ptr::eq((*header).shape(), shape)
+            && !matches!(shape.op(), Op::Aggregate | Op::Copied | Op::None)
         {
             lua_pushvalue(l, idx);
             return Ok(());
@@ -555,40 +565,34 @@ pub unsafe fn push_pointer(l: *mut lua_State, shape: &Shape, address: *mut u8) {
     }
 }
 
-/// The number that a cast makes of the value at `idx`: addresses are numbers, too.
+/// The number that a cast makes of the value at `idx`: addresses are integers, too.
 unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Number> {
-    // SAFETY: from the caller.
-    unsafe {
-        match lua_type(l, idx) {
-            LUA_TNIL => return Ok(Number::Int(0)),
-            LUA_TLIGHTUSERDATA => return Ok(Number::UInt(lua_touserdata(l, idx) as u64)),
-            LUA_TSTRING if shape.class == Class::Int => {
-                return Ok(Number::UInt(lua_tolstring(l, idx, std::ptr::null_mut()) as u64));
-            }
-            LUA_TUSERDATA => match cdata::header(l, idx) {
-                None => return Ok(Number::UInt(pointer_of_userdata(l, idx)? as u64)),
-                Some(header) => {
-                    let place = cdata::place(header);
-                    match place.shape.class {
-                        // Addresses become integers only.
-                        Class::Pointer | Class::Array | Class::Record | Class::Function
-                            if matches!(shape.class, Class::Float | Class::Bool) =>
-                        {
-                            return Err(conversion_error(l, idx, shape));
-                        }
-                        Class::Pointer => {
-                            return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
-                        }
-                        Class::Array | Class::Function => {
-                            return Ok(Number::UInt(place.data as u64));
-                        }
-                        Class::Record => return Err(conversion_error(l, idx, shape)),
-                        _ => {}
-                    }
+    if matches!(shape.class, Class::Int | Class::Enum) {
+        // SAFETY: from the caller; addresses are only computed.
+        unsafe {
+            match lua_type(l, idx) {
+                LUA_TNIL => return Ok(Number::Int(0)),
+                LUA_TLIGHTUSERDATA => return Ok(Number::UInt(lua_touserdata(l, idx) as u64)),
+                LUA_TSTRING if shape.class == Class::Int => {
+                    return Ok(Number::UInt(lua_tolstring(l, idx, std::ptr::null_mut()) as u64));
                 }
-            },
-            _ => {}
+                LUA_TUSERDATA => match cdata::header(l, idx) {
+                    None => return Ok(Number::UInt(pointer_of_userdata(l, idx)? as u64)),
+                    Some(header) => {
+                        let place = cdata::place(header);
+                        match place.shape.class {
+                            Class::Pointer => {
+                                return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
+                            }
+                            Class::Array | Class::Function => return Ok(Number::UInt(place.data as u64)),
+                            _ => {}
+                        }
+                    }
+                },
+                _ => {}
+            }
         }
-        to_number(l, idx, shape)
     }
+    // SAFETY: from the caller.
+    unsafe { to_number(l, idx, shape) }
 }

@@ -52,13 +52,8 @@ unsafe fn is_element(l: *mut lua_State, idx: c_int, shape: &Shape) -> bool {
             // A string is meant for the whole array.
             LUA_TSTRING => shape.class == Class::Record,
             LUA_TUSERDATA => match cdata::header(l, idx) {
-                Some(header) => {
-                    let source = (*header).shape().referred();
-                    !(source.class == shape.class
-                        && (source.ty.id == shape.ty.id
-                            || (shape.class == Class::Array
-                                && source.target().ty.id == shape.target().ty.id)))
-                }
+                // Only the very same type is copied.
+                Some(header) => (*header).shape().referred().ty.id != shape.ty.id,
                 None => true,
             },
             _ => true,
@@ -94,11 +89,11 @@ pub unsafe fn initialize(
                 let mut next = first;
                 members(l, plan, p, size, &mut next, first + count)?;
                 if next < first + count {
-                    return Err(What::TooManyInitializers(shape.repr()).into());
+                    return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
                 }
                 Ok(())
             }
-            _ => Err(What::TooManyInitializers(shape.repr()).into()),
+            _ => Err(What::TooManyInitializers(shape.unqualified().repr()).into()),
         }
     }
 }
@@ -184,7 +179,7 @@ unsafe fn elements(
         let element = shape.target();
         let Some(step) = element.size() else { return Err(What::SizeUnknown.into()) };
         if (count as usize).checked_mul(step).is_none_or(|n| n > size) {
-            return Err(What::TooManyInitializers(shape.repr()).into());
+            return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
         }
         for i in 0..count {
             from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), step)?;
@@ -309,7 +304,7 @@ unsafe fn table_elements(
                 break;
             }
             if offset.checked_add(step).is_none_or(|end| end > size) || step == 0 {
-                return Err(What::TooManyInitializers(shape.repr()).into());
+                return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
             }
             let top = lua_gettop(l);
             from_lua::store(l, top, element, element.op(), p.add(offset), step)?;
@@ -318,7 +313,7 @@ unsafe fn table_elements(
             stored += 1;
             i += 1;
         }
-        if stored == 1 && shape.class == Class::Array && size != usize::MAX {
+        if stored == 1 && size != usize::MAX {
             replicate(p, step, size);
         }
         Ok(())

@@ -43,7 +43,7 @@ pub unsafe fn push(
                 if address.is_null() {
                     lua_pushnil(l);
                 } else {
-                    cdata::push_word(l, shape.unqualified(), address);
+                    cdata::push_word(l, shape, address);
                 }
             }
             Op::Aggregate => cdata::push_reference(l, shape.reference(), p, bounds, parent),

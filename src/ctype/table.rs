@@ -398,6 +398,18 @@ impl CTypeTable {
         }
     }
 
+    /// May nothing be assigned to it as a whole: is it const, or an array or record that holds something const?
+    pub fn is_read_only(&self, ty: QualType) -> bool {
+        ty.qual.is_const()
+            || match self.get(ty.id) {
+                CType::Array { elem, .. } => self.is_read_only(elem),
+                CType::Record(r) => {
+                    self.record(r).body.iter().flat_map(|b| &b.fields).any(|f| self.is_read_only(f.ty))
+                }
+                _ => false,
+            }
+    }
+
     /// The field `name` of a record, anonymous members searched through; the first in order of declaration wins.
     pub fn find_field(&self, id: RecordId, name: &str) -> Option<FoundField> {
         let body = self.record(id).body.as_ref()?;

@@ -141,12 +141,11 @@ impl FieldEntry {
     /// The entry of a member: its type with the owner's qualifiers, bytes from the owner's start, its bits.
     pub fn new(state: &State, ty: QualType, offset: u64, bits: Option<BitField>) -> FieldEntry {
         let shape = state.shape(ty);
-        let element_const = shape.class == Class::Array && shape.target().is_const();
         FieldEntry {
             shape,
             offset: offset as usize,
             op: if bits.is_some() { Op::Bits } else { shape.op() },
-            is_const: shape.is_const() || element_const,
+            is_const: shape.is_read_only(),
             slot: 0,
             position_bits: bits.map_or(0, |b| b.position_bits as u8),
             width_bits: bits.map_or(0, |b| b.width_bits as u8),
@@ -169,6 +168,7 @@ pub struct Shape {
     size: Cell<usize>,
     align: Cell<usize>,
     complete: Cell<bool>,
+    read_only: Cell<bool>,
     /// Do cdata of this shape carry bounds (references, VLAs, VLSs)?
     pub wide: Cell<bool>,
     /// User values that cache references to members.
@@ -246,6 +246,7 @@ impl Shape {
             size: Cell::new(NO_SIZE),
             align: Cell::new(1),
             complete: Cell::new(false),
+            read_only: Cell::new(false),
             wide: Cell::new(class == Class::Reference),
             slots: Cell::new(0),
             slot_names: UnsafeCell::new(Vec::new()),
@@ -278,6 +279,7 @@ impl Shape {
             _ => true,
         };
         self.complete.set(complete);
+        self.read_only.set(table.is_read_only(self.ty));
         self.size.set(table.size(self.ty.id).and_then(|n| usize::try_from(n).ok()).unwrap_or(NO_SIZE));
         self.align.set(table.align(self.ty.id).map_or(1, |n| n as usize));
         let op = match ctype {
@@ -438,7 +440,8 @@ impl Shape {
         let count = match (self.class, base.class) {
             (Class::Reference | Class::Pointer, _) | (_, Class::Pointer) => usize::MAX,
             _ if self.wide.get() => usize::MAX,
-            _ => self.size().map_or(usize::MAX, |n| n.checked_div(size).unwrap_or(0)),
+            _ if size == 0 => self.element_count().unwrap_or(0) as usize,
+            _ => self.size().map_or(usize::MAX, |n| n / size),
         };
         self.item_count.set(count);
         true
@@ -499,6 +502,12 @@ impl Shape {
     /// May nothing be written through it?
     pub fn is_const(&self) -> bool {
         self.ty.qual.is_const()
+    }
+
+    /// May nothing be assigned to it as a whole? A record or array that holds something const is as const for that.
+    pub fn is_read_only(&self) -> bool {
+        self.refresh();
+        self.read_only.get()
     }
 
     /// What the type is.
