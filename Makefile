@@ -15,11 +15,11 @@ PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench install headers valgrind clean cargo-test spec oracle install-test
+.PHONY: help setup build demo test check bench install headers fuzz valgrind clean cargo-test spec oracle install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
-	@echo "further:      setup build check bench install headers valgrind clean"
+	@echo "further:      setup build check bench install headers fuzz valgrind clean"
 
 # Installs Debian packages that are missing; nothing else leaves the checkout.
 setup:
@@ -78,6 +78,17 @@ bench: setup build
 
 headers: setup build
 	sh tests/headers/run.sh
+
+# Each target for FUZZ_SECONDS, from the corpus on; what is found anew goes to build/fuzz, crashes to fuzz/artifacts.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= cdef type_name repr layout
+fuzz: setup
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz
+	@for t in $(FUZZ_TARGETS); do \
+	  mkdir -p $(BUILD)/fuzz/$$t && \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$t $(BUILD)/fuzz/$$t fuzz/corpus/$$t -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
+	done
 
 valgrind: build $(FIXTURE)
 	$(CARGO) build --profile profiling

@@ -30,7 +30,8 @@ fn errors_name_the_token_and_the_line() {
         ("typedef int t; typedef long t;", "attempt to redefine 't'"),
         ("int a[-1];", "size of C type is unknown or too large near '['"),
         ("struct s { struct s s; };", "size of C type is unknown or too large near 's'"),
-        ("/* never closed", "unfinished comment near '<eof>'"),
+        ("/* never closed", "unfinished comment near '/* never closed'"),
+        ("int x;\nchar c = 'a;\nint y;", "unfinished string near ''a;' at line 2"),
         ("#include <stdio.h>", "unexpected symbol near '#include'"),
         ("int x", ""),
     ] {

@@ -6,20 +6,16 @@ use lang_c::ast;
 use lang_c::span::Node;
 
 use super::dialect::{Attr, Head, Piece, Rewriter};
-use super::macros::Macros;
-use super::token::Tokens;
 use super::{CdefError, Param, define};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
 
 /// Turns the declarations of one piece into ctypes and names.
 pub struct Converter<'a> {
     pub(super) table: &'a mut CTypeTable,
-    tokens: &'a Tokens<'a>,
+    rewriter: &'a Rewriter<'a>,
     piece: Piece,
     /// Bytes of lang-c's text before the piece's.
     before: usize,
-    params: &'a [Param],
-    macros: &'a Macros,
     /// Attributes taken already.
     taken: Vec<bool>,
     /// Constants of the records under way, innermost last.
@@ -42,20 +38,16 @@ impl<'a> Converter<'a> {
     /// A converter for a piece whose text lies `before` bytes into lang-c's.
     pub fn new(
         table: &'a mut CTypeTable,
-        tokens: &'a Tokens<'a>,
+        rewriter: &'a Rewriter<'a>,
         piece: Piece,
         before: usize,
-        params: &'a [Param],
-        macros: &'a Macros,
     ) -> Converter<'a> {
         let taken = vec![false; piece.attrs.len()];
         Converter {
             table,
-            tokens,
+            rewriter,
             piece,
             before,
-            params,
-            macros,
             taken,
             constants: Vec::new(),
             parameters: 0,
@@ -68,8 +60,8 @@ impl<'a> Converter<'a> {
     pub(super) fn error(&self, at: usize, message: impl Into<String>) -> CdefError {
         let offset = at.saturating_sub(self.before) as u32;
         let entry = self.piece.map.partition_point(|&(o, _)| o <= offset).saturating_sub(1);
-        let index = self.piece.map.get(entry).map_or(self.tokens.list.len() - 1, |&(_, i)| i as usize);
-        Rewriter::error_at(self.tokens, index, message)
+        let index = self.piece.map.get(entry).map_or(usize::MAX, |&(_, i)| i as usize);
+        self.rewriter.error_at(index, message)
     }
 
     /// An error that says all there is to say.
@@ -116,7 +108,7 @@ impl<'a> Converter<'a> {
     /// The type that a parameter's name stands for.
     pub(super) fn param_type(&self, name: &str) -> Option<QualType> {
         let i: usize = name.strip_prefix("__cdata_param_")?.parse().ok()?;
-        match self.params.get(i) {
+        match self.rewriter.params.get(i) {
             Some(Param::Type(ty)) => Some(*ty),
             _ => None,
         }
@@ -124,7 +116,7 @@ impl<'a> Converter<'a> {
 
     /// The value of a macro that is a constant.
     pub(super) fn macro_value(&mut self, name: &str) -> Option<Constant> {
-        define::value(self.table, self.macros, name)
+        define::value(self.table, &self.rewriter.macros, name)
     }
 
     /// A declaration at file scope.
@@ -138,29 +130,10 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// The type in the one declaration that `type_name` made.
-    pub fn bare_type(&mut self, unit: &ast::TranslationUnit) -> Result<QualType, CdefError> {
+    /// A type that stands alone: its tags must be known.
+    pub fn bare_type(&mut self, name: &Node<ast::TypeName>) -> Result<QualType, CdefError> {
         self.needs_tags = true;
-        if let [Node { node: ast::ExternalDeclaration::Declaration(declaration), .. }] = &unit.0[..]
-            && let [Node { node: ast::DeclarationSpecifier::TypeSpecifier(spec), .. }] =
-                &declaration.node.specifiers[..]
-            && let ast::TypeSpecifier::Atomic(name) = &spec.node
-        {
-            return self.type_name(name);
-        }
-        Err(self.error(self.before, "unexpected symbol"))
-    }
-
-    /// The value in the one declaration that `constant_expression` made.
-    pub fn bare_expression(&mut self, unit: &ast::TranslationUnit) -> Result<Constant, CdefError> {
-        if let [Node { node: ast::ExternalDeclaration::Declaration(declaration), .. }] = &unit.0[..]
-            && let [declarator] = &declaration.node.declarators[..]
-            && let Some(Node { node: ast::Initializer::Expression(expression), .. }) =
-                &declarator.node.initializer
-        {
-            return self.constant_of(expression);
-        }
-        Err(self.error(self.before, "unexpected symbol"))
+        self.type_name(name)
     }
 
     fn declaration(&mut self, node: &Node<ast::Declaration>) -> Result<(), CdefError> {

@@ -22,11 +22,11 @@ const WORDS_EACH: usize = 64;
 const DEPTH_MAX: usize = 64;
 
 /// Enters every macro that is a constant into the table, unless its name is something else already.
-pub fn land(table: &mut CTypeTable, macros: &Macros) {
+pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
     let mut values = HashMap::new();
     let mut total = WORDS_MAX + WORDS_EACH * macros.order.len();
-    for name in &macros.order {
-        let Some(it) = macros.known.get(name).filter(|m| m.params.is_none() && !m.body.is_empty()) else {
+    for &name in &macros.order {
+        let Some(it) = macros.known.get(name).filter(|m| !m.is_function_like() && !m.body.is_empty()) else {
             continue;
         };
         if !matches!(table.name(name), None | Some(Name::Constant(_))) {
@@ -42,25 +42,25 @@ pub fn land(table: &mut CTypeTable, macros: &Macros) {
             && alone
             && let Some(text) = literal(table, n, ty)
         {
-            values.insert(name.as_str(), text);
+            values.insert(name, text);
         }
         // An enum constant that a macro of its own name repeats stays the enum's.
-        if !matches!((&value, table.name(name)), (Constant::Int(n, _), Some(Name::Constant(Constant::Int(old, _)))) if n == old && it.body == *name)
+        if !matches!((&value, table.name(name)), (Constant::Int(n, _), Some(Name::Constant(Constant::Int(old, _)))) if n == old && it.body == name)
         {
-            table.set_constant(name.as_str().into(), value);
+            table.set_constant(name.into(), value);
         }
     }
 }
 
 /// The constant that a macro is, if it is one.
-pub fn value(table: &mut CTypeTable, macros: &Macros, name: &str) -> Option<Constant> {
+pub fn value(table: &mut CTypeTable, macros: &Macros<'_>, name: &str) -> Option<Constant> {
     evaluate(table, macros, name, &mut { WORDS_MAX }, &HashMap::new()).map(|(value, _)| value)
 }
 
 /// The value, and whether it means the same whatever stands around the macro's name.
 fn evaluate(
     table: &mut CTypeTable,
-    macros: &Macros,
+    macros: &Macros<'_>,
     name: &str,
     budget: &mut usize,
     values: &HashMap<&str, String>,

@@ -61,10 +61,11 @@ pub struct Piece {
 
 /// The pass.
 pub struct Rewriter<'a> {
-    tokens: &'a Tokens<'a>,
+    tokens: Tokens<'a>,
     at: usize,
     guard: Guard,
-    params: &'a [Param],
+    /// What the `$`s stand for.
+    pub params: &'a [Param],
     used: usize,
     pack: Option<u64>,
     packs: Vec<Option<u64>>,
@@ -73,7 +74,7 @@ pub struct Rewriter<'a> {
     /// `__declspec(align)` in front of a `struct` is the struct's.
     before_head: Vec<Attr>,
     /// `#define`s met so far.
-    pub macros: Macros,
+    pub macros: Macros<'a>,
 }
 
 /// An open bracket of the text that comes out.
@@ -145,10 +146,10 @@ fn bare(name: &str) -> &str {
 }
 
 impl<'a> Rewriter<'a> {
-    /// Starts at the first token.
-    pub fn new(tokens: &'a Tokens<'a>, params: &'a [Param]) -> Rewriter<'a> {
+    /// Starts at the first token of a text without line splices.
+    pub fn new(text: &'a str, params: &'a [Param]) -> Rewriter<'a> {
         Rewriter {
-            tokens,
+            tokens: Tokens::new(text),
             at: 0,
             guard: Guard::default(),
             params,
@@ -162,29 +163,46 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    fn token(&self) -> &'a Token<'a> {
-        &self.tokens.list[self.at.min(self.tokens.list.len() - 1)]
+    fn token(&mut self) -> Token<'a> {
+        self.tokens.at(self.at)
     }
 
-    fn is(&self, text: &str) -> bool {
+    fn is(&mut self, text: &str) -> bool {
         let token = self.token();
         token.text == text && token.kind != Kind::Eof
     }
 
-    /// An error at a token.
-    pub fn error_at(tokens: &Tokens<'_>, index: usize, message: impl Into<String>) -> CdefError {
-        let token = &tokens.list[index.min(tokens.list.len() - 1)];
-        let place = match token.file {
-            0 if tokens.lines <= 1 => None,
-            0 => Some(format!("at line {}", token.line)),
-            file => Some(format!("at {}:{}", tokens.files[file as usize - 1], token.line)),
+    /// The user's token at an index of the last piece's map; the last one read stands for all behind it.
+    pub fn user_token(&self, index: usize) -> Token<'a> {
+        self.tokens.get(index)
+    }
+
+    /// An error at a token of the last piece.
+    pub fn error_at(&self, index: usize, message: impl Into<String>) -> CdefError {
+        let token = self.tokens.get(index);
+        if token.kind == Kind::Eof
+            && let Some((error, text)) = self.tokens.broken()
+        {
+            let near = text.lines().next().unwrap_or_default();
+            return self.error_near(near, error.line, error.file, error.message);
+        }
+        self.error_near(token.text, token.line, token.file, message)
+    }
+
+    fn error_near(&self, near: &str, line: u32, file: u16, message: impl Into<String>) -> CdefError {
+        let place = match file {
+            0 if !self.tokens.has_lines() => None,
+            0 => Some(format!("at line {line}")),
+            file => Some(format!("at {}:{line}", self.tokens.file(file))),
         };
-        let near: String = token.text.chars().take(80).collect();
+        // In one line, whatever the token is.
+        let near = near.lines().next().unwrap_or_default().chars().take(80).collect();
         CdefError { message: message.into(), near: Some(near), place }
     }
 
-    fn error(&self, message: impl Into<String>) -> CdefError {
-        Self::error_at(self.tokens, self.at, message)
+    fn error(&mut self, message: impl Into<String>) -> CdefError {
+        self.token();
+        self.error_at(self.at, message)
     }
 
     /// The text is an expression, not declarations.
@@ -205,37 +223,49 @@ impl<'a> Rewriter<'a> {
             piece.text.push(' ');
         }
         let offset = piece.text.len() as u32;
-        // Error recovery may stand behind the end.
-        piece.map.push((offset, self.at.min(self.tokens.list.len() - 1) as u32));
+        piece.map.push((offset, self.at as u32));
         piece.text.push_str(text);
         offset
     }
 
-    /// The next whole declarations, some `size` bytes of them; none at the end. With `one`, everything up to the end of
-    /// the text is one type name.
-    pub fn piece(&mut self, size: usize, one: bool) -> Result<Option<Piece>, CdefError> {
-        let mut piece = Piece::default();
+    /// Several words for one token.
+    fn emit_words(&self, piece: &mut Piece, text: &str) {
+        for word in text.split(' ') {
+            self.emit(piece, word);
+        }
+    }
+
+    /// The next whole declaration; none at the end. With `one`, everything up to the end of the text is one type name, or
+    /// one expression. Forgets the tokens of the piece before.
+    pub fn piece(&mut self, one: bool) -> Result<Option<Piece>, CdefError> {
+        self.tokens.forget(self.at);
+        self.at = 0;
+        let mut piece =
+            Piece { text: String::with_capacity(96), map: Vec::with_capacity(24), ..Piece::default() };
         let mut levels =
             vec![Level { kind: LevelKind::Other, expression: self.is_expression, due: "';' expected" }];
-        // The text at the start of the declaration under way.
-        let mut start = 0;
         loop {
             let token = self.token();
             if token.kind == Kind::Eof {
-                if self.guard.depth() > 0 {
+                if self.guard.depth() > 0 || self.tokens.broken().is_some() {
                     return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
                 }
-                if !one && piece.text.len() > start {
+                if !one && !piece.text.is_empty() {
                     self.emit(&mut piece, ";");
                 }
                 break;
             }
             if token.kind == Kind::Directive {
-                self.directive(token)?;
+                self.directive(&token)?;
                 self.at += 1;
+                // Many directives in a row are not kept.
+                if piece.map.is_empty() {
+                    self.tokens.forget(self.at);
+                    self.at = 0;
+                }
                 continue;
             }
-            if let Err(message) = self.guard.pass(token) {
+            if let Err(message) = self.guard.pass(&token) {
                 // A stray closing brace may end an `extern "C" {`.
                 if self.linkage > 0 && token.text == "}" && levels.len() == 1 {
                     self.linkage -= 1;
@@ -244,12 +274,15 @@ impl<'a> Rewriter<'a> {
                 }
                 return Err(self.error(message));
             }
-            let fresh = piece.text.len() == start;
+            let fresh = piece.text.is_empty();
             match token.kind {
                 Kind::Ident => self.word(&mut piece, &mut levels, fresh)?,
                 Kind::Number => {
-                    let digits: String = token.text.chars().filter(|&c| c != '\'').collect();
-                    self.emit(&mut piece, &digits);
+                    if token.text.contains('\'') {
+                        self.emit(&mut piece, &token.text.replace('\'', ""));
+                    } else {
+                        self.emit(&mut piece, token.text);
+                    }
                     self.at += 1;
                 }
                 Kind::Char => {
@@ -263,12 +296,8 @@ impl<'a> Rewriter<'a> {
                     self.at += 1;
                 }
                 _ => {
-                    let done = self.punct(&mut piece, &mut levels, start, one)?;
-                    if done {
-                        start = piece.text.len();
-                        if start >= size {
-                            break;
-                        }
+                    if self.punct(&mut piece, &mut levels, one)? {
+                        break;
                     }
                 }
             }
@@ -277,13 +306,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// A bracket, operator or separator. True after the `;` that ends a declaration.
-    fn punct(
-        &mut self,
-        piece: &mut Piece,
-        levels: &mut Vec<Level>,
-        start: usize,
-        one: bool,
-    ) -> Result<bool, CdefError> {
+    fn punct(&mut self, piece: &mut Piece, levels: &mut Vec<Level>, one: bool) -> Result<bool, CdefError> {
         let text = self.token().text;
         let top = levels.len() == 1;
         let in_expression = levels.last().is_some_and(|l| l.expression);
@@ -342,7 +365,7 @@ impl<'a> Rewriter<'a> {
                         return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
                     }
                     // Stray ones are forgiven.
-                    let stray = piece.text.len() == start
+                    let stray = piece.text.is_empty()
                         || piece.text.ends_with('{')
                         || (!top && piece.text.ends_with(';'));
                     if stray {
@@ -388,8 +411,7 @@ impl<'a> Rewriter<'a> {
                 self.emit(piece, &name);
             }
             Param::Int(n) if *n < 0 => {
-                let text = format!("({n})");
-                self.emit(piece, &text);
+                self.emit_words(piece, &format!("( - {} )", n.unsigned_abs()));
             }
             Param::Int(n) => {
                 self.emit(piece, &n.to_string());
@@ -407,10 +429,7 @@ impl<'a> Rewriter<'a> {
         let text = self.token().text;
         match word(text) {
             Word::Keep => {
-                if text == "extern"
-                    && fresh
-                    && self.tokens.list.get(self.at + 1).is_some_and(|t| t.kind == Kind::Str)
-                {
+                if text == "extern" && fresh && self.tokens.at(self.at + 1).kind == Kind::Str {
                     return self.linkage(piece);
                 }
                 if text == "static"
@@ -430,7 +449,7 @@ impl<'a> Rewriter<'a> {
             }
             Word::Drop => self.at += 1,
             Word::To(other) => {
-                self.emit(piece, other);
+                self.emit_words(piece, other);
                 self.at += 1;
             }
             Word::Head => self.head(piece, levels)?,
@@ -488,7 +507,8 @@ impl<'a> Rewriter<'a> {
     /// `struct`, `union` or `enum`, with what stands around the tag.
     fn head(&mut self, piece: &mut Piece, levels: &mut Vec<Level>) -> Result<(), CdefError> {
         let is_enum = self.is("enum");
-        let offset = self.emit(piece, self.token().text);
+        let keyword = self.token().text;
+        let offset = self.emit(piece, keyword);
         self.at += 1;
         if !self.before_head.is_empty() {
             let attrs = std::mem::take(&mut self.before_head);
@@ -522,7 +542,8 @@ impl<'a> Rewriter<'a> {
             piece.heads.entry(offset).or_default().base = Some(base);
         }
         if self.is("{") {
-            if let Err(message) = self.guard.pass(self.token()) {
+            let token = self.token();
+            if let Err(message) = self.guard.pass(&token) {
                 return Err(self.error(message));
             }
             piece.heads.entry(offset).or_default().pack = self.pack;
@@ -535,9 +556,17 @@ impl<'a> Rewriter<'a> {
     }
 
     /// In a record, `enum e : 3;` is a bit-field: a base is followed by a brace.
-    fn base_then_brace(&self) -> bool {
-        let rest = &self.tokens.list[self.at..];
-        rest.iter().find(|t| matches!(t.text, "{" | ";" | ",")).is_some_and(|t| t.text == "{")
+    fn base_then_brace(&mut self) -> bool {
+        let mut at = self.at;
+        loop {
+            let token = self.tokens.at(at);
+            match token.text {
+                "{" => return true,
+                ";" | "," => return false,
+                _ if token.kind == Kind::Eof => return false,
+                _ => at += 1,
+            }
+        }
     }
 
     fn head_attributes(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
@@ -556,8 +585,8 @@ impl<'a> Rewriter<'a> {
     }
 
     /// `[[`, which opens a C23 attribute.
-    fn attribute_brackets(&self) -> bool {
-        self.is("[") && self.tokens.list.get(self.at + 1).is_some_and(|t| t.text == "[")
+    fn attribute_brackets(&mut self) -> bool {
+        self.is("[") && self.tokens.at(self.at + 1).text == "["
     }
 
     fn c23_attributes(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
@@ -685,7 +714,7 @@ impl<'a> Rewriter<'a> {
                 (Kind::Eof, _) => return Err(self.error("'}' expected")),
                 (Kind::Punct, "{") => depth += 1,
                 (Kind::Punct, "}") => depth -= 1,
-                (Kind::Directive, _) => self.directive(token)?,
+                (Kind::Directive, _) => self.directive(&token)?,
                 _ => {}
             }
             self.at += 1;
@@ -698,7 +727,7 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    fn directive(&mut self, token: &Token<'_>) -> Result<(), CdefError> {
+    fn directive(&mut self, token: &Token<'a>) -> Result<(), CdefError> {
         let text = token.text;
         let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
         let (name, rest) = text.split_at(end);

@@ -8,17 +8,18 @@ use std::collections::HashMap;
 
 use super::token::{self, Kind};
 
-/// A macro.
-pub struct Macro {
+/// A macro, as its text says.
+#[derive(Clone, Copy)]
+pub struct Macro<'t> {
     /// What it stands for.
-    pub body: String,
-    /// The parameters of a function-like one.
-    pub params: Option<Vec<String>>,
+    pub body: &'t str,
+    /// The parameters of a function-like one, commas between them.
+    params: Option<&'t str>,
 }
 
-impl Macro {
+impl<'t> Macro<'t> {
     /// Reads what stands behind the `#define`: the name and the macro.
-    pub fn parse(rest: &str) -> Option<(&str, Macro)> {
+    fn parse(rest: &'t str) -> Option<(&'t str, Macro<'t>)> {
         let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let (name, body) = rest.split_at(end);
         if name.is_empty() {
@@ -26,31 +27,38 @@ impl Macro {
         }
         // Function-like ones have their bracket right behind the name.
         let Some(inner) = body.strip_prefix('(') else {
-            return Some((name, Macro { body: body.trim().to_owned(), params: None }));
+            return Some((name, Macro { body: body.trim(), params: None }));
         };
         let (params, body) = inner.split_once(')')?;
-        let params = params.split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect();
-        Some((name, Macro { body: body.trim().to_owned(), params: Some(params) }))
+        Some((name, Macro { body: body.trim(), params: Some(params) }))
+    }
+
+    /// Does it take arguments?
+    pub fn is_function_like(&self) -> bool {
+        self.params.is_some()
+    }
+
+    fn params(&self) -> Vec<&'t str> {
+        self.params.unwrap_or_default().split(',').map(str::trim).filter(|p| !p.is_empty()).collect()
     }
 }
 
-/// Macros by name, and the order of their names' first definition.
+/// Macros by name, and the order of their names' first definition. They lie in the text that defines them.
 #[derive(Default)]
-pub struct Macros {
+pub struct Macros<'t> {
     /// Those defined now.
-    pub known: HashMap<String, Macro>,
+    pub known: HashMap<&'t str, Macro<'t>>,
     /// Names in order; some may be undefined by now.
-    pub order: Vec<String>,
+    pub order: Vec<&'t str>,
 }
 
-impl Macros {
+impl<'t> Macros<'t> {
     /// `#define`
-    pub fn define(&mut self, rest: &str) {
+    pub fn define(&mut self, rest: &'t str) {
         let Some((name, it)) = Macro::parse(rest) else { return };
-        if !self.known.contains_key(name) {
-            self.order.push(name.to_owned());
+        if self.known.insert(name, it).is_none() {
+            self.order.push(name);
         }
-        self.known.insert(name.to_owned(), it);
     }
 
     /// `#undef`
@@ -79,7 +87,7 @@ const DEPTH_MAX: usize = 64;
 
 /// One expansion under way.
 pub struct Expansion<'m, 'b> {
-    macros: &'m Macros,
+    macros: &'m Macros<'m>,
     /// Names that do not expand here, since we are inside them.
     hidden: Vec<&'m str>,
     /// Tokens that may still be looked at: bounds time and memory whatever the macros are.
@@ -91,7 +99,7 @@ pub struct Expansion<'m, 'b> {
 impl<'m, 'b> Expansion<'m, 'b> {
     /// An expansion that looks at no more than `budget` tokens and takes `values` where it meets their names.
     pub fn new(
-        macros: &'m Macros,
+        macros: &'m Macros<'m>,
         budget: &'b mut usize,
         values: &'b HashMap<&'m str, String>,
     ) -> Expansion<'m, 'b> {
@@ -100,13 +108,13 @@ impl<'m, 'b> Expansion<'m, 'b> {
 
     /// All that the object-like macro `name` stands for; none where it is none, or too much.
     pub fn of(&mut self, name: &str) -> Option<Vec<Word<'m>>> {
-        let (name, it) = self.macros.known.get_key_value(name)?;
-        if it.params.is_some() {
+        let (&name, it) = self.macros.known.get_key_value(name)?;
+        if it.is_function_like() {
             return None;
         }
         let mut out = Vec::new();
         self.hidden.push(name);
-        let body = paste(words(&it.body)?)?;
+        let body = paste(words(it.body)?)?;
         self.expand(&body, &mut out)?;
         self.hidden.pop();
         Some(without_pragmas(out))
@@ -126,18 +134,17 @@ impl<'m, 'b> Expansion<'m, 'b> {
         while let Some(word) = input.get(at) {
             at += 1;
             let known = (word.kind == Kind::Ident).then(|| self.macros.known.get_key_value(&*word.text));
-            let Some((name, it)) = known.flatten().filter(|(name, _)| !self.hidden.contains(&name.as_str()))
-            else {
+            let Some((&name, it)) = known.flatten().filter(|(name, _)| !self.hidden.contains(name)) else {
                 out.push(word.clone());
                 continue;
             };
-            match &it.params {
-                None => {
-                    if let Some(value) = self.values.get(name.as_str()) {
+            match it.is_function_like() {
+                false => {
+                    if let Some(value) = self.values.get(name) {
                         out.push(Word { kind: Kind::Number, text: Cow::Owned(value.clone()) });
                         continue;
                     }
-                    let body = paste(words(&it.body)?)?;
+                    let body = paste(words(it.body)?)?;
                     self.hidden.push(name);
                     self.expand(&body, out)?;
                     self.hidden.pop();
@@ -145,14 +152,14 @@ impl<'m, 'b> Expansion<'m, 'b> {
                     let calls = input.get(at).is_some_and(|w| w.is("("))
                         && out.last().is_some_and(|w| self.is_function_like(w));
                     if calls && let Some(last) = out.pop() {
-                        let (name, it) = self.macros.known.get_key_value(&*last.text)?;
+                        let (&name, it) = self.macros.known.get_key_value(&*last.text)?;
                         self.call(name, it, input, &mut at, out)?;
                     }
                 }
-                Some(_) if input.get(at).is_some_and(|w| w.is("(")) => {
+                true if input.get(at).is_some_and(|w| w.is("(")) => {
                     self.call(name, it, input, &mut at, out)?;
                 }
-                Some(_) => out.push(word.clone()),
+                true => out.push(word.clone()),
             }
         }
         Some(())
@@ -161,26 +168,26 @@ impl<'m, 'b> Expansion<'m, 'b> {
     fn is_function_like(&self, word: &Word<'_>) -> bool {
         word.kind == Kind::Ident
             && !self.hidden.contains(&&*word.text)
-            && self.macros.known.get(&*word.text).is_some_and(|m| m.params.is_some())
+            && self.macros.known.get(&*word.text).is_some_and(Macro::is_function_like)
     }
 
     /// Expands a call whose `(` is at `at`, and moves behind its `)`.
     fn call(
         &mut self,
         name: &'m str,
-        it: &'m Macro,
+        it: &Macro<'m>,
         input: &[Word<'m>],
         at: &mut usize,
         out: &mut Vec<Word<'m>>,
     ) -> Option<()> {
         let arguments = arguments(input, at)?;
-        let params = it.params.as_deref().unwrap_or_default();
+        let params = it.params();
         let fits = arguments.len() == params.len()
             || (params.is_empty() && arguments.len() == 1 && arguments[0].is_empty());
         if !fits || params.iter().any(|p| p.contains("...")) {
             return None;
         }
-        let body = words(&it.body)?;
+        let body = words(it.body)?;
         let mut substituted: Vec<Word<'m>> = Vec::with_capacity(body.len());
         let mut quotes = false;
         for (i, word) in body.iter().enumerate() {
@@ -257,14 +264,13 @@ fn words(body: &str) -> Option<Vec<Word<'_>>> {
         Some(rest) => (true, rest),
         None => (false, body),
     };
-    let tokens = token::tokens(rest).ok()?;
-    let mut out = Vec::with_capacity(tokens.list.len());
+    let tokens = token::all(rest)?;
+    let mut out = Vec::with_capacity(tokens.len());
     if hash {
         out.push(Word { kind: Kind::Punct, text: Cow::Borrowed("#") });
     }
-    for token in &tokens.list {
+    for token in &tokens {
         match token.kind {
-            Kind::Eof => break,
             Kind::Directive => return None,
             Kind::Punct if token.text == "#" && out.last().is_some_and(|w: &Word<'_>| w.is("#")) => {
                 out.pop();
@@ -291,9 +297,9 @@ fn paste(input: Vec<Word<'_>>) -> Option<Vec<Word<'_>>> {
         let left = out.pop()?;
         let joined = format!("{}{}", left.text, input.next()?.text);
         let kind = {
-            let tokens = token::tokens(&joined).ok()?;
-            let [one, end] = &tokens.list[..] else { return None };
-            (end.kind == Kind::Eof).then_some(one.kind)?
+            let tokens = token::all(&joined)?;
+            let [one] = &tokens[..] else { return None };
+            one.kind
         };
         out.push(Word { kind, text: Cow::Owned(joined) });
     }

@@ -1,7 +1,7 @@
 //! C text -> ctypes: declarations (`ffi.cdef`), one abstract type (`ffi.typeof "int[?]"`), one constant (`ffi.eval`).
 //!
-//! text -> `token` -> `dialect` (guarded by `limits`) -> lang-c, some KB of whole declarations at a time -> `declare`,
-//! `specifier`, `declarator`, `attribute`, `constexpr` -> the ctype table. Owns everything that names lang-c. Knows the
+//! text -> `token` -> `dialect` (guarded by `limits`), a declaration at a time -> lang-c's tree, by `usual` or by lang-c ->
+//! `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the ctype table. Owns everything that names lang-c. Knows the
 //! ctype table and `layout`; no Lua, no memory. Called by `api::types` and by the type-string cache.
 #![forbid(unsafe_code)]
 
@@ -16,17 +16,19 @@ mod literal;
 mod macros;
 mod specifier;
 mod token;
+mod usual;
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use lang_c::ast;
 use lang_c::driver::{Config, Flavor, parse_preprocessed};
+use lang_c::span::Node;
 
 use crate::ctype::{CTypeTable, Constant, Name, QualType};
 use declare::Converter;
 use dialect::{Piece, Rewriter};
-use token::{Kind, Tokens};
+use token::Kind;
 
 /// What stands for a `$` in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,9 +75,6 @@ pub struct TypeName {
     pub defines: bool,
 }
 
-/// Bytes of rewritten text that lang-c gets at a time: its trees are large, and dropped after each.
-const PIECE_SIZE: usize = 6 * 1024;
-
 /// Reads declarations into the table. All of them land, or none.
 pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
     let point = table.begin();
@@ -92,12 +91,11 @@ pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
 }
 
 fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
-    with_tokens(text, |tokens| {
-        let mut rewriter = Rewriter::new(tokens, params);
-        while let Some(piece) = rewriter.piece(PIECE_SIZE, false)? {
-            let prelude = prelude(table, tokens, &piece, params);
-            let unit = parse(tokens, &piece, &prelude, "", "", table)?;
-            let mut converter = Converter::new(table, tokens, piece, prelude.len(), params, &rewriter.macros);
+    with_text(text, |text| {
+        let mut rewriter = Rewriter::new(text, params);
+        while let Some(piece) = rewriter.piece(false)? {
+            let (unit, before) = read(table, &rewriter, &piece, &DECLARATIONS)?;
+            let mut converter = Converter::new(table, &rewriter, piece, before);
             for declaration in &unit.0 {
                 converter.external(declaration)?;
             }
@@ -135,19 +133,15 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
     {
         return Ok(TypeName { ty: *ty, defines: false });
     }
-    with_tokens(text, |tokens| {
-        let mut rewriter = Rewriter::new(tokens, params);
-        let Some(piece) = rewriter.piece(usize::MAX, true)? else {
-            return Err(Rewriter::error_at(tokens, 0, "declaration specifier expected"));
+    with_text(text, |text| {
+        let mut rewriter = Rewriter::new(text, params);
+        let Some(piece) = rewriter.piece(true)? else {
+            return Err(rewriter.error_at(0, "declaration specifier expected"));
         };
         rewriter.finish()?;
-        let prelude = prelude(table, tokens, &piece, params);
-        // The one place of C's grammar, as lang-c has it, that takes a bare type name and nothing else.
-        let open = "_Atomic( ";
-        let unit = parse(tokens, &piece, &prelude, open, " ) x;", table)?;
-        let before = prelude.len() + open.len();
-        let mut converter = Converter::new(table, tokens, piece, before, params, &rewriter.macros);
-        let ty = converter.bare_type(&unit)?;
+        let (name, before) = read(table, &rewriter, &piece, &TYPE_NAME)?;
+        let mut converter = Converter::new(table, &rewriter, piece, before);
+        let ty = converter.bare_type(&name)?;
         Ok(TypeName { ty, defines: converter.defines })
     })
 }
@@ -169,46 +163,130 @@ fn expression_among(
     constants: &[(Rc<str>, Constant)],
 ) -> Result<Constant, CdefError> {
     let point = table.begin();
-    let read = with_tokens(text, |tokens| {
-        let mut rewriter = Rewriter::new(tokens, params);
+    let value = with_text(text, |text| {
+        let mut rewriter = Rewriter::new(text, params);
         rewriter.expression();
-        let Some(piece) = rewriter.piece(usize::MAX, true)? else {
-            return Err(Rewriter::error_at(tokens, 0, "unexpected symbol"));
+        let Some(piece) = rewriter.piece(true)? else {
+            return Err(rewriter.error_at(0, "unexpected symbol"));
         };
         rewriter.finish()?;
-        let prelude = prelude(table, tokens, &piece, params);
-        let open = "int x = ( ";
-        let unit = parse(tokens, &piece, &prelude, open, " );", table)?;
-        let before = prelude.len() + open.len();
-        let converter = Converter::new(table, tokens, piece, before, params, &rewriter.macros);
-        converter.with_constants(constants).bare_expression(&unit)
+        let (expression, before) = read(table, &rewriter, &piece, &EXPRESSION)?;
+        let converter = Converter::new(table, &rewriter, piece, before);
+        converter.with_constants(constants).constant_of(&expression)
     });
     // Nothing is declared by an expression.
     table.rollback(point);
-    read
+    value
 }
 
-/// Runs `read` on the tokens of a text.
-fn with_tokens<T>(
-    text: &[u8],
-    read: impl FnOnce(&Tokens<'_>) -> Result<T, CdefError>,
-) -> Result<T, CdefError> {
+/// Runs `read` on a text without line splices.
+fn with_text<T>(text: &[u8], read: impl FnOnce(&str) -> Result<T, CdefError>) -> Result<T, CdefError> {
     if text.len() > limits::TEXT_MAX {
         return Err(CdefError { message: "chunk is too long".to_owned(), near: None, place: None });
     }
     let text = String::from_utf8_lossy(text);
     let unspliced = token::unsplice(&text);
-    let text = unspliced.as_deref().unwrap_or(&text);
-    let tokens = token::tokens(text).map_err(|error| CdefError {
-        message: error.message.to_owned(),
-        near: Some("<eof>".to_owned()),
-        place: (error.line > 1).then(|| format!("at line {}", error.line)),
-    })?;
-    read(&tokens)
+    read(unspliced.as_deref().unwrap_or(&text))
+}
+
+/// What is read of a piece, and how either reader is asked for it.
+struct Wanted<T> {
+    /// The quick way; see `usual`.
+    usual: fn(&CTypeTable, &Piece, usize) -> Option<T>,
+    /// What stands before the piece, and behind it, so that lang-c reads it as declarations.
+    open: &'static str,
+    close: &'static str,
+    /// Where it lies in lang-c's tree.
+    find: fn(ast::TranslationUnit) -> Option<T>,
+}
+
+const DECLARATIONS: Wanted<ast::TranslationUnit> =
+    Wanted { usual: usual::declarations, open: "", close: "", find: Some };
+
+const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
+    usual: usual::type_name,
+    // The one place of C's grammar, as lang-c has it, that takes a bare type name and nothing else.
+    open: "_Atomic( ",
+    close: " ) x;",
+    find: |unit| {
+        let mut specifiers = sole_declaration(unit)?.specifiers;
+        let specifier = specifiers.pop().filter(|_| specifiers.is_empty())?;
+        let ast::DeclarationSpecifier::TypeSpecifier(spec) = specifier.node else { return None };
+        if let ast::TypeSpecifier::Atomic(name) = spec.node { Some(name) } else { None }
+    },
+};
+
+const EXPRESSION: Wanted<Node<ast::Expression>> = Wanted {
+    usual: usual::expression,
+    open: "int x = ( ",
+    close: " );",
+    find: |unit| {
+        let mut declarators = sole_declaration(unit)?.declarators;
+        let declarator = declarators.pop().filter(|_| declarators.is_empty())?;
+        let initializer = declarator.node.initializer?.node;
+        if let ast::Initializer::Expression(expression) = initializer { Some(*expression) } else { None }
+    },
+};
+
+fn sole_declaration(mut unit: ast::TranslationUnit) -> Option<ast::Declaration> {
+    let declaration = unit.0.pop().filter(|_| unit.0.is_empty())?;
+    match declaration.node {
+        ast::ExternalDeclaration::Declaration(declaration) => Some(declaration.node),
+        _ => None,
+    }
+}
+
+/// The tree of a piece, and what its places are counted from.
+fn read<T: PartialEq + std::fmt::Debug>(
+    table: &CTypeTable,
+    rewriter: &Rewriter<'_>,
+    piece: &Piece,
+    wanted: &Wanted<T>,
+) -> Result<(T, usize), CdefError> {
+    let Some(tree) = (wanted.usual)(table, piece, 0) else {
+        return read_by_lang_c(table, rewriter, piece, wanted);
+    };
+    // Where readers are tested, both read everything.
+    #[cfg(any(test, fuzzing))]
+    {
+        let theirs = read_by_lang_c(table, rewriter, piece, wanted);
+        let (theirs, before) = theirs.unwrap_or_else(|e| panic!("lang-c refuses: {e}: {}", piece.text));
+        let ours = (wanted.usual)(table, piece, before);
+        if ours.as_ref() != Some(&theirs) {
+            let (ours, theirs) = (format!("{ours:?}"), format!("Some({theirs:?})"));
+            let at = ours.bytes().zip(theirs.bytes()).position(|(a, b)| a != b).unwrap_or(0);
+            let part = |tree: &str| tree.chars().skip(at.saturating_sub(200)).take(300).collect::<String>();
+            panic!("two trees: {}\n...{}...\n...{}...", piece.text, part(&ours), part(&theirs));
+        }
+    }
+    Ok((tree, 0))
+}
+
+fn read_by_lang_c<T>(
+    table: &CTypeTable,
+    rewriter: &Rewriter<'_>,
+    piece: &Piece,
+    wanted: &Wanted<T>,
+) -> Result<(T, usize), CdefError> {
+    let prelude = prelude(table, rewriter, piece);
+    let source = [&prelude, wanted.open, &piece.text, wanted.close].concat();
+    let before = prelude.len() + wanted.open.len();
+    let config = Config { cpp_command: String::new(), cpp_options: Vec::new(), flavor: Flavor::ClangC11 };
+    match parse_preprocessed(&config, source) {
+        Ok(parsed) => {
+            let mut unit = parsed.unit;
+            if !prelude.is_empty() {
+                unit.0.remove(0);
+            }
+            let tree = (wanted.find)(unit).ok_or_else(|| rewriter.error_at(0, "unexpected symbol"))?;
+            Ok((tree, before))
+        }
+        Err(error) => Err(syntax_error(rewriter, piece, error.offset.saturating_sub(before), table)),
+    }
 }
 
 /// The typedef names that the piece mentions, declared for lang-c, whose own table is private.
-fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Param]) -> String {
+fn prelude(table: &CTypeTable, rewriter: &Rewriter<'_>, piece: &Piece) -> String {
     let mut out = String::new();
     let mut seen: HashSet<&str> = HashSet::new();
     let mut add = |name: &str| {
@@ -216,7 +294,7 @@ fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Par
         out.push_str(name);
     };
     for &(_, index) in &piece.map {
-        let token = &tokens.list[index as usize];
+        let token = rewriter.user_token(index as usize);
         if token.kind == Kind::Ident
             && matches!(table.name(token.text), Some(Name::Typedef(_)))
             && seen.insert(token.text)
@@ -227,7 +305,7 @@ fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Par
     for &i in &piece.types {
         add(&dialect::param_name(i));
     }
-    for param in params {
+    for param in rewriter.params {
         if let Param::Name(name) = param
             && matches!(table.name(name), Some(Name::Typedef(_)))
             && !seen.contains(&**name)
@@ -241,46 +319,17 @@ fn prelude(table: &CTypeTable, tokens: &Tokens<'_>, piece: &Piece, params: &[Par
     out
 }
 
-fn parse(
-    tokens: &Tokens<'_>,
-    piece: &Piece,
-    prelude: &str,
-    open: &str,
-    close: &str,
-    table: &CTypeTable,
-) -> Result<ast::TranslationUnit, CdefError> {
-    let mut source = String::with_capacity(prelude.len() + open.len() + piece.text.len() + close.len());
-    for part in [prelude, open, &piece.text, close] {
-        source.push_str(part);
-    }
-    let config = Config { cpp_command: String::new(), cpp_options: Vec::new(), flavor: Flavor::ClangC11 };
-    match parse_preprocessed(&config, source) {
-        Ok(parsed) => {
-            let mut unit = parsed.unit;
-            if !prelude.is_empty() {
-                unit.0.remove(0);
-            }
-            Ok(unit)
-        }
-        Err(error) => {
-            let offset = error.offset.saturating_sub(prelude.len() + open.len());
-            Err(syntax_error(tokens, piece, offset, table))
-        }
-    }
-}
-
 /// The error at the furthest place that lang-c came to, in LuaJIT's words.
-fn syntax_error(tokens: &Tokens<'_>, piece: &Piece, offset: usize, table: &CTypeTable) -> CdefError {
+fn syntax_error(rewriter: &Rewriter<'_>, piece: &Piece, offset: usize, table: &CTypeTable) -> CdefError {
     let at = piece.map.partition_point(|&(o, _)| (o as usize) < offset);
-    let eof = tokens.list.len() - 1;
-    let index = piece.map.get(at).map_or(eof, |&(_, i)| i as usize);
-    let previous = at.checked_sub(1).and_then(|p| piece.map.get(p)).map(|&(_, i)| i as usize);
     let mapped = |at: usize| piece.map.get(at).map(|&(_, i)| i as usize);
+    let index = mapped(at).unwrap_or(usize::MAX);
+    let previous = at.checked_sub(1).and_then(mapped);
     // Is a declaration specifier due at this place of the piece: at a start, or behind a qualifier at one?
     let due = |mut at: usize| {
         loop {
             let Some(before) = at.checked_sub(1).and_then(mapped) else { return true };
-            match tokens.list[before].text {
+            match rewriter.user_token(before).text {
                 ";" | "{" | "}" | "(" | "," => return true,
                 "const" | "volatile" | "extern" | "static" | "typedef" | "__const" => at -= 1,
                 _ => return false,
@@ -288,7 +337,7 @@ fn syntax_error(tokens: &Tokens<'_>, piece: &Piece, offset: usize, table: &CType
         }
     };
     let unknown = |index: usize| {
-        let token = &tokens.list[index];
+        let token = rewriter.user_token(index);
         token.kind == Kind::Ident
             && !is_keyword(token.text)
             && !matches!(table.name(token.text), Some(Name::Typedef(_)))
@@ -297,15 +346,15 @@ fn syntax_error(tokens: &Tokens<'_>, piece: &Piece, offset: usize, table: &CType
         && unknown(p)
         && due(at - 1)
     {
-        return Rewriter::error_at(tokens, p, "declaration specifier expected");
+        return rewriter.error_at(p, "declaration specifier expected");
     }
-    let text = tokens.list[index].text;
+    let text = rewriter.user_token(index).text;
     if due(at) && !matches!(text, ")" | "]") {
-        return Rewriter::error_at(tokens, index, "declaration specifier expected");
+        return rewriter.error_at(index, "declaration specifier expected");
     }
     let mut open = Vec::new();
     for &(_, i) in piece.map.iter().take(at) {
-        match tokens.list[i as usize].text {
+        match rewriter.user_token(i as usize).text {
             bracket @ ("(" | "[" | "{") => open.push(bracket),
             ")" | "]" | "}" => drop(open.pop()),
             _ => {}
@@ -316,7 +365,7 @@ fn syntax_error(tokens: &Tokens<'_>, piece: &Piece, offset: usize, table: &CType
         Some(&"[") => "']' expected",
         _ => "';' expected",
     };
-    Rewriter::error_at(tokens, index, message)
+    rewriter.error_at(index, message)
 }
 
 fn is_keyword(text: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Text -> tokens: comments, line splices, directives, line markers.
 //!
-//! Knows C's lexis and nothing of its grammar. Called by `dialect`.
+//! Knows C's lexis and nothing of its grammar. Called by `dialect`, and by `macros` for a macro's body.
+
+use std::collections::HashMap;
 
 /// What sort of token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,22 +36,107 @@ pub struct Token<'a> {
     pub file: u16,
 }
 
-/// All tokens of a text, the last one [`Kind::Eof`].
+/// The tokens of a text, read as they are asked for; those that are done with are forgotten.
 pub struct Tokens<'a> {
-    /// In order.
-    pub list: Vec<Token<'a>>,
-    /// Files that line markers name.
-    pub files: Vec<String>,
-    /// Lines of the text.
-    pub lines: u32,
+    lexer: Lexer<'a>,
+    /// From the first that is still wanted.
+    list: Vec<Token<'a>>,
+    fresh_line: bool,
+    /// Why the text ends before its end.
+    broken: Option<LexError>,
+    is_done: bool,
 }
 
-/// A text that is no sequence of tokens: what is wrong, near what, on which line.
+/// A text that is no sequence of tokens.
+#[derive(Clone, Copy)]
 pub struct LexError {
     /// What is wrong.
     pub message: &'static str,
+    /// What was never closed: its offset, and its place.
+    pub from: usize,
     /// The line, as tokens have it.
     pub line: u32,
+    /// The file, as tokens have it.
+    pub file: u16,
+}
+
+impl<'a> Tokens<'a> {
+    /// The tokens of a text without line splices.
+    pub fn new(text: &'a str) -> Tokens<'a> {
+        let lexer = Lexer {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            line: 1,
+            file: 0,
+            files: Vec::new(),
+            file_numbers: HashMap::new(),
+        };
+        Tokens { lexer, list: Vec::with_capacity(32), fresh_line: true, broken: None, is_done: false }
+    }
+
+    /// The token at an index, read now if need be; the last one, [`Kind::Eof`], stands for all behind it.
+    pub fn at(&mut self, index: usize) -> Token<'a> {
+        while self.list.len() <= index && !self.is_done {
+            self.read();
+        }
+        self.get(index)
+    }
+
+    /// The token at an index among those that were read; the last of them stands for all behind it.
+    pub fn get(&self, index: usize) -> Token<'a> {
+        self.list.get(index).or(self.list.last()).copied().unwrap_or(Token {
+            kind: Kind::Eof,
+            text: "<eof>",
+            line: self.lexer.line,
+            file: self.lexer.file,
+        })
+    }
+
+    /// Forgets the tokens in front of an index, which becomes 0.
+    pub fn forget(&mut self, index: usize) {
+        self.list.drain(..index.min(self.list.len()));
+    }
+
+    /// Has the text more lines than one?
+    pub fn has_lines(&self) -> bool {
+        self.lexer.text.contains('\n')
+    }
+
+    /// The name of a file that tokens name by its number.
+    pub fn file(&self, number: u16) -> &'a str {
+        self.lexer.files.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or("?")
+    }
+
+    /// Why there are no more tokens, if it is not that the text has ended; and the text that was never closed.
+    pub fn broken(&self) -> Option<(LexError, &'a str)> {
+        let error = self.broken?;
+        Some((error, self.lexer.text.get(error.from..).unwrap_or("")))
+    }
+
+    fn read(&mut self) {
+        match self.lexer.token_after_blank(&mut self.fresh_line) {
+            Ok(token) => {
+                self.is_done = token.is_some_and(|t| t.kind == Kind::Eof);
+                self.list.extend(token);
+            }
+            Err(error) => {
+                self.broken = Some(error);
+                self.is_done = true;
+                self.list.push(Token { kind: Kind::Eof, text: "<eof>", line: error.line, file: error.file });
+            }
+        }
+    }
+}
+
+/// All tokens of a short text, without the one at its end.
+pub fn all(text: &str) -> Option<Vec<Token<'_>>> {
+    let mut tokens = Tokens::new(text);
+    while !tokens.is_done {
+        tokens.read();
+    }
+    tokens.list.pop();
+    tokens.broken.is_none().then_some(tokens.list)
 }
 
 /// Takes line splices out, and gives their newlines back at the end of the joined line, so that line numbers hold.
@@ -79,37 +166,16 @@ pub fn unsplice(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Splits a text into tokens.
-pub fn tokens(text: &str) -> Result<Tokens<'_>, LexError> {
-    let mut lexer =
-        Lexer { text, bytes: text.as_bytes(), at: 0, line: 1, lines: 1, file: 0, files: Vec::new() };
-    let mut list = Vec::with_capacity(text.len() / 7);
-    let mut fresh_line = true;
-    loop {
-        let before = lexer.lines;
-        lexer.skip_blank()?;
-        fresh_line |= lexer.lines != before;
-        // A line marker is no token, but ends its line as a directive does.
-        let token = lexer.next(fresh_line)?;
-        fresh_line = token.is_none_or(|t| t.kind == Kind::Directive);
-        list.extend(token);
-        if token.is_some_and(|t| t.kind == Kind::Eof) {
-            break;
-        }
-    }
-    Ok(Tokens { list, files: lexer.files, lines: lexer.lines })
-}
-
 struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
     /// As the next token is told.
     line: u32,
-    /// As the text has them.
-    lines: u32,
     file: u16,
-    files: Vec<String>,
+    /// Files that line markers name, and their numbers, counted from 1.
+    files: Vec<&'a str>,
+    file_numbers: HashMap<&'a str, u16>,
 }
 
 fn is_ident_start(b: u8) -> bool {
@@ -125,31 +191,43 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    fn newline(&mut self) {
-        self.line += 1;
-        self.lines += 1;
+    fn error(&self, message: &'static str, from: usize, line: u32) -> LexError {
+        LexError { message, from, line, file: self.file }
     }
 
-    fn error(&self, message: &'static str) -> LexError {
-        LexError { message, line: self.line }
+    /// The next token, with what stands before it; none for a line marker, which only moves the place.
+    fn token_after_blank(&mut self, fresh_line: &mut bool) -> Result<Option<Token<'a>>, LexError> {
+        let from = self.at;
+        *fresh_line |= self.skip_blank()?;
+        let is_first = from == 0;
+        let token = self.next(*fresh_line || is_first)?;
+        // A line marker is no token, but ends its line as a directive does.
+        *fresh_line = token.is_none_or(|t| t.kind == Kind::Directive);
+        Ok(token)
     }
 
-    /// White space and comments.
-    fn skip_blank(&mut self) -> Result<(), LexError> {
+    /// Passes white space and comments; was there an end of line?
+    fn skip_blank(&mut self) -> Result<bool, LexError> {
+        let mut newline = false;
         loop {
             match self.peek(0) {
                 b'\n' => {
-                    self.newline();
+                    self.line = self.line.wrapping_add(1);
+                    newline = true;
                     self.at += 1;
                 }
                 b' ' | b'\t' | b'\r' | 0x0b | 0x0c => self.at += 1,
                 b'/' if self.peek(1) == b'*' => {
+                    let (from, line) = (self.at, self.line);
                     self.at += 2;
                     loop {
                         match self.bytes.get(self.at) {
-                            None => return Err(self.error("unfinished comment")),
+                            None => return Err(self.error("unfinished comment", from, line)),
                             Some(b'*') if self.peek(1) == b'/' => break,
-                            Some(b'\n') => self.newline(),
+                            Some(b'\n') => {
+                                self.line = self.line.wrapping_add(1);
+                                newline = true;
+                            }
                             _ => {}
                         }
                         self.at += 1;
@@ -161,7 +239,7 @@ impl<'a> Lexer<'a> {
                         self.at += 1;
                     }
                 }
-                _ => return Ok(()),
+                _ => return Ok(newline),
             }
         }
     }
@@ -254,7 +332,7 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         loop {
             match self.bytes.get(self.at) {
-                None | Some(b'\n') => return Err(self.error("unfinished string")),
+                None | Some(b'\n') => return Err(self.error("unfinished string", from, self.line)),
                 Some(b'\\') if self.bytes.get(self.at + 1).is_some_and(|&c| c != b'\n') => self.at += 2,
                 Some(&c) if c == quote => break,
                 _ => self.at += 1,
@@ -262,7 +340,7 @@ impl<'a> Lexer<'a> {
         }
         self.at += 1;
         if !self.text.is_char_boundary(self.at) {
-            return Err(self.error("unfinished string"));
+            return Err(self.error("unfinished string", from, self.line));
         }
         Ok(self.token(if quote == b'"' { Kind::Str } else { Kind::Char }, from))
     }
@@ -276,9 +354,7 @@ impl<'a> Lexer<'a> {
             match self.peek(0) {
                 b'/' if matches!(self.peek(1), b'*' | b'/') => {
                     let line = self.line;
-                    let before = self.lines;
-                    self.skip_blank()?;
-                    if self.lines != before {
+                    if self.skip_blank()? {
                         let text = &self.text[from..to];
                         return Ok(self.directive_token(text, line));
                     }
@@ -321,13 +397,11 @@ impl<'a> Lexer<'a> {
             if let Some(name) =
                 rest[digits..].trim_start().strip_prefix('"').and_then(|r| r.split('"').next())
             {
-                self.file = match self.files.iter().rposition(|f| f == name) {
-                    Some(i) => u16::try_from(i + 1).unwrap_or(u16::MAX),
-                    None => {
-                        self.files.push(name.to_owned());
-                        u16::try_from(self.files.len()).unwrap_or(u16::MAX)
-                    }
-                };
+                let next = u16::try_from(self.files.len() + 1).unwrap_or(u16::MAX);
+                self.file = *self.file_numbers.entry(name).or_insert(next);
+                if usize::from(self.file) > self.files.len() {
+                    self.files.push(name);
+                }
             }
             return None;
         }
