@@ -90,6 +90,17 @@ impl Header {
         }
     }
 
+    /// The bounds in a wide header.
+    ///
+    /// # Safety
+    /// The header is that of a cdata of a wide shape.
+    #[inline(always)]
+    pub unsafe fn wide_bounds(this: *mut Header) -> Bounds {
+        let wide = this.cast::<Wide>();
+        // SAFETY: from the caller.
+        unsafe { Bounds { lo: (*wide).lo, hi: (*wide).hi } }
+    }
+
     /// The memory that may be touched through it.
     ///
     /// # Safety
@@ -100,8 +111,7 @@ impl Header {
         unsafe {
             let shape = (*this).shape();
             if shape.wide.get() {
-                let wide = this.cast::<Wide>();
-                return Bounds { lo: (*wide).lo, hi: (*wide).hi };
+                return Header::wide_bounds(this);
             }
             match shape.class {
                 Class::Pointer | Class::Function | Class::CTypeObject => Bounds::ANY,
@@ -328,33 +338,26 @@ pub unsafe fn push_reference(
     }
 }
 
-/// As [`push_reference`], by what lies on the stack: `owner` is the slot of the cdata whose memory it is, if anybody's.
+/// As [`push_reference`], by what lies on the stack: `parent` is what keeps the memory alive, or nil.
 ///
 /// # Safety
-/// [`peek::is_available`]; the rest as for [`push_reference`].
+/// [`peek::is_available`]; the parent is on the stack, or anchored by what is; the rest as for [`push_reference`].
 #[inline]
 pub unsafe fn push_reference_of(
     l: *mut lua_State,
     shape: &Shape,
     address: *mut u8,
     bounds: Bounds,
-    owner: Option<peek::Slot>,
+    parent: peek::Slot,
 ) {
-    // SAFETY: S5; a wide block; a userdata that was just made takes a value without a barrier, and the owner is on the
-    // stack meanwhile.
+    // SAFETY: S5; a wide block; a userdata that was just made takes a value without a barrier.
     unsafe {
         let slots = c_int::from(shape.target().slots.get());
-        let header = allocate(l, shape, size_of::<Wide>(), 1 + slots);
-        (*header).address = address;
-        let wide = header.cast::<Wide>();
-        (*wide).lo = bounds.lo;
-        (*wide).hi = bounds.hi;
-        if let Some(owner) = owner {
-            let is_reference = header_in(owner).is_some_and(|h| (*h).shape().class == Class::Reference);
-            let keep = if is_reference { *peek::user_value(owner, 1) } else { owner };
-            let fresh = *peek::top(l).sub(1);
-            peek::user_value(fresh, 1).write(keep);
-        }
+        let wide = lua_newuserdatauv(l, size_of::<Wide>(), 1 + slots).cast::<Wide>();
+        let header = Header { word: Header::word_of(shape), address };
+        wide.write(Wide { header, lo: bounds.lo, hi: bounds.hi });
+        peek::set_fresh_metatable(l, shape.metatable_address.get());
+        peek::user_value(*peek::top(l).sub(1), 1).write(parent);
     }
 }
 

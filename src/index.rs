@@ -13,7 +13,7 @@ use crate::ctype::{CType, Constant, QualType};
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::vm::peek;
-use crate::vm::shape::{Class, FieldEntry, Op, Shape};
+use crate::vm::shape::{Class, FieldEntry, Items, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
 
@@ -72,15 +72,11 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
             if op == Op::None {
                 return false;
             }
-            return match element(header, shape, key.bits as i64) {
-                Ok(at) => {
-                    to_lua::push_plain(l, op, at)
-                        || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
-                        || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 0)
-                }
-                // The slow path says what is wrong.
-                Err(_) => false,
-            };
+            let at = quick_element(header, shape, key.bits as i64);
+            return !at.is_null()
+                && (to_lua::push_plain(l, op, at)
+                    || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
+                    || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 0));
         }
         false
     }
@@ -133,7 +129,8 @@ unsafe fn quick_reference(
     unsafe {
         let shape = (*header).shape();
         if shape.class == Class::Pointer {
-            cdata::push_reference_of(l, member.reference(), at, Bounds::ANY, None);
+            let nobody = peek::Slot { bits: 0, tag: peek::NIL };
+            cdata::push_reference_of(l, member.reference(), at, Bounds::ANY, nobody);
             return true;
         }
         let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
@@ -144,7 +141,8 @@ unsafe fn quick_reference(
                 return true;
             }
         }
-        cdata::push_reference_of(l, member.reference(), at, Header::bounds(header), Some(owner));
+        let parent = if shape.class == Class::Reference { *peek::user_value(owner, 1) } else { owner };
+        cdata::push_reference_of(l, member.reference(), at, Header::bounds(header), parent);
         if slot != 0 {
             lua_pushvalue(l, -1);
             lua_setiuservalue(l, 1, n as c_int);
@@ -272,6 +270,27 @@ unsafe fn element(header: *mut Header, shape: &Shape, i: i64) -> Result<*mut u8>
             return Ok(base.wrapping_offset((i as isize).wrapping_mul(size as isize)));
         }
         wide_element(header, shape, i, size)
+    }
+}
+
+/// As [`element`], but null for what is wrong or unusual, which the slow path then sorts out.
+#[inline(always)]
+unsafe fn quick_element(header: *mut Header, shape: &Shape, i: i64) -> *mut u8 {
+    // SAFETY: addresses are computed wrapping, and checked where bounds are known.
+    unsafe {
+        let size = shape.item_size.get();
+        let base = (*header).address;
+        let at = base.wrapping_add((i as usize).wrapping_mul(size));
+        let inside = match shape.items.get() {
+            Items::Counted => (i as usize) < shape.item_count.get(),
+            Items::Pointed => !base.is_null(),
+            // The index alone may not leave the address space, or what wraps around would count as inside.
+            Items::Bounded => {
+                i.unsigned_abs() < 1 << 32 && Header::wide_bounds(header).contain(at as usize, size)
+            }
+            Items::Other => false,
+        };
+        if inside { at } else { std::ptr::null_mut() }
     }
 }
 
@@ -566,10 +585,11 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
             if op == Op::None || (*shape.item.get()).is_const() {
                 return false;
             }
-            match element(header, shape, key.bits as i64) {
-                Ok(at) => (op, at),
-                Err(_) => return false,
+            let at = quick_element(header, shape, key.bits as i64);
+            if at.is_null() {
+                return false;
             }
+            (op, at)
         } else {
             return false;
         };

@@ -249,6 +249,10 @@ unsafe fn errno_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let calls = &args::state(l).calls;
         let old = calls.errno.get();
+        if peek::is_available() && peek::top(l) == peek::base(l) {
+            peek::push(l, i64::from(old) as u64, peek::INT);
+            return Ok(1);
+        }
         if lua_type(l, 1) != LUA_TNONE {
             calls.errno.set(args::integer(l, 1, "int")? as c_int);
         }

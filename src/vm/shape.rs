@@ -72,6 +72,19 @@ pub enum Op {
     Missing,
 }
 
+/// What bounds the elements that a cdata of a shape is indexed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Items {
+    /// Their number.
+    Counted,
+    /// Nothing: behind a pointer.
+    Pointed,
+    /// The bounds in the header; elements of up to 2^28 bytes.
+    Bounded,
+    /// Not known yet, or a rarer case.
+    Other,
+}
+
 impl Op {
     /// The representation of an integer type.
     pub fn of_int(kind: IntKind) -> Op {
@@ -187,6 +200,8 @@ pub struct Shape {
     pub item_op: Cell<Op>,
     /// Elements of an array that owns its memory; `usize::MAX` where nothing is known.
     pub item_count: Cell<usize>,
+    /// What bounds elements.
+    pub items: Cell<Items>,
     /// Registry reference of the metatable of its cdata.
     pub metatable: Cell<c_int>,
     /// The same with `__gc`.
@@ -258,6 +273,7 @@ impl Shape {
             item_size: Cell::new(0),
             item_op: Cell::new(Op::None),
             item_count: Cell::new(usize::MAX),
+            items: Cell::new(Items::Other),
             metatable: Cell::new(0),
             metatable_gc: Cell::new(0),
             metatable_address: Cell::new(0),
@@ -444,6 +460,15 @@ impl Shape {
             _ => self.size().map_or(usize::MAX, |n| n / size),
         };
         self.item_count.set(count);
+        self.items.set(if count != usize::MAX {
+            Items::Counted
+        } else if self.class == Class::Pointer {
+            Items::Pointed
+        } else if self.wide.get() && base.class != Class::Pointer && size <= 1 << 28 {
+            Items::Bounded
+        } else {
+            Items::Other
+        });
         true
     }
 
