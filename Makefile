@@ -11,15 +11,17 @@ export LUA_PATH  := $(ROOT)/lua/?.lua;$(ROOT)/spec/?.lua;;
 export LUA_CPATH := $(ROOT)/$(CDIR)/?.so;;
 export CDATA_ROOT := $(ROOT)
 
-PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev libsqlite3-dev gcc make pkg-config valgrind
+PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev libsqlite3-dev gcc g++ make pkg-config valgrind
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench install headers fuzz valgrind clean cargo-test spec oracle install-test
+.PHONY: help setup build demo test check bench install headers fuzz valgrind asan spec-gc soak fuzz-scripts clean cargo-test spec oracle \
+  install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
-	@echo "further:      setup build check bench install headers fuzz valgrind clean"
+	@echo "further:      setup build check bench install headers clean"
+	@echo "at length:    fuzz fuzz-scripts valgrind asan spec-gc soak"
 
 # Installs Debian packages that are missing; nothing else leaves the checkout.
 setup:
@@ -54,6 +56,8 @@ demo: setup build
 
 test: setup build cargo-test spec oracle install-test
 	$(LUA) spec/status.lua --check
+	$(LUA) spec/soak.lua 3
+	$(LUA) fuzz/scripts/run.lua both 1 60 40
 
 cargo-test:
 	$(CARGO) test --release
@@ -71,7 +75,7 @@ install-test: build
 check: setup
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
-	luacheck --quiet lua spec examples benches bin
+	luacheck --quiet lua spec examples benches bin fuzz/scripts
 
 bench: setup build
 	$(LUA) benches/compare.lua
@@ -90,11 +94,47 @@ fuzz: setup
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
 	done
 
-valgrind: build $(FIXTURE)
+# What has symbols, for valgrind; what is instrumented, for AddressSanitizer. GCC's runtime serves Rust's code, too.
+HOST_LIBS = $$(pkg-config --cflags --libs lua5.4) -lpthread
+ASAN      := $(BUILD)/asan
+EVERYTHING := spec/host/everything.lua
+
+valgrind: setup build $(FIXTURE)
 	$(CARGO) build --profile profiling
 	@mkdir -p $(BUILD)/profiling && cp target/profiling/libffi_core.so $(BUILD)/profiling/ffi_core.so
-	LUA_CPATH="$(ROOT)/$(BUILD)/profiling/?.so;;" valgrind --quiet --error-exitcode=9 --leak-check=no \
-	  --suppressions=spec/valgrind.supp $(LUA) spec/run.lua $(filter-out spec/memory_spec.lua,$(SPECS))
+	cc -O1 -g -o $(BUILD)/profiling/host spec/host/host.c $(HOST_LIBS)
+	export LUA_CPATH="$(ROOT)/$(BUILD)/profiling/?.so;;"; \
+	valgrind="valgrind --quiet --error-exitcode=9 --suppressions=spec/valgrind.supp"; \
+	$$valgrind --leak-check=no $(LUA) spec/run.lua $(filter-out spec/memory_spec.lua spec/host_spec.lua,$(SPECS)) && \
+	for mode in late "states $(EVERYTHING)" "threads $(EVERYTHING) 4" "memory $(EVERYTHING) 97"; do \
+	  $$valgrind --leak-check=full --errors-for-leak-kinds=definite $(BUILD)/profiling/host $$mode || exit 1; \
+	done
+
+asan: setup
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cforce-frame-pointers=yes" \
+	  $(CARGO) build --profile profiling --lib --target-dir target/asan --target $$(rustc -vV | sed -n 's/^host: //p')
+	@mkdir -p $(ASAN) && cp target/asan/*/profiling/libffi_core.so $(ASAN)/ffi_core.so
+	cc -O1 -g -fPIC -shared -fsanitize=address -fno-omit-frame-pointer -o $(ASAN)/libfixture.so spec/fixture/fixture.c -lm -lpthread
+	cc -O1 -g -fsanitize=address -fno-omit-frame-pointer -o $(ASAN)/host spec/host/host.c $(HOST_LIBS)
+	export LUA_CPATH="$(ROOT)/$(ASAN)/?.so;;" CDATA_FIXTURE="$(ROOT)/$(ASAN)/libfixture.so" LSAN_OPTIONS=suppressions=spec/lsan.supp:print_suppressions=0; \
+	for mode in late "foreign 4" "states $(EVERYTHING)" "threads $(EVERYTHING) 8" "memory $(EVERYTHING) 3"; do \
+	  $(ASAN)/host $$mode || exit 1; \
+	done; \
+	export LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 HOST_FLAGS="-fsanitize=address -fno-omit-frame-pointer"; \
+	$(LUA) spec/run.lua $(SPECS)
+
+# All specs with the collector at its worst (spec/collector.lua).
+spec-gc: setup build $(FIXTURE)
+	SPEC_GC=incremental $(LUA) spec/run.lua $(SPECS)
+	SPEC_GC=generational $(LUA) spec/run.lua $(SPECS)
+
+soak: setup build $(FIXTURE)
+	$(LUA) spec/soak.lua $(or $(SECONDS),120)
+
+# Random scripts, each in a child (fuzz/scripts/run.lua): make fuzz-scripts SEED=7 SECONDS=3600
+SEED ?= $(shell date +%s)
+fuzz-scripts: setup build $(FIXTURE)
+	$(LUA) fuzz/scripts/run.lua both $(SEED) $(or $(SECONDS),60)
 
 PREFIX ?= /usr/local
 install: build

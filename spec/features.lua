@@ -25,8 +25,8 @@ feature("C variable of struct type", function() lib.global_small.a = 5 return li
 feature("namespace constants (enum)", function() cdef "enum f1 { F1A = 3, F1B };" return C.F1B == 4 and lib.F1A == 3 end)
 feature("namespace constants (static const int)", function() cdef "static const int F2 = 5 * 2;" return C.F2 == 10 end)
 feature("load by bare name", function() return ffi.load("z") ~= nil end)
-feature("load by path", function() return ffi.load(helper.root .. "/build/libfixture.so").text() ~= nil end)
-feature("load global", function() ffi.load(helper.root .. "/build/libfixture.so", true) return C.add_i8(1, 2) == 3 end)
+feature("load by path", function() return ffi.load(helper.fixture).text() ~= nil end)
+feature("load global", function() ffi.load(helper.fixture, true) return C.add_i8(1, 2) == 3 end)
 feature("new: flat initializers", function() local s = new("struct small", 1, 2) return s.a == 1 and s.b == 2 end)
 feature("ctype as constructor", function() return ffi.typeof("struct small")(3, 4).b == 4 end)
 feature("new from cdata as template", function() return new("struct small", new("struct small", 5, 6)).b == 6 end)
@@ -108,7 +108,7 @@ feature("`type(cdata) == \"cdata\"` (luaffifb replaces the global)", function() 
 feature("`ffi.load`: linker scripts (libX.so being text)", function()
   local dir = os.tmpname() os.remove(dir) assert(os.execute("mkdir " .. dir))
   local f = assert(io.open(dir .. "/libscript.so", "w"))
-  f:write("/* GNU ld script */\nGROUP ( " .. helper.root .. "/build/libfixture.so )\n") f:close()
+  f:write("/* GNU ld script */\nGROUP ( " .. helper.fixture .. " )\n") f:close()
   local ok = ffi.load(dir .. "/libscript.so").add_i8(1, 1) == 2
   os.execute("rm -r " .. dir)
   return ok
@@ -116,7 +116,7 @@ end)
 feature("`abi`: `fpu softfp hardfp eabi win uwp`", function() return ffi.abi("fpu") and not ffi.abi("softfp") and not ffi.abi("win") and not ffi.abi("uwp") end)
 feature("`abi`: `pauth gc64 dualnum`", function() return ffi.abi("gc64") and ffi.abi("dualnum") and not ffi.abi("pauth") end)
 feature("a function keeps its library open", function()
-  local f = ffi.load(helper.root .. "/build/libfixture.so").add_i8
+  local f = ffi.load(helper.fixture).add_i8
   collectgarbage() collectgarbage()
   return f(1, 2) == 3
 end)

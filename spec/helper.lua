@@ -30,7 +30,8 @@ long double call_ld(long double (*)(long double), long double); double complex c
 int call_text(int (*)(const char *, int), const char *); int64_t call_i64(int64_t (*)(int64_t), int64_t); int nested(int (*)(int), int);
 int call_kept_on_thread(void); int put(void *file, const char *);
 ]]
-helper.lib = helper.ffi.load(root .. "/build/libfixture.so")
+helper.fixture = os.getenv("CDATA_FIXTURE") or root .. "/build/libfixture.so"
+helper.lib = helper.ffi.load(helper.fixture)
 
 -- A fresh name for a declaration of a test's own.
 local count = 0

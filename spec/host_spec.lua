@@ -1,4 +1,5 @@
--- Runs spec/host/host.c, a program with Lua inside: memory that runs out, several states, several threads.
+-- Runs spec/host/host.c, a program with Lua inside: memory that runs out, several states, several threads, callbacks that come
+-- too late. Once with Lua as C, once with Lua as C++, whose errors are exceptions.
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
 
@@ -9,24 +10,35 @@ local function output_of(command)
   return ok, text
 end
 
-describe("a program with Lua inside", function()
-  local program = os.tmpname()
+local compilers = {
+  { "C", os.getenv("CC") or "cc", "lua5.4", 3 },
+  { "C++", (os.getenv("CXX") or "c++") .. " -x c++", "lua5.4-c++", 13 },
+}
+for _, compiler in ipairs(compilers) do
+  local language, command, package, step = table.unpack(compiler)
+  describe("a program with Lua inside, built as " .. language, function()
+    local program = os.tmpname()
 
-  setup(function()
-    local ok, text = output_of(("%s -O1 -o %s %s/host/host.c $(pkg-config --cflags --libs lua5.4) -lpthread")
-      :format(os.getenv("CC") or "cc", program, folder))
-    assert(ok, text)
+    setup(function()
+      local ok, text = output_of(("%s -O1 -g %s -o %s %s/host/host.c $(pkg-config --cflags --libs %s) -lpthread")
+        :format(command, os.getenv("HOST_FLAGS") or "", program, folder, package))
+      assert(ok, text)
+    end)
+
+    teardown(function() os.remove(program) end)
+
+    local function runs(arguments, words)
+      local ok, text = output_of(("%s %s"):format(program, arguments:gsub("SCRIPT", folder .. "/host/everything.lua")))
+      assert.is_truthy(ok, text)
+      assert.is_truthy(text:find(words, 1, true), text)
+    end
+
+    it("opens and closes states in any order", function() runs("states SCRIPT", "160 states opened and closed") end)
+    it("uses states in several threads at once", function() runs("threads SCRIPT 8", "8 threads with 20 states each") end)
+    it("survives memory that runs out, wherever it does", function()
+      runs(("memory SCRIPT %d"):format(tonumber(os.getenv("HOST_STEP")) or step), "was refused")
+    end)
+    it("calls callbacks early, late, and too late", function() runs("late", "callbacks of 3 states") end)
+    it("is refused on foreign threads, also where stderr takes no more", function() runs("foreign 4", "4 threads, all refused") end)
   end)
-
-  teardown(function() os.remove(program) end)
-
-  local function runs(arguments, words)
-    local ok, text = output_of(("%s %s"):format(program, arguments:gsub("SCRIPT", folder .. "/host/everything.lua")))
-    assert.is_truthy(ok, text)
-    assert.is_truthy(text:find(words, 1, true), text)
-  end
-
-  it("opens and closes states in any order", function() runs("states SCRIPT", "160 states opened and closed") end)
-  it("uses states in several threads at once", function() runs("threads SCRIPT 8", "8 threads with 20 states each") end)
-  it("survives memory that runs out, wherever it does", function() runs("memory SCRIPT", "was refused once") end)
-end)
+end

@@ -720,7 +720,9 @@ unsafe fn user(l: *mut lua_State, op: Op) -> Result<c_int> {
             return Err(error);
         }
         match op {
-            Meta::Lt | Meta::Le => Err(What::Comparison(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into()),
+            Meta::Lt | Meta::Le => {
+                Err(What::Comparison(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into())
+            }
             _ => Err(What::Arithmetic(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into()),
         }
     }

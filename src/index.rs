@@ -12,6 +12,7 @@ use crate::conv::{from_lua, to_lua};
 use crate::ctype::{CType, Constant, QualType};
 use crate::door;
 use crate::error::{Error, Result, What};
+use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Items, Op, Shape};
 use crate::vm::stack::*;
@@ -396,16 +397,16 @@ unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> 
 unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
     // SAFETY: the key stays at 2.
     unsafe {
-        let name = String::from_utf8_lossy(bytes(l, 2).unwrap_or_default()).into_owned();
+        let name = bytes(l, 2).unwrap_or_default();
         let found = shape.record().and_then(|record| {
             let table = record.state().table.borrow();
             let CType::Record(id) = table.get(record.ty.id) else { return None };
             let body = table.record(id).body.as_ref()?;
-            body.constants.iter().find(|(n, _)| **n == *name).map(|(_, c)| c.clone())
+            body.constants.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, c)| c.clone())
         });
         match found {
             Some(constant) => push_constant(l, shape.state(), &constant),
-            None => Err(What::NoMember(shape.repr(), name).into()),
+            None => Err(What::NoMember(shape.repr(), String::from_utf8_lossy(name).into_owned()).into()),
         }
     }
 }
@@ -413,7 +414,7 @@ unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
 /// Pushes a constant of a name space or record. Slots +1 (needs 4), raises.
 ///
 /// # Safety
-/// S6 but for the constant, which leaks if Lua raises for want of memory.
+/// S6 but for the constant: what of it could be lost is pushed protected.
 pub unsafe fn push_constant(l: *mut lua_State, state: &State, constant: &Constant) -> Result<()> {
     // SAFETY: from the caller.
     unsafe {
@@ -430,7 +431,12 @@ pub unsafe fn push_constant(l: *mut lua_State, state: &State, constant: &Constan
                 }
             }
             Constant::Float(x, _) => lua_pushnumber(l, *x),
-            Constant::Str(bytes) => push_bytes(l, bytes),
+            Constant::Str(bytes) => {
+                entry::protect(l, |l| {
+                    push_bytes(l, bytes);
+                    Ok(1)
+                })?;
+            }
         }
         Ok(())
     }

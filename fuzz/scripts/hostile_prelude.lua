@@ -40,7 +40,7 @@ ffi.cdef [[
   void qsort(void *, size_t, size_t, int (*)(const void *, const void *));
   int counter; int numbers[4];
 ]]
-local lib = ffi.load(root .. "/build/libfixture.so")
+local lib = ffi.load(os.getenv("CDATA_FIXTURE") or root .. "/build/libfixture.so")
 ffi.cdef [[
   struct small { int a, b; }; struct large { int64_t v[6]; };
   struct small swap_small(struct small); struct large next_large(struct large);

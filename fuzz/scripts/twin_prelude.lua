@@ -5,7 +5,7 @@ local ffi = require("ffi")
 local T = { ffi = ffi, steps = 0 }
 local root = os.getenv("CDATA_ROOT") or "."
 T.number = ffi.tonumber or tonumber
-T.lib = ffi.load(root .. "/build/libfixture.so")
+T.lib = ffi.load(os.getenv("CDATA_FIXTURE") or root .. "/build/libfixture.so")
 ffi.cdef [[
   struct small { int a, b; }; struct floats { float x, y; }; struct large { int64_t v[6]; }; struct halves { double d; int i; };
   struct small swap_small(struct small); struct floats scale(struct floats, float); struct large next_large(struct large); struct halves halve(struct halves);

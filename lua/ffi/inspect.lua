@@ -22,7 +22,10 @@ function inspect(ffi, value, depth)
   local name = tostring(ffi.typeof(value))
   -- Structs and arrays, and references to them, are spelled out; a pointer's target may be anything.
   local is_pointer = name:find("%*>$") or name:find("%(%*%)")
-  if not is_pointer and pcall(pairs, value) and not name:find("^ctype<complex") then return members(ffi, value, depth) end
+  if is_pointer or name:find("^ctype<complex") then return tostring(value) end
+  local walkable, why = pcall(pairs, value)
+  if walkable then return members(ffi, value, depth) end
+  if why == "not enough memory" then error(why, 0) end
   return tostring(value)
 end
 

@@ -12,6 +12,7 @@ use crate::ctype::CType;
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index;
+use crate::vm::entry;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
@@ -339,11 +340,14 @@ unsafe fn pairs_body(l: *mut lua_State) -> Result<c_int> {
         match names {
             None => lua_pushnil(l),
             Some(names) => {
-                lua_createtable(l, names.len() as c_int, 0);
-                for (i, name) in names.iter().enumerate() {
-                    push_str(l, name);
-                    lua_rawseti(l, -2, i as i64 + 1);
-                }
+                entry::protect(l, |l| {
+                    lua_createtable(l, names.len() as c_int, 0);
+                    for (i, name) in names.iter().enumerate() {
+                        push_str(l, name);
+                        lua_rawseti(l, -2, i as i64 + 1);
+                    }
+                    Ok(1)
+                })?;
             }
         }
         lua_pushcclosure(l, next_member, 3);
@@ -415,7 +419,8 @@ unsafe fn concat_body(l: *mut lua_State) -> Result<c_int> {
         if let Some(error) = arith::bad_constant(l) {
             return Err(error);
         }
-        let error: Box<Error> = What::Concatenation(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into();
+        let error: Box<Error> =
+            What::Concatenation(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into();
         Err(error)
     }
 }

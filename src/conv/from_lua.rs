@@ -314,12 +314,10 @@ unsafe fn pointer_of_cdata(
                 (place.shape, place.data)
             }
             Class::Function => (place.shape, place.data),
-            Class::Int | Class::Enum if cast => {
-                match read_real(place).and_then(Number::to_bits) {
-                    Some(bits) => return Ok(bits as usize as *mut u8),
-                    None => return Err(conversion_error(l, idx, shape)),
-                }
-            }
+            Class::Int | Class::Enum if cast => match read_real(place).and_then(Number::to_bits) {
+                Some(bits) => return Ok(bits as usize as *mut u8),
+                None => return Err(conversion_error(l, idx, shape)),
+            },
             // A reference to a scalar gives its address where a pointer to it is due.
             _ => return Err(conversion_error(l, idx, shape)),
         };
