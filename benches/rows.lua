@@ -71,6 +71,7 @@ if side == "ffi" then
   row("point(1, 2)", function(n) for _ = 1, n do point(1, 2) end end)
   row("point{x=, y=}", function(n) for _ = 1, n do point(initial) end end)
   row("ffi.gc(point(), f)", function(n) for _ = 1, n do ffi.gc(point(), ignore) end end)
+  row("ffi.new(ctype)", function(n) for _ = 1, n do ffi.new(point) end end)
   row("ffi.new('struct point')", function(n) for _ = 1, n do ffi.new("struct point") end end)
   row("p.x", function(n) local x for _ = 1, n do x = p.x end return x end)
   row("p.x = 1.5", function(n) for _ = 1, n do p.x = 1.5 end end)

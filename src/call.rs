@@ -184,12 +184,16 @@ pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void)
 unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
     // SAFETY: S4: the frame is filled as the route's places say; the plan outlives the call.
     unsafe {
-        let route = &bound.plan.fixed;
-        if !route.is_quick || !peek::is_available() {
+        if !peek::is_available() {
             return None;
         }
+        let mut route = &bound.plan.fixed;
         let first = peek::base(l).add(1);
-        if peek::top(l).offset_from(first) as usize != route.args.len() {
+        let given = peek::top(l).offset_from(first) as usize;
+        if given != route.args.len() {
+            route = last_route(bound.plan, first, given)?;
+        }
+        if !route.is_quick {
             return None;
         }
         let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
@@ -224,6 +228,22 @@ unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
             }
         }
         Some(1)
+    }
+}
+
+/// The route of the last call of a variadic function, if it does for the `given` arguments from `first` on.
+#[inline]
+unsafe fn last_route(plan: &Plan, first: *const peek::Slot, given: usize) -> Option<&'static Route> {
+    let last = plan.last.get();
+    let extra = given.checked_sub(plan.fixed.args.len())?;
+    // SAFETY: the state keeps the route; the slots are arguments.
+    unsafe {
+        if last.is_null() || (*last).sources.len() != extra {
+            return None;
+        }
+        let sources = (&(*last).sources).iter().enumerate();
+        let from = first.add(plan.fixed.args.len());
+        sources.into_iter().all(|(i, known)| variadic::source(*from.add(i)) == *known).then(|| &*last)
     }
 }
 
@@ -300,12 +320,8 @@ unsafe fn variadic_route(
         let extra = given - declared;
         let last = plan.last.get();
         let peeks = peek::is_available();
-        if peeks && !last.is_null() && (*last).sources.len() == extra {
-            let first = peek::base(l).add(1 + declared);
-            let sources = &(*last).sources;
-            if sources.iter().enumerate().all(|(i, known)| variadic::source(*first.add(i)) == *known) {
-                return Ok(&*last);
-            }
+        if peeks && let Some(route) = last_route(plan, peek::base(l).add(1), given) {
+            return Ok(route);
         }
         if !last.is_null() && (*last).extra.len() == extra {
             let mut same = true;

@@ -401,18 +401,21 @@ unsafe fn run_peeking(
         if !spares.provide(l, plan.spares) {
             return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
         }
-        let function = callback.value.get();
-        peek::push(l, function.bits, function.tag);
+        let mut slot = peek::top(l);
+        slot.write(callback.value.get());
         for &(op, shape, place) in &plan.args {
-            if let Place::Word(word) = place {
-                let at = frame.add(word.into()).cast::<u8>().cast_mut();
-                if !to_lua::push_plain(l, op, at) {
-                    let bits = at.cast::<*mut u8>().read();
+            let Place::Word(word) = place else { continue };
+            let at = frame.add(word.into());
+            slot = slot.add(1);
+            slot.write(match to_lua::plain(op, at.cast::<u8>().cast_mut()) {
+                Some(value) => value,
+                None => {
                     let shape = if op == Op::U64 { (*plan.state).boxed(true) } else { shape.unqualified() };
-                    cdata::push_spare(l, spares.take(), shape, bits);
+                    cdata::of_spare(spares.take(), shape, *at as usize as *mut u8)
                 }
-            }
+            });
         }
+        peek::set_top(l, slot.add(1));
         let results = c_int::from(plan.result_op != Op::None);
         if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
             return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));

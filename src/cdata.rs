@@ -229,7 +229,7 @@ unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int)
         (*header).word = Header::word_of(shape);
         (*header).address = std::ptr::null_mut();
         if peek::is_available() {
-            peek::set_fresh_metatable(l, shape.metatable_address.get());
+            peek::set_metatable(*peek::top(l).sub(1), shape.metatable_address.get());
         } else {
             lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable.get().into());
             lua_setmetatable(l, -2);
@@ -252,20 +252,21 @@ pub unsafe fn push_word(l: *mut lua_State, shape: &Shape, address: *mut u8) -> *
     }
 }
 
-/// Pushes a spare userdata as a scalar or pointer cdata whose address word is `address`. Slots +1, never raises.
+/// Makes a spare userdata a scalar or pointer cdata whose address word is `address`.
 ///
 /// # Safety
-/// [`peek::is_available`]; `spare` is one of [`crate::vm::spares`]; the shape is inline and has no finalizer; a free slot.
+/// [`peek::is_available`]; `spare` is one of [`crate::vm::spares`]; the shape is inline and has no finalizer; the caller puts it on a
+/// stack before Lua runs.
 #[inline]
-pub unsafe fn push_spare(l: *mut lua_State, spare: peek::Slot, shape: &Shape, address: *mut u8) {
+pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> peek::Slot {
     const { assert!(size_of::<Header>() == crate::vm::spares::BYTES) };
-    // SAFETY: S5; the block is a header long. The spare may be older than the collector's present round, but the registry keeps the
+    // SAFETY: the block is a header long. The spare may be older than the collector's present round, but the registry keeps the
     // metatable by itself, so no barrier is needed.
     unsafe {
         peek::block(spare).cast::<Header>().write(Header { word: Header::word_of(shape), address });
-        peek::push(l, spare.bits, spare.tag);
-        peek::set_fresh_metatable(l, shape.metatable_address.get());
+        peek::set_metatable(spare, shape.metatable_address.get());
     }
+    spare
 }
 
 /// Pushes a new cdata that owns `size` zeroed bytes (`size` is the shape's, or more for VLA and VLS), and gives its
@@ -356,7 +357,7 @@ pub unsafe fn push_reference_of(
         let wide = lua_newuserdatauv(l, size_of::<Wide>(), 1 + slots).cast::<Wide>();
         let header = Header { word: Header::word_of(shape), address };
         wide.write(Wide { header, lo: bounds.lo, hi: bounds.hi });
-        peek::set_fresh_metatable(l, shape.metatable_address.get());
+        peek::set_metatable(*peek::top(l).sub(1), shape.metatable_address.get());
         peek::user_value(*peek::top(l).sub(1), 1).write(parent);
     }
 }

@@ -48,6 +48,9 @@ pub fn argument(n: c_int, what: What) -> Box<Error> {
 pub unsafe fn ctype(l: *mut lua_State, state: &State, idx: c_int) -> Result<&'static Shape> {
     // SAFETY: from the caller; cached addresses are those of anchored strings.
     unsafe {
+        if let Some(shape) = quick_ctype(l, state, idx) {
+            return Ok(shape);
+        }
         match lua_type(l, idx) {
             LUA_TSTRING => {
                 let key = lua_tolstring(l, idx, std::ptr::null_mut()) as usize;
@@ -61,6 +64,25 @@ pub unsafe fn ctype(l: *mut lua_State, state: &State, idx: c_int) -> Result<&'st
                 None => Err(argument(idx, What::TypeExpected("userdata".to_owned()))),
             },
             _ => Err(argument(idx, What::TypeExpected(type_name(l, idx).to_owned()))),
+        }
+    }
+}
+
+/// The usual: a text that was met before, or a ctype object. None for anything else.
+#[inline]
+unsafe fn quick_ctype(l: *mut lua_State, state: &State, idx: c_int) -> Option<&'static Shape> {
+    // SAFETY: as for `ctype`.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) < idx as isize {
+            return None;
+        }
+        let slot = *peek::base(l).add(idx as usize - 1);
+        match slot.tag {
+            peek::SHORT_STRING => (*state.type_addresses.get())
+                .get(peek::string_address(slot))
+                .map(|&known| &*(known as *const Shape)),
+            peek::USERDATA => cdata::ctype_of(cdata::header_in(slot)?),
+            _ => None,
         }
     }
 }

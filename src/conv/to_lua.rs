@@ -56,10 +56,26 @@ pub unsafe fn push(
 /// Pushes a scalar that needs no memory of Lua's. False for any other.
 ///
 /// # Safety
-/// [`peek::is_available`]; a value of the representation is readable at `at`; a free slot.
+/// As for [`plain`]; a free slot.
 #[inline(always)]
 pub unsafe fn push_plain(l: *mut lua_State, op: Op, at: *mut u8) -> bool {
-    // SAFETY: a value of the representation lies there; a C function has free slots.
+    // SAFETY: from the caller.
+    unsafe {
+        match plain(op, at) {
+            Some(value) => peek::push(l, value.bits, value.tag),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// A scalar that needs no memory of Lua's, as it lies on a stack. None for any other.
+///
+/// # Safety
+/// [`peek::is_available`]; a value of the representation is readable at `at`.
+#[inline(always)]
+pub unsafe fn plain(op: Op, at: *mut u8) -> Option<peek::Slot> {
+    // SAFETY: a value of the representation lies there.
     unsafe {
         let (bits, tag) = match op {
             Op::F64 => (at.cast::<u64>().read_unaligned(), peek::FLOAT),
@@ -72,20 +88,19 @@ pub unsafe fn push_plain(l: *mut lua_State, op: Op, at: *mut u8) -> bool {
             Op::U64 => {
                 let n = at.cast::<u64>().read_unaligned();
                 if n > i64::MAX as u64 {
-                    return false;
+                    return None;
                 }
                 (n, peek::INT)
             }
             Op::Pointer => {
                 if !at.cast::<*mut u8>().read_unaligned().is_null() {
-                    return false;
+                    return None;
                 }
                 (0, peek::NIL)
             }
-            _ => return false,
+            _ => return None,
         };
-        peek::push(l, bits, tag);
-        true
+        Some(peek::Slot { bits, tag })
     }
 }
 

@@ -96,6 +96,16 @@ pub unsafe fn top(l: *mut lua_State) -> *mut Slot {
     unsafe { *l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>() }
 }
 
+/// Makes `top` one past the last slot in use.
+///
+/// # Safety
+/// [`is_available`]; the slots up to there hold values, and lie within the room there is (S5).
+#[inline(always)]
+pub unsafe fn set_top(l: *mut lua_State, top: *mut Slot) {
+    // SAFETY: from the caller.
+    unsafe { *l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>() = top };
+}
+
 /// Pushes a slot. Room is the caller's to know.
 ///
 /// # Safety
@@ -176,18 +186,15 @@ pub unsafe fn block_length(slot: Slot) -> usize {
     unsafe { (slot.bits as *const u8).add(USERDATA_LENGTH).cast::<usize>().read() }
 }
 
-/// Gives a userdata that was just made, and lies on top, its metatable: a table without `__gc`.
+/// Gives a userdata that has none its metatable: a table without `__gc`.
 ///
 /// # Safety
-/// [`is_available`]; nothing has happened since it was made, so it is white and needs no barrier; `table` is the address
-/// of a table that the registry keeps.
+/// [`is_available`]; the slot's tag is [`USERDATA`]; `table` is the address of a table that the registry keeps (so no barrier is
+/// needed).
 #[inline(always)]
-pub unsafe fn set_fresh_metatable(l: *mut lua_State, table: usize) {
+pub unsafe fn set_metatable(slot: Slot, table: usize) {
     // SAFETY: from the caller.
-    unsafe {
-        let userdata = (*top(l).sub(1)).bits as *mut u8;
-        userdata.add(USERDATA_METATABLE).cast::<usize>().write(table);
-    }
+    unsafe { (slot.bits as *mut u8).add(USERDATA_METATABLE).cast::<usize>().write(table) };
 }
 
 /// The slot of the first upvalue of the running function.
