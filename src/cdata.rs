@@ -12,8 +12,9 @@
 //! ```
 //!
 //! User values: a reference's first is its parent (what keeps its memory alive) or nil; then, for records and
-//! references to records, one for each member that is read as a reference, to read it only once. A function of a
-//! library has its library as the first.
+//! references to records, one for each member that is read as a reference, to read it only once; for arrays of records
+//! or arrays, and references to those, one for the element that was asked for last. A function of a library has its
+//! library as the first.
 //! Knows shapes and the stack; no conversions.
 
 use std::ffi::c_int;

@@ -77,7 +77,7 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
             return !at.is_null()
                 && (to_lua::push_plain(l, op, at)
                     || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
-                    || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 0));
+                    || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 1));
         }
         false
     }
@@ -116,7 +116,7 @@ unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
     true
 }
 
-/// A record or array in the cdata of slot `owner`: the reference cached there, or a new one.
+/// A record or array at `at` in the cdata of slot `owner`: the reference cached there, in its user value `slot`, or a new one.
 #[inline]
 unsafe fn quick_reference(
     l: *mut lua_State,
@@ -137,7 +137,7 @@ unsafe fn quick_reference(
         let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
         if slot != 0 {
             let known = *peek::user_value(owner, n);
-            if known.tag != peek::NIL {
+            if cdata::header_in(known).is_some_and(|header| (*header).address == at) {
                 peek::push(l, known.bits, known.tag);
                 return true;
             }

@@ -184,7 +184,7 @@ pub struct Shape {
     read_only: Cell<bool>,
     /// Do cdata of this shape carry bounds (references, VLAs, VLSs)?
     pub wide: Cell<bool>,
-    /// User values that cache references to members.
+    /// User values that cache references: to each member that is read as one, or to the element that was asked for last.
     pub slots: Cell<u8>,
     slot_names: UnsafeCell<Vec<Rc<str>>>,
     target: Cell<*const Shape>,
@@ -318,6 +318,11 @@ impl Shape {
                 || (op == Op::OtherFloat && self.size.get() <= 8),
         );
         self.wide.set(self.class == Class::Reference || table.variable_element(self.ty.id).is_some());
+        if let CType::Array { elem, .. } = ctype
+            && matches!(table.get(elem.id), CType::Record(_) | CType::Array { .. })
+        {
+            self.slots.set(1);
+        }
         if let CType::Record(record) = ctype {
             let mut names = Vec::new();
             collect_slots(table, record, &mut names);
