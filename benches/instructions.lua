@@ -3,7 +3,8 @@
 --     lua5.4 benches/instructions.lua [NAME-PATTERN]
 --
 -- Needs valgrind, and what `compare.lua` needs and has built. Each row runs twice under callgrind, with few and with many
--- rounds: the difference is the loop's alone. Counts repeat where clocks do not.
+-- rounds: the difference is the loop's alone, less the empty loop. Counts repeat where clocks do not. What is not spent in the module
+-- is spent in Lua, its allocator and collector, and in the library that is called.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local sides = dofile(here .. "/sides.lua")
@@ -11,12 +12,40 @@ local few, many = 2000, 12000
 
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
+-- The cost of each object file (program, module, library) in what callgrind wrote, and that of all.
+local function costs(path)
+  local names, by, all = {}, {}, 0
+  local object, calling
+  for line in io.lines(path) do
+    local id, name = line:match("^ob=(%(%d+%))%s*(.*)$")
+    if id then
+      if name ~= "" then names[id] = name end
+      object = names[id]
+    elseif line:find("^calls=") then
+      calling = true
+    elseif line:find("^[%d+*-]") then
+      -- The line behind `calls=` has what the called function spent, which is counted there.
+      if not calling then
+        local cost = tonumber(line:match("(%d+)$"))
+        by[object] = (by[object] or 0) + cost
+        all = all + cost
+      end
+      calling = false
+    end
+  end
+  return by, all
+end
+
+local out = os.tmpname()
 local function count(side, name, times)
-  local p = assert(io.popen(("%s valgrind --tool=callgrind --callgrind-out-file=/dev/null %s %s/rows.lua %s %s 0 %s %d 2>&1")
-    :format(side.environment or "", side.command, here, side.rows, sides.library, quote(name), times)))
-  local text = p:read("a")
-  p:close()
-  return tonumber(text:match("Collected : (%d+)"))
+  assert(os.execute(("%s valgrind --tool=callgrind --callgrind-out-file=%s %s %s/rows.lua %s %s 0 %s %d >/dev/null 2>&1")
+    :format(side.environment or "", out, side.command, here, side.rows, sides.library, quote(name), times)))
+  local by, all = costs(out)
+  local module = 0
+  for object, cost in pairs(by) do
+    if object:find("ffi_core", 1, true) then module = module + cost end
+  end
+  return all, module
 end
 
 local names = {}
@@ -31,28 +60,27 @@ for i, side in ipairs(sides) do
   p:close()
 end
 
-print("| instructions per operation | cdata | by hand | ratio | luajit -joff | ratio |")
-print("|---|--:|--:|--:|--:|--:|")
+print("| instructions per operation | cdata | of which in the module | by hand | ratio | luajit -joff | ratio |")
+print("|---|--:|--:|--:|--:|--:|--:|")
 local empty = {}
 for i = #names, 1, -1 do
   if names[i] == "(the empty loop)" then table.insert(names, 1, table.remove(names, i)) end
 end
 for _, name in ipairs(names) do
-  local spent = {}
+  local spent, inside = {}, nil
   for i, side in ipairs(sides) do
-    local less, more
-    if side.has[name] then less, more = count(side, name, few), count(side, name, many) end
-    local each = less and more and (more - less) / (many - few)
-    if name == "(the empty loop)" then
-      empty[i] = each
-    else
-      each = each and each - empty[i]
+    if side.has[name] then
+      local less, less_inside = count(side, name, few)
+      local more, more_inside = count(side, name, many)
+      spent[i] = (more - less) / (many - few) - (empty[i] or 0)
+      if i == 1 then inside = (more_inside - less_inside) / (many - few) end
     end
-    spent[i] = each
   end
+  if name == "(the empty loop)" then empty = spent end
   local function cell(x, form) return x and form:format(x) or "-" end
   local ours, hand, jit = spent[1], spent[2], spent[3]
-  print(("| %s | %s | %s | %s | %s | %s |"):format(name, cell(ours, "%.0f"), cell(hand, "%.0f"),
+  print(("| %s | %s | %s | %s | %s | %s | %s |"):format(name, cell(ours, "%.0f"), cell(inside, "%.0f"), cell(hand, "%.0f"),
     cell(ours and hand and ours / hand, "%.2f"), cell(jit, "%.0f"), cell(ours and jit and ours / jit, "%.2f")))
   io.stdout:flush()
 end
+os.remove(out)
