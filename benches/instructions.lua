@@ -17,10 +17,11 @@ local function costs(path)
   local names, by, all = {}, {}, 0
   local object, calling
   for line in io.lines(path) do
-    local id, name = line:match("^ob=(%(%d+%))%s*(.*)$")
+    local callee, id, name = line:match("^(c?)ob=(%(%d+%))%s*(.*)$")
     if id then
+      -- A name stands only where its number comes first, which may be at a call.
       if name ~= "" then names[id] = name end
-      object = names[id]
+      if callee == "" then object = names[id] end
     elseif line:find("^calls=") then
       calling = true
     elseif line:find("^[%d+*-]") then
