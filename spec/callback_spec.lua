@@ -21,6 +21,108 @@ describe("callback", function()
     assert.is_truthy(tostring(err):find("overflow", 1, true), tostring(err))
     assert.equal(3, lib.call_sum(function(a) return a end, 3))
   end)
+  it("makes runaway recursion an error wherever it starts: in coroutines, with many arguments, through records, by Lua's stack", function()
+    local function overflows(f, ...)
+      local ok, err = pcall(f, ...)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(err):find("overflow", 1, true), tostring(err))
+      assert.equal(3, lib.add_i8(1, 2))
+    end
+    local function ints(n) return lib.nested(ints, n + 2) end
+    local function tens() return lib.call_10d(tens) end
+    local function records() return lib.call_large(records) end
+    local function smalls(s) return lib.call_small(smalls, s.a, s.b) end
+    local function texts(s) return lib.call_text(texts, s) end
+    local function long(x) return lib.call_ld(long, x) end
+    for _, f in ipairs { tens, records } do overflows(f) end
+    overflows(ints, 1)
+    overflows(smalls, { a = 1, b = 2 })
+    overflows(texts, "text")
+    overflows(long, 1)
+    overflows(coroutine.wrap(function() return tens() end))
+    -- A coroutine in each level.
+    local function wrapped() return lib.call_sum(function() return coroutine.wrap(wrapped)() end, 1) end
+    overflows(wrapped)
+    -- A protected call in each level: all of them see the error, and none is lost.
+    local seen = 0
+    local function caught()
+      local ok, err = pcall(lib.call_sum, function() return caught() end, 1)
+      if not ok then seen = seen + 1 error(err, 0) end
+      return 1
+    end
+    overflows(caught)
+    assert.is_true(seen > 50)
+    -- Lua's stack, at the bottom of some of C's.
+    local function deep(n) return 1 + deep(n + 1) end
+    overflows(lib.nested, function(n) return n == 0 and deep(0) or lib.nested(deep, n) end, 5)
+    -- Three hundred arguments in each level.
+    local type_of_many = ffi.typeof("int (*)(" .. ("int, "):rep(299) .. "int)")
+    local many, list = nil, table.pack(table.unpack({}, 1, 300))
+    for i = 1, 300 do list[i] = i end
+    many = ffi.cast(type_of_many, function(...) return many(...) end)
+    overflows(many, table.unpack(list))
+    many:set(function(...) return select("#", ...) + select(300, ...) end)
+    assert.equal(600, many(table.unpack(list)))
+    many:free()
+  end)
+  it("runs in finalizers and in to-be-closed variables, and its errors stay there", function()
+    local log = {}
+    local function call(x) log[#log + 1] = lib.call_sum(function(a) return a + x end, 2) end
+    do
+      local _ <close> = setmetatable({}, { __close = function() call(1) end })
+      local _ = ffi.gc(ffi.new("int[2]"), function() call(2) end)
+      local _ = setmetatable({}, { __gc = function() call(3) lib.call_sum(function() error("inside") end, 1) end })
+    end
+    collectgarbage()
+    collectgarbage()
+    table.sort(log)
+    assert.same({ 3, 5, 7 }, log)
+    -- While a callback runs, a collection runs a finalizer that calls back itself.
+    local inner = 0
+    assert.equal(1, lib.call_sum(function()
+      ffi.gc(ffi.new("int[2]"), function() inner = lib.call_sum(function(a) return a end, 3) end)
+      collectgarbage()
+      collectgarbage()
+      return 1
+    end, 1))
+    assert.equal(3, inner)
+    assert.equal(3, lib.add_i8(1, 2))
+  end)
+  it("keeps errors of nested calls apart, each with its identity", function()
+    local outer, inner = {}, {}
+    local function f()
+      local ok, err = pcall(lib.call_sum, function() error(inner) end, 3)
+      assert.is_false(ok)
+      assert.is_true(rawequal(err, inner))
+      error(outer)
+    end
+    local ok, err = pcall(lib.call_sum, f, 3)
+    assert.is_false(ok)
+    assert.is_true(rawequal(err, outer))
+    for _, fault in ipairs { "nil", "false", "thread", "print" } do
+      local value = ({ ["false"] = false, thread = coroutine.create(print), print = print })[fault]
+      local fine, got = pcall(lib.call_sum, function() error(value) end, 1)
+      assert.is_false(fine)
+      assert.is_true(rawequal(got, value))
+    end
+  end)
+  it("holds strings that C has been given while Lua runs", function()
+    local function long(i) return ("x"):rep(100) .. i end
+    for i = 1, 20 do
+      assert.equal(102 + (i > 9 and 1 or 0), 1 + lib.call_text(function(s, n)
+        collectgarbage()
+        local _ = long(i + 1)
+        assert.equal(long(i), ffi.string(s))
+        return n
+      end, long(i)))
+    end
+  end)
+  it("answers as its type says where it was freed: records are zero, not garbage", function()
+    local typed = ffi.cast("struct large (*)(struct large)", function(s) return s end)
+    local address = ffi.cast("struct large (*)(struct large)", ffi.cast("intptr_t", typed))
+    typed:free()
+    assert.equal("bad callback", words(lib.call_large, address))
+  end)
   it("refuses a yield", function()
     local co = coroutine.create(function() return lib.call_sum(function() coroutine.yield() return 1 end, 1) end)
     local ok, err = coroutine.resume(co)

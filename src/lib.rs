@@ -59,6 +59,31 @@ const FUNCTIONS: &[(&CStr, lua_CFunction)] = &[
     (c"u64", objects::u64),
 ];
 
+/// The registry's name for the entry that opened the module first in this VM.
+const OPENED: &CStr = c"cdata.luaopen";
+
+/// Another copy of this library may have been loaded into the VM, by another path: two that take each other's cdata for their
+/// own would not get along. The first one serves both.
+///
+/// # Safety
+/// `l` is running; three free slots; S6.
+unsafe fn opened_by_another(l: *mut lua_State) -> bool {
+    // SAFETY: S5 from the caller; what lies under our name is an entry as ours.
+    unsafe {
+        lua_getfield(l, LUA_REGISTRYINDEX, OPENED.as_ptr());
+        match lua_tocfunction(l, -1) {
+            Some(first) if first as usize != luaopen_ffi_core as *const () as usize => {
+                lua_call(l, 0, 1);
+                true
+            }
+            _ => {
+                lua_pop(l, 1);
+                false
+            }
+        }
+    }
+}
+
 /// `require("ffi_core")`: the table of `ffi`.
 ///
 /// Written against the raw API: mlua's own entry costs more than all of ours, and its errors are userdata.
@@ -70,6 +95,9 @@ pub unsafe extern "C-unwind" fn luaopen_ffi_core(l: *mut lua_State) -> c_int {
     // SAFETY: S5: slots are asked for; S6: nothing of ours is alive when Lua raises but the state, which its holder owns.
     unsafe {
         luaL_checkstack(l, 20, std::ptr::null());
+        if opened_by_another(l) {
+            return 1;
+        }
         vm::peek::probe(l);
         let state: *const State = match State::find(l) {
             Some(state) => state,
@@ -81,6 +109,8 @@ pub unsafe extern "C-unwind" fn luaopen_ffi_core(l: *mut lua_State) -> c_int {
                 clib::open(l, -1, Library::process());
                 (*state).refs.default_space.set(luaL_ref(l, LUA_REGISTRYINDEX));
                 State::publish(l);
+                lua_pushcclosure(l, luaopen_ffi_core, 0);
+                lua_setfield(l, LUA_REGISTRYINDEX, OPENED.as_ptr());
                 state
             }
         };
