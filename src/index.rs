@@ -386,6 +386,9 @@ unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> 
         if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
             return Ok(1);
         }
+        if lua_type(l, 2) == LUA_TNUMBER {
+            return Err(What::BadIndex("ctype".to_owned(), "number".to_owned()).into());
+        }
         if named.state().push_meta(l, named, Meta::Index) {
             return call_index(l, named);
         }
@@ -676,8 +679,8 @@ unsafe fn set_member(
 unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
     // SAFETY: as for `set`.
     unsafe {
-        if cdata::ctype_of(header).is_some() {
-            return Err(What::ConstWrite.into());
+        if let Some(named) = cdata::ctype_of(header) {
+            return set_static(l, named);
         }
         match find(l, header, shape)? {
             Target::Member(entry, _) if entry.op == Op::Constant => Err(What::ConstWrite.into()),
@@ -690,21 +693,40 @@ unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
                 from_lua::store(l, 3, item, item.op(), at, item.size().unwrap_or(0))?;
                 Ok(0)
             }
-            Target::Metatype => {
-                if shape.state().push_meta(l, shape, Meta::NewIndex) {
-                    if lua_type(l, -1) == LUA_TFUNCTION {
-                        lua_pushvalue(l, 1);
-                        lua_pushvalue(l, 2);
-                        lua_pushvalue(l, 3);
-                        return Ok(call_user(l, 3, 0));
-                    }
-                    lua_pushvalue(l, 2);
-                    lua_pushvalue(l, 3);
-                    lua_settable(l, -3);
-                    return Ok(0);
-                }
-                Err(bad_key(l, shape))
-            }
+            Target::Metatype if shape.record().is_some_and(Shape::is_const) => Err(What::ConstWrite.into()),
+            Target::Metatype if shape.state().push_meta(l, shape, Meta::NewIndex) => Ok(call_new_index(l)),
+            Target::Metatype => Err(bad_key(l, shape)),
         }
+    }
+}
+
+/// Gives the key at 2 and the value at 3 to the value on top, a `__newindex`.
+unsafe fn call_new_index(l: *mut lua_State) -> c_int {
+    // SAFETY: as for `call_index`.
+    unsafe {
+        if lua_type(l, -1) == LUA_TFUNCTION {
+            lua_pushvalue(l, 1);
+            lua_pushvalue(l, 2);
+            lua_pushvalue(l, 3);
+            return call_user(l, 3, 0);
+        }
+        lua_pushvalue(l, 2);
+        lua_pushvalue(l, 3);
+        lua_settable(l, -3);
+        0
+    }
+}
+
+/// A static member of a ctype object: its metatype's business, for constants stay what they are.
+unsafe fn set_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> {
+    // SAFETY: as for `set`.
+    unsafe {
+        if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
+            return Err(What::ConstWrite.into());
+        }
+        if named.state().push_meta(l, named, Meta::NewIndex) {
+            return Ok(call_new_index(l));
+        }
+        Err(bad_key(l, named))
     }
 }

@@ -102,7 +102,18 @@ impl Converter<'_> {
         Ok(vector.with(elem.qual))
     }
 
+    /// `mode` makes another scalar of a scalar, or of an array's elements; what else a declarator makes stays what it is.
     fn mode(&mut self, ty: QualType, word: &str, at: usize) -> Result<QualType, CdefError> {
+        match self.table.get(ty.id) {
+            CType::Array { elem, len } => {
+                let elem = self.mode(elem, word, at)?;
+                return Ok(self.table.array(elem, len).with(ty.qual));
+            }
+            CType::Pointer(_) | CType::Reference(_) | CType::Function(_) | CType::Record(_) | CType::Void => {
+                return Ok(ty);
+            }
+            _ => {}
+        }
         let unsigned = self.table.integer_kind(ty.id).is_some_and(|k| !target::int_is_signed(k));
         let int = |signed: IntKind, other: IntKind| if unsigned { other } else { signed };
         let kind = match word {
