@@ -36,6 +36,11 @@ const SCALARS: &[&str] = &[
     "float",
     "double",
     "void *",
+    "enum byte_enum",
+    "enum short_enum",
+    "enum signed_enum",
+    "enum unsigned_enum",
+    "enum wide_enum",
 ];
 const RARE: &[&str] = &[
     "long double",
@@ -45,9 +50,47 @@ const RARE: &[&str] = &[
     "__int128",
     "unsigned __int128",
     "_Float128",
+    "_Float16",
+    "_Float32",
+    "_Float64",
+    "_Float32x",
+    "_Float64x",
     "v8",
+    "vw8",
+    "vd8",
+    "vl8",
+    "vc4",
+    "vi4",
+    "vc2",
+    "vh4",
+    "vh16",
+    "vx16",
     "v16",
+    "vw16",
+    "vb16",
 ];
+
+/// What the generated types are made of, for both sides.
+const HEADER: &str = "
+typedef float v8 __attribute__((vector_size(8)));
+typedef short vw8 __attribute__((vector_size(8)));
+typedef double vd8 __attribute__((vector_size(8)));
+typedef long vl8 __attribute__((vector_size(8)));
+typedef char vc4 __attribute__((vector_size(4)));
+typedef short vi4 __attribute__((vector_size(4)));
+typedef char vc2 __attribute__((vector_size(2)));
+typedef _Float16 vh4 __attribute__((vector_size(4)));
+typedef _Float16 vh16 __attribute__((vector_size(16)));
+typedef __int128 vx16 __attribute__((vector_size(16)));
+typedef int v16 __attribute__((vector_size(16)));
+typedef double vw16 __attribute__((vector_size(16)));
+typedef unsigned char vb16 __attribute__((vector_size(16)));
+enum byte_enum { BYTE_A = 200 } __attribute__((packed));
+enum short_enum { SHORT_A = -300 } __attribute__((packed));
+enum signed_enum { SIGNED_A = -1, SIGNED_B = 7 };
+enum unsigned_enum { UNSIGNED_A = 0xf0000000u };
+enum wide_enum { WIDE_A = -1, WIDE_B = 1ll << 40 };
+";
 
 /// A leaf of a value: a scalar somewhere in it.
 #[derive(Clone)]
@@ -63,11 +106,13 @@ enum Kind {
     Bool,
     Bytes,
     Float(FloatKind),
-    Bits(u32, u32),
+    /// A bit-field: position, width, is it signed?
+    Bits(u32, u32, bool),
 }
 
 fn leaves(table: &CTypeTable, ty: QualType, offset: u64, path: &str, out: &mut Vec<Leaf>) {
-    let size = table.size(ty.id).unwrap();
+    // A flexible member has no bytes of its own.
+    let Some(size) = table.size(ty.id) else { return };
     let leaf = |kind, offset, size, path: String| Leaf { path, offset, size, kind };
     match table.get(ty.id) {
         CType::Bool => out.push(leaf(Kind::Bool, offset, 1, path.to_owned())),
@@ -97,7 +142,11 @@ fn leaves(table: &CTypeTable, ty: QualType, offset: u64, path: &str, out: &mut V
                 };
                 match field.bits {
                     Some(bits) => out.push(leaf(
-                        Kind::Bits(bits.position_bits, bits.width_bits),
+                        Kind::Bits(
+                            bits.position_bits,
+                            bits.width_bits,
+                            signed(table, field.ty) == Some(true),
+                        ),
                         offset + field.offset,
                         table.size(field.ty.id).unwrap(),
                         inner,
@@ -118,9 +167,29 @@ fn aggregate(random: &mut Random, index: usize, earlier: usize) -> String {
     let mut text = format!("typedef {word} {{ ");
     let members = 1 + random.below(5);
     for i in 0..members {
-        match random.below(12) {
-            0 if earlier > 0 => write!(text, "s{} m{i}; ", random.below(earlier as u64)).unwrap(),
+        match random.below(16) {
+            0 | 12 if earlier > 0 => write!(text, "s{} m{i}; ", random.below(earlier as u64)).unwrap(),
             1 => write!(text, "int m{i} : {}; ", 1 + random.below(31)).unwrap(),
+            // Members that others lie over, members with an alignment of their own, and what has no bytes.
+            13 => {
+                let (a, b) = (random.pick(SCALARS), random.pick(SCALARS));
+                write!(text, "union {{ {a} m{i}; {b} n{i}; }}; ").unwrap();
+            }
+            14 => {
+                let align = 1 << random.below(7);
+                write!(text, "{} m{i} __attribute__((aligned({align}))); ", random.pick(SCALARS)).unwrap();
+            }
+            15 => {
+                let extra = [
+                    "long m{i} : 37; ",
+                    "_Bool m{i} : 1; ",
+                    "int : 5; short m{i} : 9; ",
+                    "struct { } m{i}; ",
+                    "int m{i}[0]; ",
+                    "char m{i}; int : 0; ",
+                ];
+                text.push_str(&random.pick(&extra).replace("{i}", &i.to_string()));
+            }
             2 => write!(text, "{} m{i}[{}]; ", random.pick(SCALARS), 1 + random.below(3)).unwrap(),
             3 => write!(text, "{} m{i}; ", random.pick(RARE)).unwrap(),
             // The mixes that matter: integer and float halves.
@@ -128,8 +197,15 @@ fn aggregate(random: &mut Random, index: usize, earlier: usize) -> String {
             _ => write!(text, "{} m{i}; ", random.pick(SCALARS)).unwrap(),
         }
     }
-    let packed = if random.one_in(8) { "__attribute__((packed)) " } else { "" };
-    writeln!(text, "}} {packed}s{index};").unwrap();
+    if word == "struct" && random.one_in(10) {
+        write!(text, "{} tail[]; ", random.pick(SCALARS)).unwrap();
+    }
+    let attribute = match random.below(16) {
+        0 | 1 => "__attribute__((packed)) ".to_owned(),
+        2 => format!("__attribute__((aligned({}))) ", 1 << random.below(7)),
+        _ => String::new(),
+    };
+    writeln!(text, "}} {attribute}s{index};").unwrap();
     text
 }
 
@@ -147,7 +223,7 @@ fn fill(random: &mut Random, leaf: &Leaf, base: *mut u8) {
             Kind::Bool => p.write((random.next() >> 20) as u8 & 1),
             Kind::Bytes => (0..leaf.size).for_each(|i| p.add(i as usize).write((random.next() >> 24) as u8)),
             Kind::Float(kind) => mem::store_float(kind, p, random.below(1 << 20) as f64 / 8.0 - 1000.0),
-            Kind::Bits(at, width) => mem::store_bits(p, leaf.size as u32, at, width, random.next().into()),
+            Kind::Bits(at, width, _) => mem::store_bits(p, leaf.size as u32, at, width, random.next().into()),
         }
     }
 }
@@ -158,9 +234,9 @@ fn hash(state: &mut u64, leaf: &Leaf, base: *const u8) {
     unsafe {
         let p = base.add(leaf.offset as usize);
         match leaf.kind {
-            Kind::Bits(at, width) => {
+            Kind::Bits(at, width, signed) => {
                 let raw = mem::load_bits(p, leaf.size as u32, at, width) as i64;
-                let value = (raw << (64 - width)) >> (64 - width);
+                let value = if signed { (raw << (64 - width)) >> (64 - width) } else { raw };
                 value.to_le_bytes().into_iter().for_each(&mut eat);
             }
             Kind::Float(FloatKind::LongDouble) => (0..10).for_each(|i| eat(p.add(i).read())),
@@ -198,10 +274,8 @@ fn type_of(table: &mut CTypeTable, text: &str) -> QualType {
 fn build(name: &str, seed: u64, count: usize) -> World {
     let mut random = Random::new(seed);
     let mut table = CTypeTable::new();
-    let mut header = String::from(
-        "typedef float v8 __attribute__((vector_size(8)));\ntypedef int v16 __attribute__((vector_size(16)));\n",
-    );
-    const AGGREGATES: usize = 120;
+    let mut header = String::from(HEADER);
+    const AGGREGATES: usize = 200;
     for i in 0..AGGREGATES {
         header.push_str(&aggregate(&mut random, i, i));
     }
@@ -258,7 +332,8 @@ fn build(name: &str, seed: u64, count: usize) -> World {
         let variadic = if n > 1 && i < count && random.one_in(8) { n - 1 } else { 0 };
         for text in texts.iter_mut().skip(n - variadic) {
             let promoted = match text.as_str() {
-                "_Bool" | "char" | "signed char" | "unsigned char" | "short" | "unsigned short" => "int",
+                "_Bool" | "char" | "signed char" | "unsigned char" | "short" | "unsigned short"
+                | "enum byte_enum" | "enum short_enum" => "int",
                 "float" => "double",
                 _ => continue,
             };
@@ -300,8 +375,8 @@ fn build(name: &str, seed: u64, count: usize) -> World {
             writeln!(program, "void c{i}(void *cb) {{ {store}; }}").unwrap();
         }
         let mut text = format!("{result} f{i}({})", texts.join(", "));
-        // The aggregates it names, for the message of a failure.
-        for line in header.lines() {
+        // The aggregates it names, and those that they hold, for the message of a failure.
+        for line in header.lines().rev() {
             let name = line.rsplit(' ').next().unwrap_or_default().trim_end_matches(';');
             if name.starts_with('s') && text.split(|c: char| !c.is_alphanumeric()).any(|w| w == name) {
                 text.push_str("\n  ");

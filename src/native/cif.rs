@@ -144,15 +144,24 @@ impl Types {
             CType::Record(id) => {
                 let record = table.record(id);
                 let body = record.body.as_ref().ok_or("incomplete type by value")?;
-                if record.kind == RecordKind::Union
-                    || body.misaligned
-                    || body.fields.iter().any(|f| f.bits.is_some())
-                {
-                    return Err("union, packed struct or bit-field by value".to_owned());
+                if record.kind == RecordKind::Union || body.fields.iter().any(|f| f.bits.is_some()) {
+                    return Err("union or bit-field by value".to_owned());
                 }
                 let mut elements = Vec::new();
+                // libffi lays the members out by itself: only what comes out as declared can be described.
+                let (mut end, mut natural) = (0u64, 1);
                 for field in &body.fields {
+                    let align = table.align(table.unaligned(field.ty.id)).unwrap_or(1);
+                    let size = table.size(field.ty.id).unwrap_or(0);
+                    if field.offset != end.next_multiple_of(align) {
+                        return Err("packed or aligned struct by value".to_owned());
+                    }
+                    end = field.offset + size;
+                    natural = natural.max(align);
                     self.elements(table, field.ty.id, &mut elements)?;
+                }
+                if body.size != end.next_multiple_of(natural) || body.align != natural || body.misaligned {
+                    return Err("packed or aligned struct by value".to_owned());
                 }
                 if elements.is_empty() {
                     return Err("empty struct by value".to_owned());
@@ -172,8 +181,8 @@ impl Types {
     ) -> Result<(), String> {
         match table.get(ty) {
             CType::Array { elem, len: ArrayLen::Fixed(n) } => {
-                if n > 4096 {
-                    return Err("large array by value".to_owned());
+                if n == 0 || n > 4096 {
+                    return Err("array of no or many elements by value".to_owned());
                 }
                 for _ in 0..n {
                     self.elements(table, elem.id, out)?;

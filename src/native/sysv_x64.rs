@@ -14,6 +14,10 @@ use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, In
 const INTS: usize = 6;
 /// Vector argument registers: xmm0 to xmm7.
 const FLOATS: usize = 8;
+/// A word that no register is loaded from: for an eightbyte of padding.
+const SPARE: usize = INTS + 2 * FLOATS;
+/// Where the stack's arguments start is a multiple of this, in bytes.
+const STACK_ALIGN: usize = 64;
 /// The first stack argument's word.
 pub const STACK: usize = INTS + 2 * FLOATS + 2;
 /// The word of vector register `i`.
@@ -152,26 +156,30 @@ pub(super) fn signature(
         let in_registers =
             classes[0] != Class::Memory && ints + needs_ints <= INTS && floats + needs_floats <= FLOATS;
         if !in_registers {
-            // 16-byte alignment on the stack where the type asks for it.
-            if table.align(ty.id).unwrap_or(1) >= 16 {
-                stack = stack.next_multiple_of(2);
+            // Aligned on the stack as the type asks for it; what only a typedef asks for does not count.
+            let align = table.align(table.unaligned(ty.id)).unwrap_or(1) as usize;
+            if align > STACK_ALIGN {
+                return Err("alignment of more than 64 by value".to_owned());
             }
+            stack = stack.next_multiple_of(align.div_ceil(8));
             let word = u16::try_from(STACK + stack).map_err(|_| "arguments too large")?;
             places.push(if size <= 8 { Place::Word(word) } else { Place::Memory(word) });
             stack += size.div_ceil(8);
             continue;
         }
         let mut next = |class| {
-            let word = if class == Class::Integer { ints } else { vector_word(floats) };
-            if class == Class::Integer {
-                ints += 1
-            } else {
-                floats += 1
-            }
-            word as u16
+            let register = match class {
+                Class::Integer => &mut ints,
+                Class::None => return SPARE as u16,
+                _ => &mut floats,
+            };
+            *register += 1;
+            let i = *register - 1;
+            (if class == Class::Integer { i } else { vector_word(i) }) as u16
         };
         places.push(match (classes[0], classes[1]) {
-            (first, Class::None) => Place::Word(next(first)),
+            (Class::None, Class::None) => Place::None,
+            (first, Class::None) if size <= 8 => Place::Word(next(first)),
             (_, Class::SseUp) => {
                 whole_vectors = true;
                 Place::Memory(next(Class::Sse))
@@ -206,7 +214,8 @@ fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> 
         CType::Complex(FloatKind::LongDouble) => return Ok(ResultPlace::X87Pair),
         _ => {}
     }
-    if table.size(id) == Some(0) {
+    let size = table.size(id).ok_or("result of unknown size")?;
+    if size == 0 {
         return Ok(ResultPlace::Void);
     }
     let sse = |c| c == Class::Sse;
@@ -215,9 +224,13 @@ fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> 
     }
     Ok(match classify(table, id)? {
         [Class::Memory, _] => ResultPlace::Hidden,
-        [Class::Integer, Class::None] => ResultPlace::Int,
-        [Class::Sse, Class::None] => ResultPlace::Float,
+        [Class::Integer, Class::None] if size <= 8 => ResultPlace::Int,
+        [Class::Sse, Class::None] if size <= 8 => ResultPlace::Float,
         [Class::Sse, Class::SseUp] => ResultPlace::Vector,
+        [Class::None, Class::None] => ResultPlace::Void,
+        // Padding takes no register: what is read for it is the one that the other eightbyte leaves.
+        [first, Class::None] => ResultPlace::Pair(sse(first), !sse(first)),
+        [Class::None, second] => ResultPlace::Pair(!sse(second), sse(second)),
         [first, second] => ResultPlace::Pair(sse(first), sse(second)),
     })
 }
@@ -257,14 +270,7 @@ fn classify(table: &CTypeTable, id: CTypeId) -> Result<[Class; 2], String> {
     if classes.contains(&Class::Memory) {
         return Ok([Class::Memory, Class::None]);
     }
-    if classes[0] == Class::None {
-        // Padding only, up to the second eightbyte.
-        classes[0] = if classes[1] == Class::None { Class::Sse } else { classes[1] };
-    }
     if classes[1] == Class::SseUp && classes[0] != Class::Sse {
-        classes[1] = Class::Sse;
-    }
-    if classes[1] == Class::None && size > 8 {
         classes[1] = Class::Sse;
     }
     Ok(classes)
@@ -317,14 +323,24 @@ fn merge(
             put(offset, Class::Sse);
             put(offset + crate::target::float_size(kind), Class::Sse);
         }
-        CType::Vector { .. } => match table.size(id) {
-            Some(16) => {
+        // The processor has no vector of one floating lane, nor integer vectors of four bytes and less: GCC passes the
+        // first in memory and the others as integers.
+        CType::Vector { elem, len } => match (table.size(id), table.get(elem)) {
+            (_, CType::Float(_)) if len == 1 => put(offset, Class::Memory),
+            (Some(16), _) => {
                 put(offset, Class::Sse);
                 put(offset + 8, Class::SseUp);
             }
-            Some(0..=8) => put(offset, Class::Sse),
+            (Some(0..=4), CType::Int(_)) => put(offset, Class::Integer),
+            (Some(0..=8), _) => put(offset, Class::Sse),
             _ => put(offset, Class::Memory),
         },
+        // Of no elements, but in the middle of an eightbyte: GCC counts one there.
+        CType::Array { elem, len: ArrayLen::Fixed(0) } if !offset.is_multiple_of(8) => {
+            let mut own = [Class::None; 2];
+            merge(table, elem.id, offset, &mut own, depth + 1)?;
+            put(offset, own[(offset / 8).min(1) as usize]);
+        }
         CType::Array { elem, len: ArrayLen::Fixed(n) } => {
             let step = table.size(elem.id).unwrap_or(0);
             for i in 0..n.min(16) {
@@ -371,11 +387,10 @@ global_asm!(
     "mov r12, r8",
     "mov r11, rdi",
     "mov r10, rsi",
-    // Stack arguments: an even number of words keeps the stack 16-aligned.
-    "lea rax, [rdx + 1]",
-    "and rax, -2",
-    "shl rax, 3",
+    // Stack arguments: they start where the most demanding of them may (see `STACK_ALIGN`).
+    "lea rax, [8*rdx]",
     "sub rsp, rax",
+    "and rsp, -64",
     "test rdx, rdx",
     "je 3f",
     "lea rsi, [r10 + {stack}]",
