@@ -48,7 +48,7 @@ local function try(which, seed)
   local ok, text, how = run(lua, path, scratch .. ".ours")
   total[which] = total[which] + 1
   if not ok then return find(which, seed, script, how .. " " .. text:sub(-400)) end
-  if text:find("internal error", 1, true) or text:find("panicked", 1, true) or text:find("Sanitizer", 1, true) then
+  if text:find("internal error", 1, true) or text:find("panicked", 1, true) or text:find("ERROR: %a*Sanitizer") then
     return find(which, seed, script, text:sub(-400))
   end
   if not text:find("\ndone ", 1, true) and not text:find("^done ") then return find(which, seed, script, how .. " did not end: " .. text:sub(-400)) end
