@@ -15,8 +15,8 @@ PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench install headers fuzz valgrind asan spec-gc soak fuzz-scripts clean cargo-test spec oracle \
-  install-test
+.PHONY: help setup build demo test check bench instructions install headers fuzz valgrind asan spec-gc soak fuzz-scripts clean cargo-test \
+  spec oracle install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
@@ -79,6 +79,10 @@ check: setup
 
 bench: setup build
 	$(LUA) benches/compare.lua
+
+# Counts instructions, which repeat where clocks do not; takes some ten minutes. ROWS is a Lua pattern.
+instructions: setup build
+	$(LUA) benches/instructions.lua '$(ROWS)'
 
 headers: setup build
 	sh tests/headers/run.sh
