@@ -22,7 +22,7 @@ use std::ffi::c_int;
 use crate::ctype::CType;
 use crate::error::{Error, Result, What};
 use crate::vm::peek;
-use crate::vm::shape::{Class, Shape};
+use crate::vm::shape::{Class, Shape, USERDATA_ALIGN};
 use crate::vm::stack::*;
 use crate::vm::state::State;
 
@@ -275,20 +275,36 @@ pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> pe
 ///
 /// # Safety
 /// S6.
+#[inline]
 pub unsafe fn push_owned(l: *mut lua_State, shape: &Shape, size: usize) -> *mut Header {
     // SAFETY: the payload lies inside the block: head, room for alignment, and `size` were all asked for; the caller
     // (`new`) has limited `size`.
+    unsafe {
+        if shape.is_simple() {
+            let header = allocate(l, shape, size_of::<Header>() + size, c_int::from(shape.slots.get()));
+            (*header).address = header.add(1).cast();
+            std::ptr::write_bytes((*header).address, 0, size);
+            return header;
+        }
+        push_owned_else(l, shape, size)
+    }
+}
+
+/// As [`push_owned`], for scalars, where there are bounds to keep, and for what is aligned to more than Lua aligns.
+#[inline(never)]
+unsafe fn push_owned_else(l: *mut lua_State, shape: &Shape, size: usize) -> *mut Header {
+    // SAFETY: as for `push_owned`.
     unsafe {
         if shape.is_inline() {
             return push_word(l, shape, std::ptr::null_mut());
         }
         let head = if shape.wide.get() { size_of::<Wide>() } else { size_of::<Header>() };
         let align = shape.align();
-        // Lua aligns a userdata's bytes to 8; beyond that we find our own place inside.
-        let room = align.saturating_sub(8);
+        // Beyond what Lua aligns a userdata's bytes to we find our own place inside.
+        let room = align.saturating_sub(USERDATA_ALIGN);
         let header = allocate(l, shape, head + room + size, c_int::from(shape.slots.get()));
         // (By a mask, for an alignment is a power of two: a division would take longer than the rest.)
-        let mask = align.max(8) - 1;
+        let mask = align.max(USERDATA_ALIGN) - 1;
         let start = (header as usize + head + mask) & !mask;
         let payload = header.cast::<u8>().add(start - header as usize);
         std::ptr::write_bytes(payload, 0, size);

@@ -355,9 +355,9 @@ unsafe fn check_userdata(l: *mut lua_State) -> bool {
     }
 }
 
-/// Tables of all sizes up to 64 fields, with and without an array, with fields that were taken out again.
+/// Tables of all sizes up to 18 fields, with and without an array, with fields that were taken out again.
 unsafe fn check_table(l: *mut lua_State) -> bool {
-    const NAMES: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$";
+    const NAMES: &[u8; 18] = b"abcdefghijklmnopqr";
     // SAFETY: the stack was checked. The hash, the number of nodes and their address lie inside of a table and a string; nodes are only
     // looked at once the address of the first is that of memory which holds a key that was just entered.
     unsafe {

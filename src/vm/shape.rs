@@ -181,6 +181,7 @@ pub struct Shape {
     size: Cell<usize>,
     align: Cell<usize>,
     complete: Cell<bool>,
+    simple: Cell<bool>,
     read_only: Cell<bool>,
     /// Do cdata of this shape carry bounds (references, VLAs, VLSs)?
     pub wide: Cell<bool>,
@@ -221,6 +222,8 @@ pub struct Shape {
 }
 
 const NO_SIZE: usize = usize::MAX;
+/// What Lua aligns the bytes of a userdata to.
+pub const USERDATA_ALIGN: usize = 8;
 
 impl Shape {
     /// The shape of `ty`; `metatables` are the registry references its cdata get.
@@ -261,6 +264,7 @@ impl Shape {
             size: Cell::new(NO_SIZE),
             align: Cell::new(1),
             complete: Cell::new(false),
+            simple: Cell::new(false),
             read_only: Cell::new(false),
             wide: Cell::new(class == Class::Reference),
             slots: Cell::new(0),
@@ -318,6 +322,8 @@ impl Shape {
                 || (op == Op::OtherFloat && self.size.get() <= 8),
         );
         self.wide.set(self.class == Class::Reference || table.variable_element(self.ty.id).is_some());
+        let owns = op != Op::None && !self.inline_value.get() && !self.wide.get();
+        self.simple.set(owns && self.size.get() != NO_SIZE && self.align.get() <= USERDATA_ALIGN);
         if let CType::Array { elem, .. } = ctype
             && matches!(table.get(elem.id), CType::Record(_) | CType::Array { .. })
         {
@@ -380,6 +386,12 @@ impl Shape {
             self.refresh();
         }
         self.inline_value.get()
+    }
+
+    /// Do cdata own bytes of a fixed number, right behind the header? (False where that is not known yet.)
+    #[inline]
+    pub fn is_simple(&self) -> bool {
+        self.simple.get()
     }
 
     /// Is a record, or enum, still without a body?
