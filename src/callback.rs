@@ -5,7 +5,7 @@
 //! (`call::enter`). On a foreign OS thread nothing runs.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -220,16 +220,28 @@ door! {
 /// # Safety
 /// Two free slots.
 pub unsafe fn method(l: *mut lua_State, shape: &Shape) -> bool {
+    // SAFETY: from the caller; Lua's strings end with a NUL.
+    unsafe { lua_type(l, 2) == LUA_TSTRING && method_named(l, shape, lua_tolstring(l, 2, std::ptr::null_mut())) }
+}
+
+/// As [`method`], for a name.
+///
+/// # Safety
+/// A free slot.
+#[inline]
+pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char) -> bool {
     let base = shape.referred();
     if base.class != Class::Pointer || base.target().class != Class::Function {
         return false;
     }
     // SAFETY: S5 from the caller.
     unsafe {
-        let f = match bytes(l, 2) {
-            Some(b"free") => free,
-            Some(b"set") => set,
-            _ => return false,
+        let f = if libc::strcmp(name, c"free".as_ptr()) == 0 {
+            free
+        } else if libc::strcmp(name, c"set".as_ptr()) == 0 {
+            set
+        } else {
+            return false;
         };
         lua_pushcclosure(l, f, 0);
     }
@@ -240,7 +252,14 @@ pub unsafe fn method(l: *mut lua_State, shape: &Shape) -> bool {
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
     // SAFETY: the cdata is argument 1.
     unsafe {
-        let place = cdata::place(cdata::check(l, 1)?);
+        let header = match lua_gettop(l) {
+            0 => None,
+            _ => cdata::first_header(l),
+        };
+        let place = cdata::place(match header {
+            Some(header) => header,
+            None => cdata::check(l, 1)?,
+        });
         let is_pointer = place.shape.class == Class::Pointer && place.shape.target().class == Class::Function;
         if !is_pointer {
             return Err(What::BadCallback.into());

@@ -3,7 +3,7 @@
 //! Members are found by the address of the interned key in the record's field table, elements by arithmetic; bounds are
 //! checked where they are known (`docs/safety.md`). Called by Lua as `__index` and `__newindex`.
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
@@ -52,7 +52,7 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
         if key.tag == peek::SHORT_STRING {
             let fields = shape.fields.get();
             if fields.is_null() {
-                return false;
+                return callback::method_named(l, shape, peek::string_address(key) as *const c_char);
             }
             let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
             if entry.op == Op::Missing {
