@@ -713,7 +713,12 @@ unsafe fn user(l: *mut lua_State, op: Op) -> Result<c_int> {
             }
         }
         if op == Meta::Eq {
-            lua_pushboolean(l, 0);
+            // Records and arrays are what lies at their address, as in LuaJIT.
+            let same = match (address(l, 1), address(l, 2)) {
+                (Some(a), Some(b)) => a == b,
+                _ => false,
+            };
+            lua_pushboolean(l, same.into());
             return Ok(1);
         }
         if let Some(error) = bad_constant(l) {
@@ -725,6 +730,18 @@ unsafe fn user(l: *mut lua_State, op: Op) -> Result<c_int> {
             }
             _ => Err(What::Arithmetic(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into()),
         }
+    }
+}
+
+/// The address that the operand at `idx` stands for.
+unsafe fn address(l: *mut lua_State, idx: c_int) -> Option<*mut u8> {
+    // SAFETY: plain reads of the stack; nothing is followed.
+    unsafe {
+        if let Operand::Pointer(_, address) = operand(l, idx) {
+            return Some(address);
+        }
+        let place = cdata::place(cdata::header(l, idx)?);
+        (place.shape.class == Class::Record).then_some(place.data)
     }
 }
 

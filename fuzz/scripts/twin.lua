@@ -297,6 +297,36 @@ local free = {
   function() return ("return ffi.sizeof(ffi.typeof('struct { $ x; char c[$]; }', ffi.typeof(%q), %d))"):format(pick { "int", "struct small", "double", "int[3]" }, random(4)) end,
   function() return ("return T.number(ffi.new('enum twin_color', %s)), ffi.new('enum twin_sign', %s)"):format(pick { "'TWIN_BLUE'", "6", "'TWIN_NO'" }, pick { "'TWIN_MINUS'", "1" }) end,
   function() return ("return ffi.C.TWIN_BLUE, ffi.C.%s"):format(pick { "TWIN_GREEN", "TWIN_PLUS", "TWIN_ABSENT" }) end,
+  function()
+    local t, rows, columns = scalar_type(), random(1, 3), random(1, 4)
+    local i, j = random(0, rows - 1), random(0, columns - 1)
+    return ("local m = ffi.new('%s[%d][%d]', { { %s } }) m[%d][%d] = %s local row = m[%d] return m[0][0], row[%d], ffi.sizeof(m), ffi.sizeof(row), tostring(ffi.typeof(row))")
+      :format(t.text, rows, columns, t.value(), i, j, t.value(), i, j)
+  end,
+  function()
+    local t = scalar_type()
+    return ("local a = ffi.new('%s[3]', { %s, %s }) local s = ffi.new('struct { $ *p; const char *text; }', a) return s"):format(t.text, t.value(), t.value())
+      :gsub("'struct { %$ %*p; const char %*text; }'", ("ffi.typeof('struct { %s *p; const char *text; }')"):format(t.text)):gsub("return s$", "return s.p[0], s.p[1], s.p == a, s.p ~= nil and s.p + 2 == a + 2")
+  end,
+  function() return ("local t = %q local s = ffi.new('struct { const char *text; int n; }', t, #t) return ffi.string(s.text), ffi.string(s.text, s.n), s.n"):format(("w"):rep(random(0, 20))) end,
+  function()
+    local t = scalar_type()
+    return ("local a = ffi.new('%s[2]', { %s, %s }) local b = ffi.cast('uint8_t *', a) local all = {} for i = 0, ffi.sizeof(a) - 1 do all[#all + 1] = b[i] end return table.concat(all, ' ')"):format(t.text, t.value(), t.value())
+  end,
+  function() return ("local z = ffi.new('complex', %s, %s) return z.re, z.im, z[0], z[1], ffi.sizeof(z)"):format(float(), float()) end,
+  function() return ("local z = ffi.new('complex float', %s) return z.re, z.im, ffi.alignof(z)"):format(float()) end,
+  function() return ("local s = ffi.new('struct { const int k; int v; }', %d, %d) s.%s = 7 return s.k, s.v"):format(random(9), random(9), pick { "k", "v" }) end,
+  function() return ("local a = ffi.new('const int[2]', 1, 2) a[%d] = 3 return a[0], a[1]"):format(random(0, 1)) end,
+  function() return ("local s = ffi.new('struct { int n; %s d[?]; }', %d, %d) s.d[%d] = 1 return s.n, s.d[0], ffi.sizeof(s)"):format(pick { "int", "char", "double", "int64_t" }, random(3, 9), random(99), random(0, 2)) end,
+  function() return ("local a = ffi.new('struct small[3]', { { 1, 2 }, { a = %d } }) local r = a[1] r.b = %d return a[1].a, a[1].b, a[0].b, a[2].a, r == a + 1"):format(random(99), random(99)) end,
+  function() return ("local p = ffi.new('struct small *[2]') local s = ffi.new('struct small', %d) p[1] = s return p[0] == nil, p[1].a, p[1] == s"):format(random(99)) end,
+  function() return ("local n = 0 local f = ffi.cast('int (*)(int, int)', function(a, b) n = n + a return b end) local r = f(%d, %d) + T.lib.call_twice(f, 1, 2) f:free() return n, r"):format(random(99), random(99)) end,
+  function() return ("local f = ffi.cast('twin_binary', function(a) return a end) f:set(function(a, b) return a * b end) local r = f(%d, %d) f:free() return r, pcall(f, 1, 2)"):format(random(9), random(9)):gsub(", pcall%(f, 1, 2%)", "") end,
+  function() return ("return ffi.cast('%s', %s)"):format(pick { "int8_t", "uint8_t", "int16_t", "uint16_t", "int", "uint32_t", "int64_t" }, pick { "ffi.new('double', 3.75)", "ffi.new('float', -2.5)", "ffi.new('int64_t', 65537)", "ffi.new('bool', true)", "{}", "nil", "true" })
+    :gsub("^return (.*)$", "return T.number(%1)") end,
+  function() return ("return pcall(ffi.cast, '%s', %s)"):format(pick { "int *", "char *", "struct small *", "twin_binary", "enum twin_color" }, pick { "1", "'x'", "{}", "true", "io.stdout", "ffi.new('int[2]')", "ffi.new('struct small')", "print" })
+    :gsub("^return (.*)$", "return (%1)") end,
+  function() return ("local a, b = ffi.new('int[3]', 1, 2, 3), ffi.new('int[3]', %s) b = ffi.new('int[3]', a) return b[0], b[2], ffi.istype('int[3]', b), ffi.istype('int[?]', b)"):format("a") end,
   function() return ("ffi.cdef [[ enum { %s = %s }; ]] return ffi.C.%s"):format(fresh("TWIN_K"), pick { "1 + 2 * 3", "1 << 5", "~0", "'a'", "sizeof(int)", "5 > 3 ? 7 : 8", "-7 / 2", "-7 % 3", "0x10 | 1", "!0", "1 && 0" }, "TWIN_K" .. serial) end,
 }
 

@@ -237,6 +237,8 @@ row("pointer arithmetic", "local a = ffi.new('int[4]', {1, 2, 3, 4}) local p = a
 row("pointer comparison", "local a = ffi.new('int[4]') return a + 1 > a, a == a + 0, a <= a + 1, a + 1 == a + 2")
 row("void + 1", "return ffi.cast('void *', 8) + 1")
 row("fwd + 1", "return ffi.cast('struct fwd *', 8) + 1")
+row("record == pointer", "local a = ffi.new('struct pt[2]') local p = ffi.cast('struct pt *', a) return a[0] == p, p == a[0], a[1] == p, a[1] == p + 1, a[0] ~= p")
+row("record == record", "local a = ffi.new('struct nest') return a.p == a.p, a.p == a, a == a.a, a.a == a.a, a.u == a.u, a == ffi.new('struct nest'), a.p == 5, a.p == ffi.new('int', 5)")
 row("pointer - other", "return ffi.cast('int *', 8) - ffi.cast('char *', 4)")
 row("pointer < other", "return ffi.cast('int *', 8) < ffi.cast('char *', 4)")
 row("reference", "local s = ffi.new('struct nest') local p = s.p p.x = 5 return s.p.x, tostring(p):match('^[^:]+')")
