@@ -55,6 +55,41 @@ describe("gc", function()
     table.sort(log)
     assert.equal("meta1 own2", table.concat(log, " "))
   end)
+  -- The first cdata of a type that is given a finalizer has no room for it, later ones have: both must do the same.
+  for _, declaration in ipairs {
+    "struct { int v; }", "struct { struct { int v; } in; int w[2]; }", "int", "double", "int[4]", "struct gc_far *", "complex",
+    "struct __attribute__((aligned(32))) { int v; }",
+  } do
+    it("treats the first and later finalizers of a type alike: " .. declaration, function()
+      ffi.cdef "struct gc_far;"
+      local ct = ffi.typeof(declaration)
+      local function make() return declaration:find("far") and ffi.cast(ct, 4096) or ffi.new(ct) end
+      for round = 1, 3 do
+        local log, kept = {}, nil
+        local function note(name) return function(x) log[#log + 1] = name kept = x end end
+        do
+          local _ = ffi.gc(make(), note "once")
+          local _ = ffi.gc(ffi.gc(make(), note "replaced"), note "second")
+          local _ = ffi.gc(ffi.gc(make(), note "disarmed"), nil)
+          local _ = ffi.gc(ffi.gc(ffi.gc(make(), note "disarmed"), nil), note "again")
+          -- A finalizer that knows its cdata does not keep it alive.
+          local itself = make()
+          ffi.gc(itself, function() log[#log + 1] = "itself " .. tostring(itself ~= nil) end)
+        end
+        collect()
+        table.sort(log)
+        assert.equal("again itself true once second", table.concat(log, " "), round)
+        assert.equal(tostring(ct):match("<(.*)>"), tostring(ffi.typeof(kept)):match("<(.*)>"))
+        collect()
+        assert.equal(4, #log)
+        -- What came back may be given a new one.
+        ffi.gc(kept, note "back")
+        kept = nil
+        collect()
+        assert.equal("back", log[5])
+      end
+    end)
+  end
   it("keeps the whole alive for its parts, and parts of parts", function()
     ffi.cdef "struct gc_in { int v[4]; }; struct gc_out { struct gc_in a[3]; };"
     local v = ffi.new("struct gc_out").a[2].v

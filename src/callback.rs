@@ -221,7 +221,9 @@ door! {
 /// Two free slots.
 pub unsafe fn method(l: *mut lua_State, shape: &Shape) -> bool {
     // SAFETY: from the caller; Lua's strings end with a NUL.
-    unsafe { lua_type(l, 2) == LUA_TSTRING && method_named(l, shape, lua_tolstring(l, 2, std::ptr::null_mut())) }
+    unsafe {
+        lua_type(l, 2) == LUA_TSTRING && method_named(l, shape, lua_tolstring(l, 2, std::ptr::null_mut()))
+    }
 }
 
 /// As [`method`], for a name.

@@ -14,7 +14,7 @@
 //! User values: a reference's first is its parent (what keeps its memory alive) or nil; then, for records and
 //! references to records, one for each member that is read as a reference, to read it only once; for arrays of records
 //! or arrays, and references to those, one for the element that was asked for last. A function of a library has its
-//! library as the first.
+//! library as the first. The last one of others may be a finalizer.
 //! Knows shapes and the stack; no conversions.
 
 use std::ffi::c_int;
@@ -218,7 +218,8 @@ pub unsafe fn place(this: *mut Header) -> Place {
 
 // -- making ----------------------------------------------------------------------------------------------------------
 
-/// Allocates a cdata without user values beyond `slots`; sets word and metatable, not the address.
+/// Allocates a cdata with `slots` user values, and one for a finalizer if such cdata are given any; sets word and metatable, not the
+/// address.
 ///
 /// # Safety
 /// Two free slots; S6.
@@ -226,6 +227,7 @@ pub unsafe fn place(this: *mut Header) -> Place {
 unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int) -> *mut Header {
     // SAFETY: S5; the block is at least a header long.
     unsafe {
+        let slots = slots + c_int::from(shape.finalizer_slots.get());
         let header = lua_newuserdatauv(l, bytes, slots).cast::<Header>();
         (*header).word = Header::word_of(shape);
         (*header).address = std::ptr::null_mut();
@@ -428,6 +430,9 @@ pub unsafe fn ctype_of(header: *mut Header) -> Option<&'static Shape> {
 /// Sets the finalizer of the cdata at `idx` to the value on top of the stack, or removes it if that is nil; pops it.
 /// Needs 4 slots, raises.
 ///
+/// A finalizer is a user value of its cdata. The first cdata of a type to be given one has no room for it (nor have references and
+/// functions): theirs lie in a table with weak keys.
+///
 /// # Safety
 /// `idx` is absolute and a cdata; S6.
 pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
@@ -435,13 +440,22 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
     unsafe {
         let Some(header) = header(l, idx) else { return };
         let shape = (*header).shape();
-        let remove = lua_type(l, -1) == LUA_TNIL;
-        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
-        lua_pushvalue(l, idx);
-        lua_pushvalue(l, -3);
-        lua_rawset(l, -3);
-        lua_pop(l, 2);
-        let metatable = if remove { shape.metatable.get() } else { shape.metatable_gc.get() };
+        let metatable =
+            if lua_type(l, -1) == LUA_TNIL { shape.metatable.get() } else { shape.metatable_gc.get() };
+        let slot = shape.finalizer_slot();
+        let has_room = slot != 0 && {
+            lua_pushvalue(l, -1);
+            lua_setiuservalue(l, idx, slot.into()) != 0
+        };
+        if !has_room {
+            shape.finalizer_slots.set(u8::from(slot != 0));
+            lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
+            lua_pushvalue(l, idx);
+            lua_pushvalue(l, -3);
+            lua_rawset(l, -3);
+            lua_pop(l, 1);
+        }
+        lua_pop(l, 1);
         // A function of a library has a metatable of its own, with a `__gc` that looks here too.
         if shape.class != Class::Function {
             lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
@@ -469,6 +483,19 @@ pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
 pub unsafe fn take_finalizer(l: *mut lua_State, state: &State, idx: c_int) -> bool {
     // SAFETY: S5; writing nil to a key that is there allocates nothing.
     unsafe {
+        let slot = header(l, idx).map_or(0, |header| (*header).shape().finalizer_slot());
+        if slot != 0 {
+            let kept = lua_getiuservalue(l, idx, slot.into());
+            if kept > LUA_TNIL {
+                lua_pushnil(l);
+                lua_setiuservalue(l, idx, slot.into());
+                return true;
+            }
+            lua_pop(l, 1);
+            if kept == LUA_TNIL {
+                return false;
+            }
+        }
         lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
         lua_pushvalue(l, idx);
         if lua_rawget(l, -2) == LUA_TNIL {

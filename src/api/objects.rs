@@ -82,7 +82,9 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     // SAFETY: from the caller.
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
-        if count > 0 && !init::is_plain(shape) {
+        // What the first value tells will not do is told before anything is made.
+        let may_do = || matches!((*peek::base(l).add(1)).tag, peek::INT | peek::FLOAT | peek::TABLE);
+        if count > 0 && !(init::is_plain(shape) && may_do()) {
             return false;
         }
         let header = cdata::push_owned(l, shape, size);

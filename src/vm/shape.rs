@@ -187,6 +187,8 @@ pub struct Shape {
     pub wide: Cell<bool>,
     /// User values that cache references: to each member that is read as one, or to the element that was asked for last.
     pub slots: Cell<u8>,
+    /// User values that new cdata have for a finalizer: one, once any of them was given a finalizer.
+    pub finalizer_slots: Cell<u8>,
     slot_names: UnsafeCell<Vec<Rc<str>>>,
     target: Cell<*const Shape>,
     variable: Cell<*const Shape>,
@@ -268,6 +270,7 @@ impl Shape {
             read_only: Cell::new(false),
             wide: Cell::new(class == Class::Reference),
             slots: Cell::new(0),
+            finalizer_slots: Cell::new(0),
             slot_names: UnsafeCell::new(Vec::new()),
             target: Cell::new(std::ptr::null()),
             variable: Cell::new(std::ptr::null()),
@@ -510,6 +513,12 @@ impl Shape {
         // SAFETY: written by `fill` only, which does not run meanwhile.
         let names = unsafe { &*self.slot_names.get() };
         names.iter().position(|n| **n == *name).map_or(0, |i| i as u8 + 1)
+    }
+
+    /// The user value of a cdata that keeps its finalizer, counted from 1, if the cdata has as many; 0 for references and functions, which
+    /// have none for it.
+    pub fn finalizer_slot(&self) -> u8 {
+        if matches!(self.class, Class::Reference | Class::Function) { 0 } else { self.slots.get() + 1 }
     }
 
     /// The shape of a reference to this type.
