@@ -351,8 +351,8 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         calls.errno.set(*errno);
         let depth = calls.depth.get();
         calls.depth.set(depth + 1);
-        let top = lua_gettop(l);
         let quick = plan.quick && peek::is_available();
+        let top = if quick { peek::top(l).offset_from(peek::base(l)) as c_int } else { lua_gettop(l) };
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
         } else if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {

@@ -124,7 +124,7 @@ pub unsafe fn read_int(op: Op, p: *const u8) -> i64 {
 }
 
 /// An integer of representation `op` as it lies in a register: wrapped, and extended from its own width.
-#[inline]
+#[inline(always)]
 pub fn extend(op: Op, n: i64) -> u64 {
     match op {
         Op::I32 => n as i32 as i64 as u64,
