@@ -79,6 +79,7 @@ check: setup
 
 bench: setup build
 	$(LUA) benches/compare.lua
+	$(LUA) benches/parse.lua
 
 # Counts instructions, which repeat where clocks do not; takes some ten minutes. ROWS is a Lua pattern.
 instructions: setup build
