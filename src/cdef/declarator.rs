@@ -1,5 +1,7 @@
 //! Declarator -> ctype, inside out.
 
+use std::rc::Rc;
+
 use lang_c::ast;
 use lang_c::span::Node;
 
@@ -12,7 +14,7 @@ use crate::ctype::{ArrayLen, CType, Convention, Function, Qual, QualType};
 /// A declarator applied to its base.
 pub struct Declared {
     /// The name, unless it is abstract.
-    pub name: Option<String>,
+    pub name: Option<Rc<str>>,
     /// The type.
     pub ty: QualType,
 }
@@ -66,7 +68,7 @@ impl Converter<'_> {
         match &declarator.node.kind.node {
             ast::DeclaratorKind::Abstract => Ok(Declared { name: None, ty }),
             ast::DeclaratorKind::Identifier(name) => {
-                Ok(Declared { name: Some(unmangle(&name.node.name)), ty })
+                Ok(Declared { name: Some(Rc::from(&*unmangle(&name.node.name))), ty })
             }
             ast::DeclaratorKind::Declarator(inner) => self.declarator(ty, inner),
         }
@@ -146,7 +148,7 @@ impl Converter<'_> {
                 continue;
             }
             params.push(self.parameter(ty));
-            names.push(declared.name.map(|n| n.as_str().into()));
+            names.push(declared.name);
         }
         let variadic = function.ellipsis == ast::Ellipsis::Some;
         self.function_type(result, params, variadic, names, at)
@@ -157,7 +159,7 @@ impl Converter<'_> {
         result: QualType,
         params: Vec<QualType>,
         variadic: bool,
-        param_names: Vec<Option<std::rc::Rc<str>>>,
+        param_names: Vec<Option<Rc<str>>>,
         at: usize,
     ) -> Result<QualType, CdefError> {
         if matches!(self.table.get(result.id), CType::Array { .. } | CType::Function(_)) {

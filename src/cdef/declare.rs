@@ -163,7 +163,6 @@ impl<'a> Converter<'a> {
             let Some(name) = declared.name else {
                 return Err(self.error(at, "'<identifier>' expected"));
             };
-            let name: Rc<str> = name.as_str().into();
             match &base.storage {
                 Some(ast::StorageClassSpecifier::Typedef) => {
                     let ty = match self.alignment(&attrs, at)? {

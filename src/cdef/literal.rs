@@ -2,6 +2,8 @@
 //!
 //! Called by `dialect` on the way to lang-c, by `declare` and `constexpr` on the way back, by `define`.
 
+use std::borrow::Cow;
+
 /// An identifier in the letters that lang-c reads.
 pub fn mangle(name: &str) -> String {
     // A name given for `$` may be any string: as it stands it would be read as C, past the guards.
@@ -17,10 +19,10 @@ pub fn mangle(name: &str) -> String {
 }
 
 /// What [`mangle`] made a name of.
-pub fn unmangle(name: &str) -> String {
-    let Some(rest) = name.strip_prefix("__cdata_utf8_") else { return name.to_owned() };
+pub fn unmangle(name: &str) -> Cow<'_, str> {
+    let Some(rest) = name.strip_prefix("__cdata_utf8_") else { return Cow::Borrowed(name) };
     let bytes: Option<Vec<u8>> = rest.split('_').map(|hex| u8::from_str_radix(hex, 16).ok()).collect();
-    bytes.and_then(|b| String::from_utf8(b).ok()).unwrap_or_else(|| name.to_owned())
+    bytes.and_then(|b| String::from_utf8(b).ok()).map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
 /// A character constant as the number it is.

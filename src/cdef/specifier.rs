@@ -285,7 +285,7 @@ impl Converter<'_> {
                 (None, Some(tag)) if self.needs_tags => {
                     return Err(self.plain_error(format!("undeclared or implicit tag '{tag}'")));
                 }
-                (None, Some(tag)) => self.table.new_record(kind, Some(tag.as_str().into())),
+                (None, Some(tag)) => self.table.new_record(kind, Some((&**tag).into())),
                 (None, None) => return Err(self.error(at, "'{' expected")),
             };
             return Ok(self.table.record_type(id).plain());
@@ -393,7 +393,6 @@ impl Converter<'_> {
                 Some(expression) => Some(self.integer(expression)?),
                 None => None,
             };
-            let name = name.map(|n| Rc::from(n.as_str()));
             self.add_field(id, name, ty, width, &attrs, at, spec, made)?;
         }
         Ok(())
@@ -509,7 +508,7 @@ impl Converter<'_> {
                 }
                 (None, Some(tag)) => {
                     let underlying = base.unwrap_or_else(|| self.table.int(IntKind::UInt));
-                    self.table.new_enum(Some(tag.as_str().into()), underlying, None)
+                    self.table.new_enum(Some((&**tag).into()), underlying, None)
                 }
                 (None, None) => return Err(self.error(at, "'{' expected")),
             };
@@ -558,7 +557,7 @@ impl Converter<'_> {
             if !in_range {
                 return Err(self.error(at, "size of C type is unknown or too large"));
             }
-            let name: Rc<str> = unmangle(&node.node.identifier.node.name).as_str().into();
+            let name: Rc<str> = (&*unmangle(&node.node.identifier.node.name)).into();
             let ty = match base {
                 Some(base) => base,
                 None => self.table.int(constant_kind(next)),

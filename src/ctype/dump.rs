@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::{
-    ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, FloatKind, IntKind, Name, Qual, QualType,
-    RecordId, RecordKind,
+    ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, EnumId, FloatKind, IntKind, Name, Qual,
+    QualType, RecordId, RecordKind,
 };
 
 /// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
@@ -217,6 +217,17 @@ impl Dumper<'_> {
         }
     }
 
+    /// Is an enum's integer type the one that C compilers choose for its constants where nothing else is said?
+    fn has_usual_base(&self, id: EnumId) -> bool {
+        let e = self.table.enumeration(id);
+        let kind = self.table.integer_kind(e.underlying);
+        let mut values = e.constants.iter().flatten().map(|c| c.1);
+        match e.constants.iter().flatten().any(|c| c.1 < 0) {
+            true => kind == Some(IntKind::Int) && values.all(|n| i32::try_from(n).is_ok()),
+            false => kind == Some(IntKind::UInt) && values.all(|n| u32::try_from(n).is_ok()),
+        }
+    }
+
     /// `struct tag { ... }`, with the attributes that give it its layout.
     fn body(&self, id: RecordId) -> String {
         let record = self.table.record(id);
@@ -325,8 +336,12 @@ impl Dumper<'_> {
                 let list: Vec<String> =
                     e.constants.iter().flatten().map(|(name, n)| format!("{name} = {}", value(*n))).collect();
                 let tag = e.tag.as_deref().map(|t| format!("{t} ")).unwrap_or_default();
-                // Written down, for an attribute may have chosen it.
-                format!("enum {tag}: {} {{ {} }}", self.base(e.underlying.plain(), false), list.join(", "))
+                let base = match self.has_usual_base(id) {
+                    true => String::new(),
+                    // Written down, for an attribute may have chosen it.
+                    false => format!(": {} ", self.base(e.underlying.plain(), false)),
+                };
+                format!("enum {tag}{base}{{ {} }}", list.join(", "))
             }
             _ => String::new(),
         }
