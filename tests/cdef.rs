@@ -33,6 +33,53 @@ fn errors_name_the_token_and_the_line() {
         ("/* never closed", "unfinished comment near '/* never closed'"),
         ("int x;\nchar c = 'a;\nint y;", "unfinished string near ''a;' at line 2"),
         ("#include <stdio.h>", "unexpected symbol near '#include'"),
+        ("#define N nope\nint x;\nint a[N];", "unexpected symbol near 'N' at line 3"),
+        (
+            "# 7 \"zlib.h\" 3 4\n/* one\ntwo */ int f(gzFile_t);",
+            "declaration specifier expected near 'gzFile_t' at zlib.h:8",
+        ),
+        ("#line 20 \"my file.h\"\n// c\nint x y;", "';' expected near 'y' at my file.h:21"),
+        ("#line 20\nint x y;", "';' expected near 'y' at line 20"),
+        ("int a; \\\n\\\nint b c;\nint d;", "';' expected near 'c' at line 1"),
+        ("int a;\n/*\n*/ int b c;", "';' expected near 'c' at line 3"),
+        ("int a;\nstruct s { int", "'}' expected near '<eof>' at line 2"),
+        ("int a;\nint f(int,", "')' expected near '<eof>' at line 2"),
+        ("int a;\nint b[", "']' expected near '<eof>' at line 2"),
+        ("int a;\nint b =", "';' expected near '<eof>' at line 2"),
+        ("struct r { int a; };\nint x;\nstruct r { long a; };", "attempt to redefine 'r' at line 3"),
+        ("int f(int);\nint f(long);", "attempt to redefine 'f' at line 2"),
+        ("enum { A = 1 };\nenum { A = 2 };", "attempt to redefine 'A' at line 2"),
+        ("struct q { int a;\n int a; };", "attempt to redefine 'a' at line 2"),
+        ("struct w {\nint b : 40; };", "invalid C type near 'b' at line 2"),
+        ("struct w {\nfloat b : 3; };", "invalid C type near 'b' at line 2"),
+        (
+            "int a;\nint big[1 << 30][1 << 30][1 << 30];",
+            "size of C type is unknown or too large near '[' at line 2",
+        ),
+        ("struct i { struct undefined u; };", "size of C type is unknown or too large near 'u'"),
+        ("void v;\nint y;", "invalid C type near 'v' at line 1"),
+        ("int\nf()[3];", "invalid C type near 'f' at line 2"),
+        (
+            "_Static_assert(sizeof(int) == 8,\n \"no\");",
+            "static assertion failed: \"no\" near '_Static_assert' at line 1",
+        ),
+        ("struct s {\nint a; static_assert(0); };", "static assertion failed near 'static_assert' at line 2"),
+        ("int a[3;\nint b;", "']' expected near ';' at line 1"),
+        ("int a}\nint b;", "unexpected symbol near '}' at line 1"),
+        ("struct 3x { int a; };", "malformed number near '3x'"),
+        ("int x = 08;", "malformed number near '08'"),
+        ("enum { A = };", "unexpected symbol near '}'"),
+        ("enum { 3 };", "'<identifier>' expected near '3'"),
+        ("enum { A B };", "'}' expected near 'B'"),
+        ("int for;", "'<identifier>' expected near 'for'"),
+        ("int f(a, b);", "declaration specifier expected near 'a'"),
+        ("int f(a, b) int a; char *b; { return a; }", "declaration specifier expected near 'a'"),
+        ("int a[sizeof(bar_t)];", "unexpected symbol near 'bar_t'"),
+        ("class X { int a; };", "declaration specifier expected near 'class'"),
+        ("int @;", "unexpected symbol near '@'"),
+        ("unsigned _BitInt(3) b;", "NYI: _BitInt near '_BitInt'"),
+        ("struct __attribute__((ms_struct)) s { int a; };", "NYI: attribute ms_struct near 'ms_struct'"),
+        ("#if 1\nint x;\n#endif", "unexpected symbol near '#if' at line 1"),
         ("int x", ""),
     ] {
         if words.is_empty() {
@@ -317,4 +364,125 @@ fn many_declarations_take_no_longer_each() {
     );
     // Not measured closely: that nothing grows with the table.
     assert!(single < first * 5 + Duration::from_secs(1));
+}
+
+/// What headers have in constants besides arithmetic.
+#[test]
+fn builtins_and_selections_agree_with_cc() {
+    let expressions = [
+        "__builtin_popcount(255)",
+        "__builtin_popcountl(-1)",
+        "__builtin_clz(1)",
+        "__builtin_clzll(1)",
+        "__builtin_ctz(8)",
+        "__builtin_ffs(0)",
+        "__builtin_ffsll(1LL << 40)",
+        "__builtin_parity(7)",
+        "__builtin_clrsb(-1)",
+        "__builtin_clrsbl(5)",
+        "__builtin_bswap16(0x1234)",
+        "__builtin_bswap32(0x12345678)",
+        "__builtin_bswap64(0x123456789abcdef0)",
+        "__builtin_strlen(\"abc\")",
+        "__builtin_constant_p(3)",
+        "__builtin_choose_expr(1, 2, 3L)",
+        "__builtin_expect(5, 1)",
+        "__builtin_offsetof(struct { int a; int b[4]; }, b[2])",
+        "_Generic(1, int: 10, long: 20)",
+        "_Generic(1L, int: 10, long long: 30, long: 20)",
+        "_Generic((char)1, default: 5, int: 6)",
+        "_Generic(1.0f, double: 3, float: 4, default: 5)",
+        "_Generic(\"text\", char *: 7, default: 8)",
+        "_Generic((const int *)0, int *: 1, const int *: 2)",
+        "sizeof(__typeof__(1 + 2L))",
+        "sizeof(\"abc\" \"de\")",
+        "_Alignof(struct { char c; long l; })",
+        "__alignof__(double)",
+        "'\\x41' + L'\\u00e9'",
+        "(int)3.7 + 0b101 + 010",
+    ];
+    let mut table = CTypeTable::new();
+    let mut program = String::from("#include <stdio.h>\nint main(void) {\n");
+    let mut ours = Vec::new();
+    for text in expressions {
+        let value = constant_expression(&mut table, text.as_bytes(), &[]);
+        let Constant::Int(n, ty) = value.unwrap_or_else(|e| panic!("{text}: {e}")) else { panic!("{text}") };
+        ours.push(format!("{} {} {text}", n as i64, table.size(ty).unwrap()));
+        let quoted = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+        writeln!(program, "printf(\"%lld %zu {quoted}\\n\", (long long)({text}), sizeof({text}));").unwrap();
+    }
+    program.push_str("return 0; }\n");
+    let theirs = compile_and_run("builtins", &program, &[]);
+    assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
+}
+
+/// Declarations in GNU's and C23's words, and types by name in them.
+#[test]
+fn unusual_declarations_have_the_compiler_s_layout() {
+    let rows = [
+        ("enum __attribute__((packed)) e1 { A1, B1 = 200 };", "enum e1"),
+        ("enum e2 { A2 = -1, B2 = 127 } __attribute__((__packed__));", "enum e2"),
+        ("enum e3 { A3 = -1, B3 = 128 } __attribute__((packed));", "enum e3"),
+        ("enum e4 { A4 = 0x7fffffffffffffff, B4 = -1 };", "enum e4"),
+        ("enum e5 { A5 = 0xffffffffffffffff };", "enum e5"),
+        ("typedef float f6; typedef f6 v6 __attribute__((vector_size(16)));", "v6"),
+        ("typedef int v7 __attribute__((vector_size(8)));", "v7"),
+        ("typedef unsigned m8 __attribute__((mode(byte)));", "m8"),
+        ("typedef _Decimal32 d9; struct s9 { char c; d9 d; _Decimal64 e; _Decimal128 f; };", "struct s9"),
+        ("struct s10 <% char c; int a<:3:>; %>;", "struct s10"),
+        ("_Pragma(\"pack(push, 2)\") struct s11 { char c; int i; }; _Pragma(\"pack(pop)\")", "struct s11"),
+        (
+            "struct s12 { char c; __extension__ union { int i; long l; }; } __attribute__((packed, aligned(2)));",
+            "struct s12",
+        ),
+        ("struct s13 { int a : 3, : 0, b : 4; _Bool c : 1; unsigned long long d : 40; };", "struct s13"),
+        ("struct s14 { _Atomic char c; _Atomic(long) l; };", "struct s14"),
+        ("typedef struct { unsigned char b[16]; } t15 __attribute__((aligned(__alignof__(int))));", "t15"),
+        ("typedef union { int *i; const int *c; } t16 __attribute__((transparent_union));", "t16"),
+        ("struct s17 { int n; struct { int a; } items[]; };", "struct s17"),
+        ("struct [[gnu::packed]] s18 { char c; int a; };", "struct s18"),
+        ("typedef __typeof__(1 + 2L) t19;", "t19"),
+        ("typedef __int128 t20; struct s20 { char c; t20 t; };", "struct s20"),
+        ("struct s21 { char c; _Alignas(16) char d; };", "struct s21"),
+    ];
+    let mut table = CTypeTable::new();
+    let mut program = String::from("#include <stdio.h>\n");
+    let mut questions = String::new();
+    let mut ours = Vec::new();
+    for (text, name) in rows {
+        declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let ty = type_name(&mut table, name.as_bytes(), &[]).unwrap().ty;
+        ours.push(format!("{name} {} {}", table.size(ty.id).unwrap(), table.align(ty.id).unwrap()));
+        writeln!(program, "{text}").unwrap();
+        writeln!(questions, "printf(\"{name} %zu %zu\\n\", sizeof({name}), __alignof__({name}));").unwrap();
+    }
+    writeln!(program, "int main(void) {{ {questions} return 0; }}").unwrap();
+    let theirs = compile_and_run("unusual", &program, &["-std=gnu2x"]);
+    assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
+}
+
+/// What stands in bodies and macros is passed over, whatever it is.
+#[test]
+fn bodies_and_macros_are_passed_over() {
+    let mut table = CTypeTable::new();
+    let text = r#"
+        #define STATEMENT ({ int x = 3; x; })
+        #define CALL(a) f(a)
+        #define HALF (1 +
+        #define SELECTED(x) _Generic(x, int: 1, default: 2)
+        static inline int a(void) { return ({ int x = 3; x; }); }
+        static inline int b(int v) { return _Generic(v, int: 1, default: 2); }
+        static inline int c(void) { __auto_type y = 3; int inner(int z) { return z; } return inner(y); }
+        extern __inline __attribute__((__gnu_inline__)) int d(int v) { if (v) { return '}'; } return "}"[0]; }
+        int e(void) __attribute__((weak, alias("a"), visibility("default")));
+        asm(".globl nothing"); __asm__ volatile ("nop");
+        int last;
+    "#;
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    for name in ["a", "b", "c", "d", "e", "last"] {
+        assert!(table.name(name).is_some(), "{name}");
+    }
+    for name in ["STATEMENT", "CALL", "HALF", "SELECTED"] {
+        assert!(table.name(name).is_none(), "{name}");
+    }
 }

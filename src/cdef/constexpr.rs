@@ -122,8 +122,8 @@ impl Converter<'_> {
         let depth = depth + 1;
         match &node.node {
             ast::Expression::Constant(constant) => self.literal(&constant.node, node),
-            ast::Expression::Identifier(name) => {
-                let name = unmangle(&name.node.name);
+            ast::Expression::Identifier(name_node) => {
+                let name = unmangle(&name_node.node.name);
                 match self.table.name(&name) {
                     Some(Name::Constant(value)) => Ok(value.clone()),
                     _ => {
@@ -131,7 +131,8 @@ impl Converter<'_> {
                         if let Some((_, value)) = scoped {
                             return Ok(value.clone());
                         }
-                        self.macro_value(&name).ok_or_else(|| self.not_constant(node))
+                        let at = name_node.span.start;
+                        self.macro_value(&name).ok_or_else(|| self.error(at, "unexpected symbol"))
                     }
                 }
             }
@@ -195,6 +196,33 @@ impl Converter<'_> {
                 None => Err(self.not_constant(node)),
             },
             ast::Expression::Call(call) => self.builtin(&call.node, node, depth),
+            ast::Expression::GenericSelection(generic) => {
+                let ty = self.type_of(&generic.node.expression)?;
+                let ty = match self.table.get(ty.id) {
+                    CType::Array { elem, .. } => self.table.pointer(elem),
+                    CType::Function(_) => self.table.pointer(ty),
+                    _ => ty.id,
+                };
+                let mut chosen = None;
+                for association in &generic.node.associations {
+                    match &association.node {
+                        ast::GenericAssociation::Default(expression) => {
+                            chosen = chosen.or(Some(expression));
+                        }
+                        ast::GenericAssociation::Type(typed) => {
+                            let its = self.type_name(&typed.node.type_name)?;
+                            if its == ty.plain() {
+                                chosen = Some(&typed.node.expression);
+                                break;
+                            }
+                        }
+                    }
+                }
+                match chosen {
+                    Some(expression) => self.evaluate(expression, depth),
+                    None => Err(self.not_constant(node)),
+                }
+            }
             _ => Err(self.not_constant(node)),
         }
     }
@@ -542,7 +570,13 @@ impl Converter<'_> {
             None => Err(this.not_constant(node)),
         };
         match name.node.name.as_str() {
-            "__builtin_expect" => value(self, 0),
+            "__builtin_expect" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    let long = self.table.int(IntKind::Long);
+                    Ok(Constant::Int(self.wrap(n, long), long))
+                }
+                other => Ok(other),
+            },
             "__builtin_constant_p" => {
                 let known = value(self, 0).is_ok();
                 Ok(self.truth(known))
@@ -552,12 +586,27 @@ impl Converter<'_> {
                 value(self, if is_true(&test) { 1 } else { 2 })
             }
             "__builtin_bswap16" => match value(self, 0)? {
-                Constant::Int(n, ty) => Ok(Constant::Int((n as u16).swap_bytes().into(), ty)),
+                Constant::Int(n, _) => {
+                    Ok(Constant::Int((n as u16).swap_bytes().into(), self.table.int(IntKind::UShort)))
+                }
                 _ => Err(self.not_constant(node)),
             },
             "__builtin_bswap32" => match value(self, 0)? {
                 Constant::Int(n, _) => {
                     Ok(Constant::Int((n as u32).swap_bytes().into(), self.table.int(IntKind::UInt)))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_bswap64" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    Ok(Constant::Int((n as u64).swap_bytes().into(), self.table.int(target::UINT64)))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_strlen" => match value(self, 0)? {
+                Constant::Str(bytes) => {
+                    let n = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+                    Ok(self.size_constant(n as u64))
                 }
                 _ => Err(self.not_constant(node)),
             },
@@ -573,8 +622,38 @@ impl Converter<'_> {
                 let ty = self.table.intern(CType::Float(FloatKind::Double));
                 Ok(Constant::Float(f64::NAN, ty))
             }
-            _ => Err(self.not_constant(node)),
+            name => match (name.strip_prefix("__builtin_"), value(self, 0)?) {
+                (Some(name), Constant::Int(n, _)) => match count_bits(name, n) {
+                    Some(n) => Ok(Constant::Int(n.into(), self.table.int(IntKind::Int))),
+                    None => Err(self.not_constant(node)),
+                },
+                _ => Err(self.not_constant(node)),
+            },
         }
+    }
+}
+
+/// GCC's builtins that count bits: of an `int`, or of a `long` or `long long` by the letters at the name's end.
+fn count_bits(name: &str, n: i128) -> Option<u32> {
+    let (name, width) = match name.trim_end_matches('l') {
+        short if short.len() + 1 == name.len() => (short, target::int_size(IntKind::Long) as u32 * 8),
+        short if short.len() + 2 == name.len() => (short, 64),
+        _ => (name, 32),
+    };
+    let bits = (n as u64) & (u64::MAX >> (64 - width));
+    let sign_copies = || {
+        let flipped = if bits >> (width - 1) == 1 { !bits & (u64::MAX >> (64 - width)) } else { bits };
+        flipped.leading_zeros() - (64 - width) - 1
+    };
+    match name {
+        "popcount" => Some(bits.count_ones()),
+        "parity" => Some(bits.count_ones() % 2),
+        "ffs" => Some(if bits == 0 { 0 } else { bits.trailing_zeros() + 1 }),
+        "clrsb" => Some(sign_copies()),
+        // Undefined of zero.
+        "clz" if bits != 0 => Some(bits.leading_zeros() - (64 - width)),
+        "ctz" if bits != 0 => Some(bits.trailing_zeros()),
+        _ => None,
     }
 }
 

@@ -267,7 +267,10 @@ impl Reader<'_> {
                 }
                 Some(Name::Constant(_) | Name::Typedef(_)) => Err(Refusal::NotSimple),
                 Some(_) => Err(Refusal::NotConstant),
-                None if word.text.starts_with('_') || super::is_keyword(&word.text) => {
+                None if word.text.starts_with('_')
+                    || word.text == "nullptr"
+                    || super::is_keyword(&word.text) =>
+                {
                     Err(Refusal::NotSimple)
                 }
                 None => Err(Refusal::NotConstant),

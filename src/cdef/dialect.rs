@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::limits::Guard;
-use super::literal::{character, mangle};
+use super::literal::{character, is_number, mangle};
 use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param};
@@ -57,6 +57,8 @@ pub struct Piece {
     pub heads: HashMap<u32, Head>,
     /// Parameters that stand for types: how many are used.
     pub types: Vec<usize>,
+    /// Static assertions: the index of the user's token, and what stands in the brackets.
+    pub assertions: Vec<(u32, String)>,
 }
 
 /// The pass.
@@ -104,6 +106,9 @@ enum Word {
     Asm,
     Head,
     StaticAssert,
+    Pragma,
+    /// What no type of ours can be.
+    Refused(&'static str),
 }
 
 fn word(text: &str) -> Word {
@@ -114,6 +119,8 @@ fn word(text: &str) -> Word {
         "_Alignas" | "alignas" => Word::Alignas,
         "__asm__" | "__asm" | "asm" => Word::Asm,
         "_Static_assert" | "static_assert" => Word::StaticAssert,
+        "_Pragma" | "__pragma" => Word::Pragma,
+        "_BitInt" => Word::Refused("NYI: _BitInt"),
         "__extension__" | "_Noreturn" | "__restrict" | "__restrict__" | "restrict" | "__inline"
         | "__inline__" | "inline" | "__forceinline" | "_inline" | "__cdecl" | "_cdecl" | "__stdcall"
         | "_stdcall" | "__fastcall" | "_fastcall" | "__thiscall" | "__vectorcall" | "__pascal"
@@ -136,6 +143,7 @@ fn word(text: &str) -> Word {
         "__float128" => Word::To("_Float128"),
         "__float80" => Word::To("long double"),
         "constexpr" => Word::To("static const"),
+        "nullptr" => Word::To("( ( void * ) 0 )"),
         _ => Word::Keep,
     }
 }
@@ -259,7 +267,7 @@ impl<'a> Rewriter<'a> {
                 self.directive(&token)?;
                 self.at += 1;
                 // Many directives in a row are not kept.
-                if piece.map.is_empty() {
+                if piece.map.is_empty() && piece.assertions.is_empty() {
                     self.tokens.forget(self.at);
                     self.at = 0;
                 }
@@ -276,7 +284,14 @@ impl<'a> Rewriter<'a> {
             }
             let fresh = piece.text.is_empty();
             match token.kind {
-                Kind::Ident => self.word(&mut piece, &mut levels, fresh)?,
+                Kind::Ident => {
+                    self.word(&mut piece, &mut levels, fresh)?;
+                    // A static assertion is for what stands before it.
+                    if !piece.assertions.is_empty() && piece.text.is_empty() {
+                        break;
+                    }
+                }
+                Kind::Number if !is_number(token.text) => return Err(self.error("malformed number")),
                 Kind::Number => {
                     if token.text.contains('\'') {
                         self.emit(&mut piece, &token.text.replace('\'', ""));
@@ -302,7 +317,7 @@ impl<'a> Rewriter<'a> {
                 }
             }
         }
-        Ok((!piece.text.is_empty()).then_some(piece))
+        Ok((!piece.text.is_empty() || !piece.assertions.is_empty()).then_some(piece))
     }
 
     /// A bracket, operator or separator. True after the `;` that ends a declaration.
@@ -325,6 +340,11 @@ impl<'a> Rewriter<'a> {
                 if is_body {
                     self.skip_body()?;
                     self.emit(piece, ";");
+                    return Ok(true);
+                }
+                // No C goes on like this: lang-c finds what is wrong with what came so far.
+                if !in_expression {
+                    self.emit(piece, text);
                     return Ok(true);
                 }
                 levels.push(Level { kind: LevelKind::Other, expression: in_expression, due: "'}' expected" });
@@ -466,11 +486,27 @@ impl<'a> Rewriter<'a> {
             }
             Word::Asm => self.asm(piece, fresh)?,
             Word::StaticAssert => {
-                while !self.is(";") && self.token().kind != Kind::Eof {
+                let index = self.at as u32;
+                self.at += 1;
+                if !self.is("(") {
+                    return Err(self.error("'(' expected"));
+                }
+                let text = self.arguments()?;
+                piece.assertions.push((index, text));
+                if self.is(";") {
                     self.at += 1;
                 }
-                self.at += 1;
             }
+            Word::Pragma => {
+                self.at += 1;
+                if !self.is("(") {
+                    return Err(self.error("'(' expected"));
+                }
+                // In a string, or (MSVC's) as it is.
+                let text = self.arguments()?.replace('"', "");
+                self.pragma(text.trim())?;
+            }
+            Word::Refused(message) => return Err(self.error(message)),
         }
         Ok(())
     }
@@ -657,10 +693,25 @@ impl<'a> Rewriter<'a> {
             ("vector_size", Some(text)) => Attr::VectorSize(text),
             ("ms_abi", _) => Attr::MsAbi,
             ("sysv_abi", _) => Attr::SysvAbi,
+            ("ms_struct", _) => return Err(self.error_at_previous("NYI: attribute ms_struct")),
+            ("scalar_storage_order", Some(order)) => return self.storage_order(&order),
             _ => return Ok(()),
         };
         found.push(attr);
         Ok(())
+    }
+
+    /// Only the host's own order of bytes can be served.
+    fn storage_order(&mut self, order: &str) -> Result<(), CdefError> {
+        let own = if cfg!(target_endian = "big") { "big-endian" } else { "little-endian" };
+        match order.contains(own) || order.contains("default") {
+            true => Ok(()),
+            false => Err(self.error_at_previous("NYI: scalar_storage_order")),
+        }
+    }
+
+    fn error_at_previous(&mut self, message: &str) -> CdefError {
+        self.error_at(self.at.saturating_sub(1), message)
     }
 
     /// The text between a `(` and its `)`.
@@ -732,7 +783,7 @@ impl<'a> Rewriter<'a> {
         let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         match name {
-            "pragma" => self.pragma(rest.trim()),
+            "pragma" => self.pragma(rest.trim())?,
             "define" => self.macros.define(rest.trim_start()),
             "undef" => self.macros.undefine(rest.trim()),
             "" | "ident" | "sccs" | "warning" | "line" => {}
@@ -746,9 +797,12 @@ impl<'a> Rewriter<'a> {
     }
 
     /// `#pragma pack`: (n), (push), (push, n), (push, id, n), (pop), (pop, id), ().
-    fn pragma(&mut self, rest: &str) {
+    fn pragma(&mut self, rest: &str) -> Result<(), CdefError> {
+        if let Some(order) = rest.strip_prefix("scalar_storage_order") {
+            return self.storage_order(order);
+        }
         let Some(inner) = rest.strip_prefix("pack").map(str::trim).and_then(|r| r.strip_prefix('(')) else {
-            return;
+            return Ok(());
         };
         let inner = inner.split(')').next().unwrap_or_default();
         let words: Vec<&str> = inner.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
@@ -772,6 +826,7 @@ impl<'a> Rewriter<'a> {
             Some(_) if number.is_some() => self.pack = number,
             Some(_) => {}
         }
+        Ok(())
     }
 }
 

@@ -25,6 +25,66 @@ pub fn unmangle(name: &str) -> Cow<'_, str> {
     bytes.and_then(|b| String::from_utf8(b).ok()).map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
+/// Is it a number as C writes them, suffixes of all sorts included?
+pub fn is_number(text: &str) -> bool {
+    let (hex, rest) = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (true, &text[2..]),
+        [b'0', b'b' | b'B', ..] => (false, &text[2..]),
+        _ => (false, text),
+    };
+    let is_digit = |c: char| c == '\'' || if hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() };
+    let (whole, rest) = rest.split_at(rest.find(|c| !is_digit(c)).unwrap_or(rest.len()));
+    let (fraction, rest) = match rest.strip_prefix('.') {
+        Some(after) => after.split_at(after.find(|c| !is_digit(c)).unwrap_or(after.len())),
+        None => ("", rest),
+    };
+    let exponent = if hex { ['p', 'P'] } else { ['e', 'E'] };
+    let (power, rest) = match rest.strip_prefix(exponent) {
+        Some(after) => {
+            let digits = after.trim_start_matches(['+', '-']);
+            digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()))
+        }
+        None => ("0", rest),
+    };
+    let is_float =
+        text.contains('.') || (!hex && text.contains(['e', 'E'])) || (hex && text.contains(['p', 'P']));
+    let is_octal = !is_float && !hex && whole.starts_with('0') && whole.contains(['8', '9']);
+    let suffix = rest.to_ascii_lowercase();
+    let known = matches!(
+        suffix.trim_end_matches(['i', 'j']),
+        "" | "u"
+            | "l"
+            | "ul"
+            | "lu"
+            | "ll"
+            | "ull"
+            | "llu"
+            | "wb"
+            | "uwb"
+            | "wbu"
+            | "f"
+            | "d"
+            | "q"
+            | "w"
+            | "df"
+            | "dd"
+            | "dl"
+            | "f16"
+            | "f32"
+            | "f64"
+            | "f128"
+            | "f32x"
+            | "f64x"
+            | "bf16"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "ui64"
+    );
+    (!whole.is_empty() || !fraction.is_empty()) && !power.is_empty() && !is_octal && known
+}
+
 /// A character constant as the number it is.
 pub fn character(text: &str) -> Option<String> {
     let quote = text.find('\'')?;

@@ -93,17 +93,41 @@ pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
 fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
     with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
-        while let Some(piece) = rewriter.piece(false)? {
+        while let Some(mut piece) = rewriter.piece(false)? {
+            let assertions = std::mem::take(&mut piece.assertions);
             let (unit, before) = read(table, &rewriter, &piece, &DECLARATIONS)?;
             let mut converter = Converter::new(table, &rewriter, piece, before);
             for declaration in &unit.0 {
                 converter.external(declaration)?;
+            }
+            for (index, text) in &assertions {
+                assert_static(table, &rewriter, *index as usize, text)?;
             }
         }
         rewriter.finish()?;
         define::land(table, &rewriter.macros);
         Ok(())
     })
+}
+
+/// A static assertion that is known to be false is an error; one that cannot be worked out is passed over.
+fn assert_static(
+    table: &mut CTypeTable,
+    rewriter: &Rewriter<'_>,
+    index: usize,
+    text: &str,
+) -> Result<(), CdefError> {
+    let (condition, words) = match specifier::split_comma(text) {
+        Some(comma) => (&text[..comma], text[comma + 1..].trim()),
+        None => (text, ""),
+    };
+    match constant_expression(table, condition.as_bytes(), &[]) {
+        Ok(Constant::Int(0, _)) if words.is_empty() => {
+            Err(rewriter.error_at(index, "static assertion failed"))
+        }
+        Ok(Constant::Int(0, _)) => Err(rewriter.error_at(index, format!("static assertion failed: {words}"))),
+        _ => Ok(()),
+    }
 }
 
 /// Reads one abstract type (`int (*)[3]`, `struct point`, `int[?]`). Leaves nothing behind when it fails.
@@ -342,23 +366,48 @@ fn syntax_error(rewriter: &Rewriter<'_>, piece: &Piece, offset: usize, table: &C
             && !is_keyword(token.text)
             && !matches!(table.name(token.text), Some(Name::Typedef(_)))
     };
-    if let Some(p) = previous
-        && unknown(p)
-        && due(at - 1)
-    {
-        return rewriter.error_at(p, "declaration specifier expected");
+    let mut open = Vec::new();
+    for (n, &(_, i)) in piece.map.iter().take(at).enumerate() {
+        match rewriter.user_token(i as usize).text {
+            "{" => {
+                let words = n.saturating_sub(2)..n;
+                let is_enum =
+                    piece.map[words].iter().any(|m| rewriter.user_token(m.1 as usize).text == "enum");
+                open.push(if is_enum { "enum" } else { "{" });
+            }
+            bracket @ ("(" | "[") => open.push(bracket),
+            ")" | "]" | "}" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    if open.last() == Some(&"enum") {
+        let before = previous.map(|p| rewriter.user_token(p).text);
+        let message = match (before, rewriter.user_token(index).text) {
+            (Some("{" | ","), _) => "'<identifier>' expected",
+            (_, "}" | ",") => "unexpected symbol",
+            _ => "'}' expected",
+        };
+        return rewriter.error_at(index, message);
+    }
+    if let Some(p) = previous {
+        if unknown(p) && due(at - 1) {
+            return rewriter.error_at(p, "declaration specifier expected");
+        }
+        // A word of C's that names nothing.
+        if is_statement(rewriter.user_token(p).text) {
+            return rewriter.error_at(p, "'<identifier>' expected");
+        }
+    }
+    // Names without types: K&R's parameters, or types that nobody declared.
+    for window in piece.map[..at.min(piece.map.len())].windows(3) {
+        let [before, after] = [0, 2].map(|i| rewriter.user_token(window[i].1 as usize).text);
+        if matches!(before, "(" | ",") && matches!(after, "," | ")") && unknown(window[1].1 as usize) {
+            return rewriter.error_at(window[1].1 as usize, "declaration specifier expected");
+        }
     }
     let text = rewriter.user_token(index).text;
     if due(at) && !matches!(text, ")" | "]") {
         return rewriter.error_at(index, "declaration specifier expected");
-    }
-    let mut open = Vec::new();
-    for &(_, i) in piece.map.iter().take(at) {
-        match rewriter.user_token(i as usize).text {
-            bracket @ ("(" | "[" | "{") => open.push(bracket),
-            ")" | "]" | "}" => drop(open.pop()),
-            _ => {}
-        }
     }
     let message = match open.last() {
         Some(&"(") => "')' expected",
@@ -366,6 +415,24 @@ fn syntax_error(rewriter: &Rewriter<'_>, piece: &Piece, offset: usize, table: &C
         _ => "';' expected",
     };
     rewriter.error_at(index, message)
+}
+
+fn is_statement(text: &str) -> bool {
+    matches!(
+        text,
+        "break"
+            | "case"
+            | "continue"
+            | "default"
+            | "do"
+            | "else"
+            | "for"
+            | "goto"
+            | "if"
+            | "return"
+            | "switch"
+            | "while"
+    )
 }
 
 fn is_keyword(text: &str) -> bool {

@@ -134,6 +134,15 @@ impl Converter<'_> {
             ast::TypeSpecifier::Float => Basic::Float,
             ast::TypeSpecifier::Double => Basic::Double,
             ast::TypeSpecifier::Bool => Basic::Bool,
+            ast::TypeSpecifier::TS18661Float(ast::TS18661FloatType {
+                format: ast::TS18661FloatFormat::DecimalInterchange | ast::TS18661FloatFormat::DecimalExtended,
+                width,
+            }) => {
+                // No arithmetic of ours: their bytes, with the size and alignment that C gives them.
+                let elem = self.table.int(IntKind::UChar);
+                let ty = self.table.intern(CType::Vector { elem, len: (*width / 8) as u32 }).plain();
+                return words.ty.replace(ty).map_or(Ok(()), |_| Err(self.bad_type(at)));
+            }
             ast::TypeSpecifier::TS18661Float(float) => {
                 let extended = float.format == ast::TS18661FloatFormat::BinaryExtended;
                 match (float.width, extended) {
@@ -616,7 +625,7 @@ fn count(word: &mut u32, most: u32) -> Option<()> {
 }
 
 /// The comma that separates two constants, brackets looked over.
-fn split_comma(text: &str) -> Option<usize> {
+pub(super) fn split_comma(text: &str) -> Option<usize> {
     let mut depth = 0;
     text.bytes().position(|b| {
         match b {

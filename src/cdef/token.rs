@@ -324,7 +324,18 @@ impl<'a> Lexer<'a> {
             1
         };
         self.at += length;
-        Ok(Some(self.token(Kind::Punct, from)))
+        let mut token = self.token(Kind::Punct, from);
+        // Digraphs.
+        let bracket = match two {
+            b"<:" => "[",
+            b":>" => "]",
+            b"<%" => "{",
+            b"%>" => "}",
+            _ => return Ok(Some(token)),
+        };
+        self.at += 1;
+        token.text = bracket;
+        Ok(Some(token))
     }
 
     fn quoted(&mut self, from: usize) -> Result<Token<'a>, LexError> {
