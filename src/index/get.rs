@@ -1,0 +1,285 @@
+//! Reading: what stands at the place that a key leads to.
+
+use std::ffi::{c_char, c_int};
+
+use super::{Target, bad_key, element, find, integer_key, not_cdata, push_record_constant, quick_element};
+use crate::callback;
+use crate::cdata::{self, Bounds, Header};
+use crate::conv::to_lua;
+use crate::error::{Result, What};
+use crate::vm::peek;
+use crate::vm::shape::{Class, FieldEntry, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::Meta;
+
+/// The usual reads, by what lies on the stack: a scalar member by its interned name, a scalar element by an integer. False if it
+/// is none of those; then nothing is pushed.
+#[inline(always)]
+unsafe fn quick_get(l: *mut lua_State) -> bool {
+    // SAFETY: two arguments are there; the header's address was checked to be one of ours; a member lies inside of its
+    // record, an element was checked against what is known.
+    unsafe {
+        let base = peek::base(l);
+        if peek::top(l).offset_from(base) != 2 {
+            return false;
+        }
+        let Some(header) = cdata::header_in(*base) else { return false };
+        let shape = (*header).shape();
+        let key = *base.add(1);
+        if key.tag == peek::SHORT_STRING {
+            let fields = shape.fields.get();
+            if fields.is_null() {
+                return callback::method_named(l, shape, peek::string_address(key) as *const c_char);
+            }
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            if entry.op == Op::Missing {
+                return quick_method(l, shape, key);
+            }
+            let address = (*header).address;
+            if address.is_null() {
+                return false;
+            }
+            let at = address.wrapping_add(entry.offset);
+            return to_lua::push_plain(l, entry.op, at)
+                || entry.op == Op::Pointer && quick_pointer(l, &*entry.shape, at)
+                || entry.op == Op::Aggregate
+                    && quick_reference(l, *base, header, &*entry.shape, at, entry.slot);
+        }
+        if key.tag == peek::INT {
+            let op = shape.item_op.get();
+            if op == Op::None {
+                return false;
+            }
+            let at = quick_element(header, shape, key.bits as i64);
+            return !at.is_null()
+                && (to_lua::push_plain(l, op, at)
+                    || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
+                    || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 1));
+        }
+        false
+    }
+}
+
+/// What the metatype's `__index`, if it is a table, has for the key. False if there is none, or nothing in it; then nothing is pushed.
+#[inline]
+unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> bool {
+    // SAFETY: as for `quick_get`; a metamethod of the table's own may raise: S6.
+    unsafe {
+        let table = shape.state().meta_slot(shape, Meta::Index);
+        if table.tag != peek::TABLE {
+            return false;
+        }
+        let found = peek::field(table.bits as usize, key.bits);
+        if found.tag != peek::NIL {
+            peek::push(l, found.bits, found.tag);
+            return true;
+        }
+        peek::push(l, table.bits, table.tag);
+        peek::push(l, key.bits, key.tag);
+        if lua_gettable(l, -2) != LUA_TNIL {
+            return true;
+        }
+        peek::pop(l);
+        peek::pop(l);
+        false
+    }
+}
+
+/// A pointer that is not NULL.
+#[inline]
+unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: as for `quick_get`; S6.
+    unsafe { cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned()) };
+    true
+}
+
+/// A record or array at `at` in the cdata of slot `owner`: the reference cached there, in its user value `slot`, or a new one.
+#[inline]
+unsafe fn quick_reference(
+    l: *mut lua_State,
+    owner: peek::Slot,
+    header: *mut Header,
+    member: &Shape,
+    at: *mut u8,
+    slot: u8,
+) -> bool {
+    // SAFETY: as for `quick_get`; the slot is one that the owner was made with; S6.
+    unsafe {
+        let shape = (*header).shape();
+        if shape.class == Class::Pointer {
+            let nobody = peek::Slot { bits: 0, tag: peek::NIL };
+            cdata::push_reference_of(l, member.reference(), at, Bounds::ANY, nobody);
+            return true;
+        }
+        let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
+        if slot != 0 {
+            let known = *peek::user_value(owner, n);
+            if cdata::header_in(known).is_some_and(|header| (*header).address == at) {
+                peek::push(l, known.bits, known.tag);
+                return true;
+            }
+        }
+        let parent = if shape.class == Class::Reference { *peek::user_value(owner, 1) } else { owner };
+        cdata::push_reference_of(l, member.reference(), at, Header::bounds(header), parent);
+        if slot != 0 {
+            lua_pushvalue(l, -1);
+            lua_setiuservalue(l, 1, n as c_int);
+        }
+        true
+    }
+}
+
+pub(super) unsafe fn get(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata and the key; what is read was checked on the way.
+    unsafe {
+        if peek::is_available() && quick_get(l) {
+            return Ok(1);
+        }
+        let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
+        let shape = (*header).shape();
+        match lua_type(l, 2) {
+            LUA_TSTRING => {
+                let fields = shape.fields.get();
+                if !fields.is_null() {
+                    let key = lua_tolstring(l, 2, std::ptr::null_mut()) as usize;
+                    if let Some(entry) = (*(*fields).get()).get(key)
+                        && (entry.op as u8) < Op::Constant as u8
+                        && !(*header).address.is_null()
+                    {
+                        return get_member(l, header, shape, entry, (*header).address);
+                    }
+                }
+            }
+            LUA_TNUMBER if shape.item_op.get() != Op::None => {
+                if let Some(i) = integer_key(l) {
+                    let at = element(header, shape, i)?;
+                    let bounds =
+                        if shape.class == Class::Pointer { Bounds::ANY } else { Header::bounds(header) };
+                    let parent = c_int::from(shape.class != Class::Pointer);
+                    to_lua::push(l, &*shape.item.get(), shape.item_op.get(), at, bounds, parent)?;
+                    return Ok(1);
+                }
+            }
+            _ => {}
+        }
+        get_slow(l, header, shape)
+    }
+}
+
+#[inline]
+unsafe fn get_member(
+    l: *mut lua_State,
+    header: *mut Header,
+    shape: &Shape,
+    entry: &FieldEntry,
+    base: *mut u8,
+) -> Result<c_int> {
+    // SAFETY: the member lies inside of the record at `base`.
+    unsafe {
+        let at = base.add(entry.offset);
+        match entry.op {
+            Op::Bits => to_lua::push_bits(l, entry, at),
+            Op::Aggregate => get_aggregate(l, header, shape, entry, at)?,
+            op => to_lua::push(l, &*entry.shape, op, at, Bounds::ANY, 0)?,
+        }
+        Ok(1)
+    }
+}
+
+/// A member that is read as a reference: the one cached in the owner, or a new one.
+unsafe fn get_aggregate(
+    l: *mut lua_State,
+    header: *mut Header,
+    shape: &Shape,
+    entry: &FieldEntry,
+    at: *mut u8,
+) -> Result<()> {
+    // SAFETY: the slot is one the owner was made with: `slots` of the record, after a reference's parent.
+    unsafe {
+        if shape.class == Class::Pointer {
+            return to_lua::push(l, &*entry.shape, Op::Aggregate, at, Bounds::ANY, 0);
+        }
+        let slot = c_int::from(entry.slot) + c_int::from(shape.class == Class::Reference);
+        if entry.slot != 0 {
+            if lua_getiuservalue(l, 1, slot) != LUA_TNIL {
+                return Ok(());
+            }
+            lua_pop(l, 1);
+        }
+        let bounds = Header::bounds(header);
+        to_lua::push(l, &*entry.shape, Op::Aggregate, at, bounds, 1)?;
+        if entry.slot != 0 {
+            lua_pushvalue(l, -1);
+            lua_setiuservalue(l, 1, slot);
+        }
+        Ok(())
+    }
+}
+
+/// Whatever the quick path left: first uses, cdata as keys, constants, metatypes, errors.
+#[inline(never)]
+unsafe fn get_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
+    // SAFETY: as for `get`.
+    unsafe {
+        if let Some(named) = cdata::ctype_of(header) {
+            return get_static(l, named);
+        }
+        match find(l, header, shape)? {
+            Target::Member(entry, _) if entry.op == Op::Constant => {
+                push_record_constant(l, shape)?;
+                Ok(1)
+            }
+            Target::Member(entry, base) => get_member(l, header, shape, &entry, base),
+            Target::Element(item, at) => {
+                let pointer = shape.referred().class == Class::Pointer;
+                let bounds = if pointer { Bounds::ANY } else { Header::bounds(header) };
+                to_lua::push(l, item, item.op(), at, bounds, c_int::from(!pointer))?;
+                Ok(1)
+            }
+            Target::Metatype => {
+                if shape.state().push_meta(l, shape, Meta::Index) {
+                    return call_index(l, shape);
+                }
+                if callback::method(l, shape) {
+                    return Ok(1);
+                }
+                Err(bad_key(l, shape))
+            }
+        }
+    }
+}
+
+/// Asks the value on top, an `__index`, for the key at 2.
+/// What a table does not have is an error as any other member that is missing, as in LuaJIT.
+unsafe fn call_index(l: *mut lua_State, shape: &Shape) -> Result<c_int> {
+    // SAFETY: a metamethod has slots for this; nothing of ours is alive.
+    unsafe {
+        if lua_type(l, -1) == LUA_TFUNCTION {
+            lua_pushvalue(l, 1);
+            lua_pushvalue(l, 2);
+            return Ok(call_user(l, 2, 1));
+        }
+        lua_pushvalue(l, 2);
+        if lua_gettable(l, -2) == LUA_TNIL {
+            return Err(bad_key(l, shape));
+        }
+    }
+    Ok(1)
+}
+
+/// A static member: of a ctype object, through its metatype, or a constant of the record.
+unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> {
+    // SAFETY: as for `get`.
+    unsafe {
+        if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
+            return Ok(1);
+        }
+        if lua_type(l, 2) == LUA_TNUMBER {
+            return Err(What::BadIndex("ctype".to_owned(), "number".to_owned()).into());
+        }
+        if named.state().push_meta(l, named, Meta::Index) {
+            return call_index(l, named);
+        }
+        Err(bad_key(l, named))
+    }
+}

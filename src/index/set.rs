@@ -1,0 +1,178 @@
+//! Writing: to the place that a key leads to.
+
+use std::ffi::c_int;
+
+use super::{Target, bad_key, element, find, integer_key, not_cdata, push_record_constant, quick_element};
+use crate::cdata::{self, Header};
+use crate::conv::from_lua;
+use crate::error::{Result, What};
+use crate::vm::peek;
+use crate::vm::shape::{Class, FieldEntry, Op, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::Meta;
+
+/// The usual writes: a number to a scalar member or element. False if it is none of those; then nothing is written.
+#[inline(always)]
+unsafe fn quick_set(l: *mut lua_State) -> bool {
+    // SAFETY: as for `quick_get`.
+    unsafe {
+        let base = peek::base(l);
+        if peek::top(l).offset_from(base) != 3 {
+            return false;
+        }
+        let Some(header) = cdata::header_in(*base) else { return false };
+        let shape = (*header).shape();
+        let key = *base.add(1);
+        let value = *base.add(2);
+        let (op, at) = if key.tag == peek::SHORT_STRING {
+            let fields = shape.fields.get();
+            if fields.is_null() {
+                return false;
+            }
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            let address = (*header).address;
+            if address.is_null() || entry.is_const {
+                return false;
+            }
+            (entry.op, address.wrapping_add(entry.offset))
+        } else if key.tag == peek::INT {
+            let op = shape.item_op.get();
+            if op == Op::None || (*shape.item.get()).is_const() {
+                return false;
+            }
+            let at = quick_element(header, shape, key.bits as i64);
+            if at.is_null() {
+                return false;
+            }
+            (op, at)
+        } else {
+            return false;
+        };
+        from_lua::store_plain(value, op, at)
+    }
+}
+
+pub(super) unsafe fn set(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with the cdata, the key and the value.
+    unsafe {
+        if peek::is_available() && quick_set(l) {
+            return Ok(0);
+        }
+        let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
+        let shape = (*header).shape();
+        match lua_type(l, 2) {
+            LUA_TSTRING => {
+                let fields = shape.fields.get();
+                if !fields.is_null() {
+                    let key = lua_tolstring(l, 2, std::ptr::null_mut()) as usize;
+                    if let Some(entry) = (*(*fields).get()).get(key)
+                        && (entry.op as u8) < Op::Constant as u8
+                        && !(*header).address.is_null()
+                    {
+                        return set_member(l, header, shape, entry, (*header).address);
+                    }
+                }
+            }
+            LUA_TNUMBER if shape.item_op.get() != Op::None => {
+                if let Some(i) = integer_key(l) {
+                    let at = element(header, shape, i)?;
+                    let item = &*shape.item.get();
+                    if item.is_read_only() {
+                        return Err(What::ConstWrite.into());
+                    }
+                    from_lua::store(l, 3, item, shape.item_op.get(), at, shape.item_size.get())?;
+                    return Ok(0);
+                }
+            }
+            _ => {}
+        }
+        set_slow(l, header, shape)
+    }
+}
+
+#[inline]
+unsafe fn set_member(
+    l: *mut lua_State,
+    header: *mut Header,
+    shape: &Shape,
+    entry: &FieldEntry,
+    base: *mut u8,
+) -> Result<c_int> {
+    // SAFETY: the member lies inside of the record at `base`.
+    unsafe {
+        if entry.is_const {
+            return Err(What::ConstWrite.into());
+        }
+        let at = base.add(entry.offset);
+        match entry.op {
+            Op::Bits => from_lua::store_bits(l, 3, entry, at)?,
+            Op::Aggregate => {
+                let member = &*entry.shape;
+                let room = match member.size() {
+                    Some(size) if !member.wide.get() => size,
+                    _ if shape.class == Class::Pointer => usize::MAX,
+                    _ => Header::bounds(header).hi.saturating_sub(at as usize),
+                };
+                from_lua::store(l, 3, member, Op::Aggregate, at, room)?;
+            }
+            op => from_lua::store(l, 3, &*entry.shape, op, at, 0)?,
+        }
+        Ok(0)
+    }
+}
+
+#[inline(never)]
+unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
+    // SAFETY: as for `set`.
+    unsafe {
+        if let Some(named) = cdata::ctype_of(header) {
+            return set_static(l, named);
+        }
+        match find(l, header, shape)? {
+            Target::Member(entry, _) if entry.op == Op::Constant => Err(What::ConstWrite.into()),
+            Target::Member(entry, base) => set_member(l, header, shape, &entry, base),
+            Target::Element(item, at) => {
+                // The parts of a complex number are not written one by one, as in LuaJIT.
+                if item.is_read_only() || shape.referred().class == Class::Complex {
+                    return Err(What::ConstWrite.into());
+                }
+                from_lua::store(l, 3, item, item.op(), at, item.size().unwrap_or(0))?;
+                Ok(0)
+            }
+            Target::Metatype if shape.record().is_some_and(Shape::is_const) => Err(What::ConstWrite.into()),
+            Target::Metatype if shape.state().push_meta(l, shape, Meta::NewIndex) => Ok(call_new_index(l)),
+            Target::Metatype => Err(bad_key(l, shape)),
+        }
+    }
+}
+
+/// Gives the key at 2 and the value at 3 to the value on top, a `__newindex`.
+unsafe fn call_new_index(l: *mut lua_State) -> c_int {
+    // SAFETY: as for `call_index`.
+    unsafe {
+        if lua_type(l, -1) == LUA_TFUNCTION {
+            lua_pushvalue(l, 1);
+            lua_pushvalue(l, 2);
+            lua_pushvalue(l, 3);
+            return call_user(l, 3, 0);
+        }
+        lua_pushvalue(l, 2);
+        lua_pushvalue(l, 3);
+        lua_settable(l, -3);
+        0
+    }
+}
+
+/// A static member of a ctype object: its metatype's business, for constants stay what they are.
+unsafe fn set_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> {
+    // SAFETY: as for `set`.
+    unsafe {
+        if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
+            return Err(What::ConstWrite.into());
+        }
+        if named.state().push_meta(l, named, Meta::NewIndex) {
+            return Ok(call_new_index(l));
+        }
+        Err(bad_key(l, named))
+    }
+}
