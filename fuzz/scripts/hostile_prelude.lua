@@ -97,8 +97,14 @@ local function is_bare(v)
 end
 H.is_bare = is_bare
 
--- Memory to copy from and to: code has no extent that anyone knows.
-function H.mem(v) return v ~= nil and ffi.type(v) == "cdata" and tostring(ffi.typeof(v)):find("%)>$") and "code" or v end
+-- Memory to copy from and to. Code has no extent that anyone knows; a file that goes under another metatable is one no more
+-- to those who look, and what is written there is the script's own doing.
+local files = debug.getmetatable(io.stdout)
+function H.mem(v)
+  if type(v) ~= "userdata" then return v end
+  if ffi.type(v) ~= "cdata" then return debug.getmetatable(v) == files and v or "userdata" end
+  return tostring(ffi.typeof(v)):find("%)>$") and "code" or v
+end
 
 -- What C may be told to call: a Lua function, or what the conversion refuses. C itself follows NULL.
 H.fn = setmetatable({}, { __index = function(_, i)
