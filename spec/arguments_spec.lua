@@ -136,6 +136,28 @@ describe("the debug library", function()
     end
     assert.equal(3, lib.add_i8(1, 2))
   end)
+  it("keeps what functions are called by, also of those beyond the pool of thunks, and gets an error or their result", function()
+    local kept = {}
+    do
+      local space, text = ffi.load(helper.fixture), {}
+      for i = 1, 2500 do text[i] = ("int8_t arg_many_%d(int8_t, int8_t) __asm__(\"add_i8\");"):format(i) end
+      ffi.cdef(table.concat(text))
+      for i = 1, 2500 do
+        local f = space["arg_many_" .. i]
+        assert.equal(3, f(1, 2))
+        if i % 500 < 3 then kept[#kept + 1] = { debug.getmetatable(f).__call, i % 1000 < 3 and f or nil } end
+      end
+    end
+    collectgarbage()
+    collectgarbage()
+    for _, pair in ipairs(kept) do
+      if pair[2] then assert.equal(3, pair[2](1, 2)) end
+      for _, v in ipairs { 1, "x", ffi.new("int"), lib.add_i8, pair[2] } do
+        sound(pcall(pair[1], v))
+        sound(pcall(pair[1], v, 1, 2))
+      end
+    end
+  end)
   it("reads and writes user values", function()
     local outer = ffi.new("struct { struct small s; int a[2]; }")
     local part = outer.s
@@ -175,6 +197,12 @@ describe("the debug library", function()
         end
       end
     end
+    -- A function's finalizer, called for another object, does not take the function away.
+    local release = debug.getmetatable(lib.add_i16).__gc
+    for _, v in ipairs(values) do sound(pcall(release, v)) end
+    assert.equal(3, lib.add_i16(1, 2))
+    assert.equal(3, lib.add_i8(1, 2))
+    assert.is_nil(debug.getmetatable(io.stdout).__call)
     local own = ffi.load(helper.fixture)
     local f = own.add_u8
     debug.getmetatable(own).__gc(own)

@@ -41,6 +41,8 @@ type Variable = (usize, usize);
 
 /// What a bound function's metatable keeps, and its `__gc` frees.
 struct Binding {
+    /// The block of the function's cdata: the debug library may bring `__gc` another.
+    owner: *mut c_void,
     thunk: Option<Thunk>,
     bound: Box<Bound>,
 }
@@ -309,7 +311,8 @@ unsafe fn push_function(
         lua_setmetatable(l, function);
         let bound = Box::new(Bound::new(shape, address)?);
         let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
-        let binding = Box::into_raw(Box::new(Binding { thunk: Thunk::new(call::call_bound, data), bound }));
+        let (owner, thunk) = (lua_touserdata(l, function), Thunk::new(call::call_bound, data));
+        let binding = Box::into_raw(Box::new(Binding { owner, thunk, bound }));
         lua_pushlightuserdata(l, binding.cast());
         lua_setupvalue(l, gc, 1);
         match &(*binding).thunk {
@@ -327,24 +330,39 @@ unsafe fn push_function(
 
 /// `__call` once the thunks are used up.
 unsafe extern "C-unwind" fn call_upvalue(l: *mut lua_State) -> c_int {
-    // SAFETY: the upvalue is the binding's, which lives as long as the metatable that holds this closure.
-    unsafe { call::call_bound(l, upvalue_pointer(l, 1)) }
+    // SAFETY: the upvalue is the binding's, or null once that is gone; then the debug library has kept this closure.
+    unsafe {
+        let data = upvalue_pointer(l, 1);
+        if data.is_null() { crate::api::meta::call(l) } else { call::call_bound(l, data) }
+    }
 }
 
 /// `__gc` of a function: its finalizer if `ffi.gc` gave it one; then the thunk goes back. Other finalizers may still
 /// call the function afterwards: through the generic `__call`, which asks whether the library is open.
 unsafe extern "C-unwind" fn release(l: *mut lua_State) -> c_int {
-    // SAFETY: Lua calls this once, for the function whose metatable holds it; the closure's upvalue is replaced so that
-    // a second call (by the debug library) finds nothing.
+    // SAFETY: Lua calls this once, for the function whose metatable holds it. The debug library may call it with another, or
+    // again: the first is refused, and the closure's upvalue is replaced so that the second finds nothing.
     unsafe {
-        let binding = upvalue_pointer(l, 1).cast::<Binding>();
-        if binding.is_null() {
+        let owned = |l| {
+            let binding = upvalue_pointer(l, 1).cast::<Binding>();
+            (!binding.is_null() && lua_touserdata(l, 1) == (*binding).owner).then_some(binding)
+        };
+        if owned(l).is_none() {
             return 0;
         }
+        lua_settop(l, 1);
         crate::api::meta::run_finalizer(l);
+        // The finalizer may have played the same game.
+        let Some(binding) = owned(l) else { return 0 };
         lua_pushlightuserdata(l, std::ptr::null_mut());
         lua_replace(l, lua_upvalueindex(1));
         if lua_getmetatable(l, 1) != 0 {
+            lua_getfield(l, -1, c"__call".as_ptr());
+            if lua_tocfunction(l, -1).is_some_and(|f| f as usize == call_upvalue as *const () as usize) {
+                lua_pushlightuserdata(l, std::ptr::null_mut());
+                lua_setupvalue(l, -2, 1);
+            }
+            lua_settop(l, 2);
             lua_pushcclosure(l, crate::api::meta::call, 0);
             lua_setfield(l, -2, c"__call".as_ptr());
         }
