@@ -241,9 +241,9 @@ unsafe fn last_route(plan: &Plan, first: *const peek::Slot, given: usize) -> Opt
         if last.is_null() || (*last).sources.len() != extra {
             return None;
         }
-        let sources = (&(*last).sources).iter().enumerate();
+        let sources = &(*last).sources;
         let from = first.add(plan.fixed.args.len());
-        sources.into_iter().all(|(i, known)| variadic::source(*from.add(i)) == *known).then(|| &*last)
+        sources.iter().enumerate().all(|(i, known)| variadic::source(*from.add(i)) == *known).then(|| &*last)
     }
 }
 
