@@ -64,7 +64,6 @@ const RARE: &[&str] = &[
     "vc2",
     "vh4",
     "vh16",
-    "vx16",
     "v16",
     "vw16",
     "vb16",
@@ -81,7 +80,6 @@ typedef short vi4 __attribute__((vector_size(4)));
 typedef char vc2 __attribute__((vector_size(2)));
 typedef _Float16 vh4 __attribute__((vector_size(4)));
 typedef _Float16 vh16 __attribute__((vector_size(16)));
-typedef __int128 vx16 __attribute__((vector_size(16)));
 typedef int v16 __attribute__((vector_size(16)));
 typedef double vw16 __attribute__((vector_size(16)));
 typedef unsigned char vb16 __attribute__((vector_size(16)));

@@ -1,5 +1,12 @@
 -- The rows: a name and a chunk each, most of them crossed from lists. Runs on Lua 5.4 and on LuaJIT.
+-- Those that are crossed thoroughly have files of their own, one for each topic.
 local rows = {}
+local here = arg[0]:match("^(.*)/[^/]*$") or "."
+local topics = {}
+for _, name in ipairs { "convert", "arith", "init", "types", "library", "meta" } do
+  local topic = dofile(here .. "/" .. name .. ".lua")
+  topics[#topics + 1] = topic
+end
 
 local function row(name, code, differs, ours)
   rows[#rows + 1] = { name = name, code = code, differs = differs, ours = ours }
@@ -27,7 +34,38 @@ function rows.setup()
     double strtod(const char *, char **); long strtol(const char *, char **, int);
     struct dv { int quot, rem; }; struct dv div(int, int);
     static const int ANSWER = 42;
+    struct empty {}; typedef float v4f __attribute__((vector_size(16)));
   ]]
+  C, new, cast, typeof = ffi.C, ffi.new, ffi.cast, ffi.typeof
+  number, cdtype = ffi.tonumber or tonumber, ffi.type or type
+  i64, u64 = ffi.i64 or function(x) return new("int64_t", x) end, ffi.u64 or function(x) return new("uint64_t", x) end
+  for _, topic in ipairs(topics) do if topic.setup then topic.setup() end end
+end
+
+-- A value without what is another one at each run, or belongs to numbers: what sort of thing it is, and of which type.
+function kind(x)
+  if cdtype(x) ~= "cdata" then return type(x), x end
+  return "cdata", (tostring(x):gsub(": 0x%x+$", ""):gsub(": NULL$", ""):gsub("^%-?%d+U?LL$", "boxed"):gsub(": %-?%d+$", ""))
+end
+
+-- What a member holds, alike on both sides: numbers as such, NULL as nil, aggregates by what is in them.
+function held(v)
+  if cdtype(v) ~= "cdata" then return v end
+  local text = tostring(v)
+  if text:find("NULL", 1, true) then return nil end
+  if text:find("^%-?%d+U?LL$") or text:find("^cdata<enum [%w ]*>: %-?%d+$") then return number(v) end
+  local function list(...)
+    local t = { ... }
+    for i = 1, #t do t[i] = ("%g"):format(t[i]) end
+    return table.concat(t, " ")
+  end
+  local ok, inner = pcall(function()
+    if text:find("struct pt[ >]") and not text:find("[%[*]") then return list(v.x, v.y) end
+    if text:find("%[3%]") then return list(v[0], v[1], v[2]) end
+    if text:find("char.*%[4%]") or text:find("vector_size") then return list(v[0], v[1], v[2], v[3]) end
+    if text:find("union") then return v.i end
+  end)
+  return (text:gsub(": 0x%x+", "")), ok and inner or nil
 end
 
 -- conversions ---------------------------------------------------------------------------------------------------------
@@ -289,5 +327,13 @@ for _, t in ipairs { "int x y;", "foo bar;", "int;", "struct pt { int z; };", "t
   "struct sf { int f(void); };", "int okd, *okq, okr[2];", "int x = ;", "int (x;", "int x);", "} int x;", "typedef;", "struct ok_last { int x; }" } do
   local strict = t:find("pt2") or t:find("dup;") or t == "void v;"
   row("cdef " .. t, ("return pcall(ffi.cdef, %q)"):format(t) .. " and 'accepted' or 'refused'", strict and "strict-c", strict and "refused" or nil)
+end
+
+-- Each topic is run in a process of its own: the first and last row of each.
+rows.parts = { { 1, #rows } }
+for _, topic in ipairs(topics) do
+  local start = #rows + 1
+  topic.rows(function(code) rows[#rows + 1] = { name = code, code = code, topic = topic } end)
+  rows.parts[#rows.parts + 1] = { start, #rows }
 end
 return rows

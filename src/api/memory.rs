@@ -235,7 +235,7 @@ unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
         }
         let to = writable(l, 1)?;
         let n = length(l, 2)?;
-        let byte = if lua_type(l, 3) != LUA_TNONE { args::integer(l, 3, "int")? as u8 } else { 0 };
+        let byte = if lua_type(l, 3) > LUA_TNIL { args::integer(l, 3, "int")? as u8 } else { 0 };
         args::check_range(l, 1, &to, n)?;
         if n > 0 {
             std::ptr::write_bytes(to.address, byte, n);

@@ -104,7 +104,7 @@ impl Converter<'_> {
             }
             _ => true,
         };
-        let is_object = !matches!(self.table.get(elem.id), CType::Function(_) | CType::Reference(_));
+        let is_object = !matches!(self.table.get(elem.id), CType::Reference(_));
         if !is_object {
             return Err(self.error(at, "invalid C type"));
         }

@@ -274,8 +274,8 @@ unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> 
         if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
             return Ok(1);
         }
-        if lua_type(l, 2) == LUA_TNUMBER {
-            return Err(What::BadIndex("ctype".to_owned(), "number".to_owned()).into());
+        if lua_type(l, 2) != LUA_TSTRING {
+            return Err(What::BadIndex("ctype".to_owned(), cdata::describe(l, 2)).into());
         }
         if named.state().push_meta(l, named, Meta::Index) {
             return call_index(l, named);

@@ -170,6 +170,9 @@ unsafe fn set_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> 
         if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
             return Err(What::ConstWrite.into());
         }
+        if lua_type(l, 2) != LUA_TSTRING {
+            return Err(What::BadIndex("ctype".to_owned(), cdata::describe(l, 2)).into());
+        }
         if named.state().push_meta(l, named, Meta::NewIndex) {
             return Ok(call_new_index(l));
         }
