@@ -755,7 +755,8 @@ pub unsafe fn bad_constant(l: *mut lua_State) -> Option<Box<crate::error::Error>
         for (idx, other) in [(1, 2), (2, 1)] {
             if let Some(header) = cdata::header(l, idx) {
                 let shape = (*header).shape().referred();
-                if shape.class == Class::Enum && lua_type(l, other) == LUA_TSTRING {
+                let is_constant = || matches!(enum_constant(l, other), Operand::Number(_));
+                if shape.class == Class::Enum && lua_type(l, other) == LUA_TSTRING && !is_constant() {
                     return Some(cdata::conversion_error(l, other, shape));
                 }
             }

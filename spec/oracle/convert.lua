@@ -33,6 +33,7 @@ local differs = {
   { "null", function(code, ours) return code:find("void %*") and ours == "nil nil" end },
   { "const-records", function(code, ours) return code:find("const struct pt',1,2") and ours:find("cannot convert 'const struct pt' to '.*%*.*'") end },
   { "zeroed", function(code, ours) return (code:find("char%[4%]") or code:find("uint8_t%[4%]")) and code:find("'x'") and ours:find("120 0 0 0") end },
+  { "userdata", function(code, ours) return (code:find("io.stdout") or code:find("C%f[^%w]")) and ours:find("cannot convert 'void %*' to 'int %(%*%)%(%)'") end },
   { "zeroed", function(code, ours) return code:find("{''}") and ours:find("0 0 0 0") end },
 }
 return { rows = convert, differs = differs }

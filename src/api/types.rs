@@ -165,7 +165,7 @@ unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
             peek::push(l, 0, peek::TRUE);
             return Ok(1);
         }
-        let wanted = args::ctype(l, args::state(l), 1)?;
+        let wanted = args::ctype(l, args::state(l), 1)?.referred();
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
         }
