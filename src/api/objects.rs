@@ -41,7 +41,9 @@ unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let mut shape = args::ctype(l, args::state(l), 1)?;
         // A cdata stands for its type, a reference for what it refers to.
-        if shape.class == Class::Reference && cdata::header(l, 1).is_some_and(|h| cdata::ctype_of(h).is_none()) {
+        if shape.class == Class::Reference
+            && cdata::header(l, 1).is_some_and(|h| cdata::ctype_of(h).is_none())
+        {
             shape = shape.referred();
         }
         if peek::is_available() && quick_instance(l, shape) {

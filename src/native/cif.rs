@@ -44,6 +44,8 @@ impl Cif {
         let result_is_void = matches!(table.get(function.result.id), CType::Void);
         let result = if result_is_void {
             &raw mut ffi_type_void
+        } else if is_wrapped_long_double(table, function.result.id) {
+            return Err("struct of a long double as a result".to_owned());
         } else {
             owned.describe(table, function.result.id)?
         };
@@ -94,6 +96,18 @@ impl Cif {
             ffi_call(self.raw(), Some(target), into, values.as_mut_ptr());
         }
     }
+}
+
+/// Is it a record of one `long double`? It comes back in st0, which libffi's closures do not know.
+fn is_wrapped_long_double(table: &CTypeTable, ty: CTypeId) -> bool {
+    let CType::Record(id) = table.get(ty) else { return false };
+    table.record(id).body.as_ref().is_some_and(|body| {
+        body.size == 16
+            && body.fields.iter().any(|f| {
+                matches!(table.get(f.ty.id), CType::Float(crate::ctype::FloatKind::LongDouble))
+                    || is_wrapped_long_double(table, f.ty.id)
+            })
+    })
 }
 
 fn abi(convention: Convention) -> Result<ffi_abi, String> {
@@ -188,7 +202,8 @@ impl Types {
                     self.elements(table, elem.id, out)?;
                 }
             }
-            CType::Array { .. } => {}
+            // It has no bytes, but a say in the alignment, which libffi does not hear of.
+            CType::Array { .. } => return Err("flexible member by value".to_owned()),
             _ => out.push(self.describe(table, ty)?),
         }
         Ok(())
