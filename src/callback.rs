@@ -355,7 +355,9 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         let top = if quick { peek::top(l).offset_from(peek::base(l)) as c_int } else { lua_gettop(l) };
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
-        } else if lua_checkstack(l, plan.args.len() as c_int + 12) == 0 {
+        } else if !(quick && peek::has_room(l, plan.args.len() + 12))
+            && lua_checkstack(l, plan.args.len() as c_int + 12) == 0
+        {
             Err(What::StackOverflow.into())
         } else if quick {
             run_peeking(l, &callback, plan, frame, result)
@@ -408,7 +410,7 @@ unsafe fn run_plain(
 }
 
 /// As [`run_plain`], by what lies on the stack, and with pointers. If all went well the stack is left as it was.
-#[inline]
+#[inline(always)]
 unsafe fn run_peeking(
     l: *mut lua_State,
     callback: &Callback,

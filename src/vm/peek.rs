@@ -46,6 +46,8 @@ const C_CLOSURE: u8 = 0x66;
 /// Bytes from the start of a thread to its stack's top, and to its running call.
 const THREAD_TOP: usize = 16;
 const THREAD_CALL: usize = 32;
+/// Bytes from the start of a call to one past the last slot that it may use.
+const CALL_TOP: usize = 8;
 /// Bytes from the start of a string to its characters.
 const STRING_BYTES: usize = 24;
 /// Bytes from the start of a userdata: to the number of its user values, to its metatable, to the first user value.
@@ -94,6 +96,20 @@ pub unsafe fn base(l: *mut lua_State) -> *mut Slot {
 pub unsafe fn top(l: *mut lua_State) -> *mut Slot {
     // SAFETY: probed.
     unsafe { *l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>() }
+}
+
+/// Has the running function `n` free slots, without asking for more?
+///
+/// # Safety
+/// [`is_available`].
+#[inline(always)]
+pub unsafe fn has_room(l: *mut lua_State, n: usize) -> bool {
+    // SAFETY: probed: where a call ends lies behind where it starts.
+    unsafe {
+        let call = l.cast::<u8>().add(THREAD_CALL).cast::<*mut u8>().read();
+        let end = call.add(CALL_TOP).cast::<usize>().read();
+        end.wrapping_sub(top(l) as usize) as isize >= (n * size_of::<Slot>()) as isize
+    }
 }
 
 /// Makes `top` one past the last slot in use.
@@ -288,7 +304,13 @@ unsafe fn check_stack(l: *mut lua_State) -> bool {
             return false;
         }
         // The call's function lies below its arguments.
-        (call as *const usize).read() + 16 * (count + 1) == after && (*top(l).sub(1)).bits == 0x1234_5678
+        if (call as *const usize).read() + 16 * (count + 1) != after || (*top(l).sub(1)).bits != 0x1234_5678 {
+            return false;
+        }
+        // What is asked for beyond the call's slots is what it has then.
+        let end = || (call as *const u8).add(CALL_TOP).cast::<usize>().read();
+        let more = (end().wrapping_sub(word(THREAD_TOP)) / 16).saturating_add(50);
+        more < 1000 && lua_checkstack(l, more as c_int) != 0 && end() == word(THREAD_TOP) + 16 * more
     }
 }
 
