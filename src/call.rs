@@ -650,7 +650,7 @@ unsafe fn enter(
     unsafe {
         let errno = errno_location();
         let outer = calls.l.replace(l);
-        calls.thread.set(errno);
+        calls.thread.store(errno, Ordering::Relaxed);
         *errno = calls.errno.get();
         route.signature.call(target, frame, result);
         calls.errno.set(*errno);

@@ -186,7 +186,7 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     });
     // Whoever makes callbacks owns the VM now; calls set this anew.
     if state.calls.l.get().is_null() {
-        state.calls.thread.set(errno_location());
+        state.calls.thread.store(errno_location(), Ordering::Relaxed);
     }
     let data = Rc::as_ptr(&callback).cast_mut().cast();
     let made = Closure::new(&signature, enter, data).map_err(What::Nyi)?;
@@ -326,8 +326,8 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = errno_location();
-        if calls.thread.get() != errno {
-            // Another OS thread: Lua must not run. (The flag is atomic; nothing else of the state is touched.)
+        if calls.thread.load(Ordering::Relaxed) != errno {
+            // Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
             calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
             // (`eprintln` would panic where stderr takes no more.)
             let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");

@@ -152,7 +152,7 @@ pub struct Calls {
     /// The Lua thread that called C last and has not come home; null while none is in flight.
     pub l: Cell<*mut lua_State>,
     /// The OS thread that called C last, told by where its `errno` lies.
-    pub thread: Cell<*mut c_int>,
+    pub thread: AtomicPtr<c_int>,
     /// C's `errno` as the last call left it.
     pub errno: Cell<c_int>,
     /// How many callbacks are in flight.
@@ -259,7 +259,7 @@ impl State {
                 refs: Refs::default(),
                 calls: Calls {
                     l: Cell::new(std::ptr::null_mut()),
-                    thread: Cell::new(std::ptr::null_mut()),
+                    thread: AtomicPtr::default(),
                     errno: Cell::new(0),
                     depth: Cell::new(0),
                     left: AtomicU8::new(0),
