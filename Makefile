@@ -125,7 +125,7 @@ asan: setup
 	for mode in late "foreign 4" "states $(EVERYTHING)" "threads $(EVERYTHING) 8" "memory $(EVERYTHING) 3"; do \
 	  $(ASAN)/host $$mode || exit 1; \
 	done; \
-	export LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 HOST_FLAGS="-fsanitize=address -fno-omit-frame-pointer"; \
+	export LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 HOST_FLAGS="-fsanitize=address -fno-omit-frame-pointer"; \
 	$(LUA) spec/run.lua $(SPECS)
 
 # All specs with the collector at its worst (spec/collector.lua).
