@@ -57,29 +57,31 @@ impl Drop for Scratch {
 fn run(sets: Vec<Set>, word: &str) {
     let scratch = Scratch::new(word);
     println!(
-        "{:<12} {:>9} {:>7} {:>9} {:>8} {:>7} {:>7} {:>7}",
+        "{:<20} {:>8} {:>7} {:>8} {:>9} {:>7} {:>7} {:>7}",
         "headers", "accepted", "KB", "layouts", "constants", "macros", "MB/s", "memory"
     );
     let mut failed = Vec::new();
     let mut total = (0, 0, 0, 0, 0, 0.0);
     let mut absent = Vec::new();
+    let mut most = (0.0, String::new());
     for set in &sets {
         let Some((text, flags)) = judge::preprocess(set, &scratch.0) else {
             absent.push(set.name.clone());
             continue;
         };
-        // The peak of reading alone: the judge's own strings come later.
+        // What reading the text adds at its peak, the types and names that stay included; not the text itself, nor the
+        // predefined types, which are there before.
         let memory = {
+            let mut table = ffi_core::ctype::CTypeTable::new();
             let before = NOW.load(Relaxed);
             PEAK.store(before, Relaxed);
-            let mut table = ffi_core::ctype::CTypeTable::new();
             let _ = ffi_core::cdef::declare(&mut table, text.as_bytes(), &[]);
             PEAK.load(Relaxed) - before
         };
         let verdict = judge::judge(set, &text, &flags, &scratch.0);
         let seconds = verdict.time.as_secs_f64();
         println!(
-            "{:<12} {:>9} {:>7} {:>9} {:>8} {:>7} {:>7.1} {:>6.1}x",
+            "{:<20} {:>8} {:>7} {:>8} {:>9} {:>7} {:>7.1} {:>6.1}x",
             set.name,
             if verdict.refused.is_none() { "yes" } else { "NO" },
             verdict.bytes / 1000,
@@ -89,6 +91,9 @@ fn run(sets: Vec<Set>, word: &str) {
             verdict.bytes as f64 / 1e6 / seconds,
             memory as f64 / verdict.bytes as f64,
         );
+        if memory as f64 / verdict.bytes as f64 > most.0 {
+            most = (memory as f64 / verdict.bytes as f64, set.name.clone());
+        }
         total.0 += usize::from(verdict.refused.is_none());
         total.1 += verdict.bytes;
         total.2 += verdict.layouts;
@@ -108,7 +113,9 @@ fn run(sets: Vec<Set>, word: &str) {
         }
     }
     println!(
-        "{} of {} sets accepted, {} KB, {} layouts, {} constants, {} macros, {:.1} MB/s; not installed: {}",
+        "most memory: {:.1} times the text ({})\n{} of {} sets accepted, {} KB, {} layouts, {} constants, {} macros, {:.1} MB/s; not installed: {}",
+        most.0,
+        most.1,
         total.0,
         sets.len() - absent.len(),
         total.1 / 1000,

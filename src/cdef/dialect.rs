@@ -412,6 +412,12 @@ impl<'a> Rewriter<'a> {
                 self.param(piece)?;
                 return Ok(false);
             }
+            // C23 and LuaJIT need no parameter before it.
+            "..." if piece.text.ends_with('(') => {
+                self.emit_words(piece, "void , ...");
+                self.at += 1;
+                return Ok(false);
+            }
             "\\" | "@" | "`" | "#" => return Err(self.error("unexpected symbol")),
             _ => {}
         }
@@ -456,6 +462,16 @@ impl<'a> Rewriter<'a> {
                     && let Some(&LevelKind::Record(head)) = levels.last().map(|l| &l.kind)
                 {
                     return self.record_constant(piece, head);
+                }
+                // Headers name these types for compilers that lack them.
+                if text.starts_with("_Float")
+                    && piece.text.starts_with("typedef ")
+                    && levels.len() == 1
+                    && self.tokens.at(self.at + 1).text == ";"
+                {
+                    *piece = Piece::default();
+                    self.at += 2;
+                    return Ok(());
                 }
                 let mangled;
                 let text = if text.is_ascii() {

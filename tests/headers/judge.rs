@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ffi_core::cdef;
 use ffi_core::ctype::{
@@ -23,6 +23,7 @@ pub struct Set {
     packages: Vec<String>,
     headers: Vec<String>,
     flags: Vec<String>,
+    compiler: String,
 }
 
 /// What became of a set.
@@ -43,20 +44,30 @@ pub struct Verdict {
 /// Parses the list.
 pub fn sets(list: &str) -> Vec<Set> {
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    list.lines()
-        .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
-        .map(|line| {
-            let parts: Vec<&str> = line.split('|').collect();
-            assert_eq!(parts.len(), 4, "four columns: {line}");
-            Set {
-                name: parts[0].trim_end_matches('*').to_owned(),
-                in_short_run: parts[0].ends_with('*'),
-                packages: words(parts[1]),
-                headers: words(parts[2]),
-                flags: words(parts[3]),
-            }
-        })
-        .collect()
+    let mut sets = Vec::new();
+    for line in list.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')) {
+        let parts: Vec<&str> = line.split('|').collect();
+        assert_eq!(parts.len(), 4, "four columns: {line}");
+        let (chosen, flags): (Vec<_>, Vec<_>) =
+            words(parts[3]).into_iter().partition(|f| f.starts_with("cc="));
+        let set = Set {
+            name: parts[0].trim_end_matches(['*', '+']).to_owned(),
+            in_short_run: parts[0].ends_with('*'),
+            packages: words(parts[1]),
+            headers: words(parts[2]),
+            flags,
+            compiler: chosen.first().map_or("cc", |c| &c[3..]).to_owned(),
+        };
+        match parts[0].ends_with('+') {
+            true => sets.extend(set.headers.iter().map(|h| Set {
+                name: h.clone(),
+                headers: vec![h.clone()],
+                ..set.clone()
+            })),
+            false => sets.push(set),
+        }
+    }
+    sets
 }
 
 /// The set's text as `cc -E -dD` gives it; none where it is not installed. `dir` gets the file that includes them.
@@ -72,7 +83,7 @@ pub fn preprocess(set: &Set, dir: &Path) -> Option<(String, Vec<String>)> {
     let includes: String = set.headers.iter().map(|h| format!("#include <{h}>\n")).collect();
     let file = dir.join("set.c");
     std::fs::write(&file, includes).expect("the directory is ours");
-    let out = cc().args(["-E", "-dD"]).args(&flags).arg(&file).output().expect("cc runs");
+    let out = cc(set).args(["-E", "-dD"]).args(&flags).arg(&file).output().ok()?;
     if !out.status.success() {
         eprintln!("{}: {}", set.name, String::from_utf8_lossy(&out.stderr));
         return None;
@@ -81,19 +92,27 @@ pub fn preprocess(set: &Set, dir: &Path) -> Option<(String, Vec<String>)> {
 }
 
 /// The compiler, speaking English.
-fn cc() -> Command {
-    let mut command = Command::new("cc");
+fn cc(set: &Set) -> Command {
+    let mut command = Command::new(&set.compiler);
     command.env("LC_ALL", "C");
     command
+}
+
+/// What this thread has had of a processor: other programs do not count.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock writes into `time`, which is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Feeds the text, then asks.
 pub fn judge(set: &Set, text: &str, flags: &[String], dir: &Path) -> Verdict {
     let mut verdict = Verdict { bytes: text.len(), ..Verdict::default() };
     let mut table = CTypeTable::new();
-    let start = Instant::now();
+    let start = processor_time();
     let result = cdef::declare(&mut table, text.as_bytes(), &[]);
-    verdict.time = start.elapsed();
+    verdict.time = processor_time() - start;
     if let Err(error) = result {
         verdict.refused = Some(error.to_string());
         return verdict;
@@ -103,7 +122,7 @@ pub fn judge(set: &Set, text: &str, flags: &[String], dir: &Path) -> Verdict {
     questions.ask_constants(text);
     verdict.layouts = questions.expected.iter().filter(|e| !e.0.starts_with("constant ")).count();
     verdict.constants = questions.expected.len() - verdict.layouts;
-    let program = questions.program(text, dir);
+    let program = questions.program(set, text, flags, dir);
     compare(&program, &questions.expected, &mut verdict.faults);
     judge_macros(&table, set, text, flags, dir, &mut verdict);
     judge_dump(&table, &mut verdict);
@@ -293,7 +312,7 @@ impl<'a> Questions<'a> {
     }
 
     /// Compiles the questions behind the preprocessed text itself, so that no macro touches a member's name.
-    fn program(&self, text: &str, dir: &Path) -> PathBuf {
+    fn program(&self, set: &Set, text: &str, flags: &[String], dir: &Path) -> PathBuf {
         let mut source = without_defines(text);
         source.push_str(ANSWERS);
         // Functions of some thousand statements: cc is not linear in their length.
@@ -325,7 +344,8 @@ impl<'a> Questions<'a> {
         let file = dir.join("types.i");
         let program = dir.join("types");
         std::fs::write(&file, source).expect("the directory is ours");
-        let out = cc().args(["-w", "-O0", "-o"]).arg(&program).arg(&file).output().expect("cc runs");
+        let out =
+            cc(set).args(["-w", "-O0", "-o"]).arg(&program).args(flags).arg(&file).output().expect("cc runs");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         program
     }
@@ -339,7 +359,8 @@ static void cdata_value(__int128 n, int negative) {
 }
 static void cdata_bits(const unsigned char *b, unsigned long long size) {
     unsigned long long first = 0, count = 0;
-    for (unsigned long long i = 0; i < size * 8; i++)
+    unsigned long long i;
+    for (i = 0; i < size * 8; i++)
         if (b[i / 8] >> i % 8 & 1) { if (!count) first = i; count++; }
     cdata_printf("%llu+%llu\n", first, count);
 }
@@ -427,7 +448,7 @@ fn judge_macros(
         std::fs::write(&file, source).expect("the directory is ours");
         // Preprocessed first: then every error stands on its macro's line, whatever header the macro came from.
         let expanded = dir.join("macros.i");
-        let mut out = cc()
+        let mut out = cc(set)
             .args(["-E", "-w"])
             .args(flags)
             .arg(&file)
@@ -436,8 +457,12 @@ fn judge_macros(
             .output()
             .expect("cc runs");
         if out.status.success() {
-            let mut command = cc();
-            command.args(["-w", "-fsyntax-only", "-fmax-errors=0", "-fno-diagnostics-show-caret"]);
+            let mut command = cc(set);
+            let (endless, brief) = match set.compiler.as_str() {
+                "clang" => ("-ferror-limit=0", "-fno-caret-diagnostics"),
+                _ => ("-fmax-errors=0", "-fno-diagnostics-show-caret"),
+            };
+            command.args(["-w", "-fsyntax-only", endless, brief]);
             out = command.args(flags).arg(&expanded).output().expect("cc runs");
         }
         let errors = String::from_utf8_lossy(&out.stderr);
@@ -465,7 +490,8 @@ fn judge_macros(
     source.push_str("return 0; }\n");
     std::fs::write(&file, source).expect("the directory is ours");
     let program = dir.join("macros");
-    let out = cc().args(["-w", "-O0", "-o"]).arg(&program).args(flags).arg(&file).output().expect("cc runs");
+    let out =
+        cc(set).args(["-w", "-O0", "-o"]).arg(&program).args(flags).arg(&file).output().expect("cc runs");
     if !out.status.success() {
         verdict.faults.push(format!("macros: {}", String::from_utf8_lossy(&out.stderr)));
         return;
