@@ -486,3 +486,21 @@ fn bodies_and_macros_are_passed_over() {
         assert!(table.name(name).is_none(), "{name}");
     }
 }
+
+#[test]
+fn what_is_declared_again_leaves_nothing_behind() {
+    let mut table = CTypeTable::new();
+    let text =
+        "typedef struct { int a; enum { ONE } e; } t; struct s { t *p; }; int f(struct s *, int (*)(t));";
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let types = table.len();
+    for _ in 0..3 {
+        declare(&mut table, text.as_bytes(), &[]).unwrap();
+        assert_eq!(table.len(), types);
+    }
+    // A body for a tag that was there is news.
+    declare(&mut table, b"struct late;", &[]).unwrap();
+    declare(&mut table, b"struct late { int a; };", &[]).unwrap();
+    let late = type_name(&mut table, b"struct late", &[]).unwrap().ty;
+    assert_eq!(table.size(late.id), Some(4));
+}

@@ -80,7 +80,11 @@ pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
     let point = table.begin();
     match declare_all(table, text, params) {
         Ok(()) => {
-            table.commit(point);
+            // What says again what was known leaves no types behind, however often.
+            match table.is_unchanged_since(&point) {
+                true => table.rollback(point),
+                false => table.commit(point),
+            }
             Ok(())
         }
         Err(error) => {

@@ -281,6 +281,14 @@ impl CTypeTable {
         self.journal.truncate(point.journal);
     }
 
+    /// Has nothing since `begin` been given a name, a tag, or (if it was there before) a body? Then nothing leads to what
+    /// was made since.
+    pub fn is_unchanged_since(&self, point: &Checkpoint) -> bool {
+        self.journal[point.journal..]
+            .iter()
+            .all(|undo| matches!(undo, Undo::RecordBody(id) if id.0 as usize >= point.records))
+    }
+
     /// Takes back all that came since `begin`: names, tags, bodies and types.
     pub fn rollback(&mut self, point: Checkpoint) {
         for undo in self.journal.drain(point.journal..).rev() {
