@@ -3,12 +3,15 @@
 //! LuaJIT's rules where it has the operator, Lua 5.4's where it has not (`docs/semantics.md`, "Operators"; crossed in
 //! `spec/oracle/arith.lua`). Arguments are always at 1 and 2; one of them at least is a cdata.
 
-use std::cmp::Ordering;
+mod compare;
+mod complex;
+mod integer;
+
 use std::ffi::c_int;
 
 use crate::cdata::{self, Header};
 use crate::conv::number::{self, Number};
-use crate::ctype::CType;
+use crate::ctype::{CType, IntKind};
 use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
@@ -49,7 +52,7 @@ door! {
     /// `__bnot`
     pub fn bnot = bodies::bnot;
     /// `__eq`
-    pub fn eq = eq_body;
+    pub fn eq = compare::equal;
     /// `__lt`
     pub fn lt = bodies::lt;
     /// `__le`
@@ -58,7 +61,8 @@ door! {
 
 /// The body of each operator's door.
 mod bodies {
-    use super::{Meta, Result, binary, c_int, lua_State, order, unary};
+    use super::compare::order;
+    use super::{Meta, Result, binary, c_int, lua_State, unary};
 
     macro_rules! bodies {
         ($($name:ident = $of:ident($meta:ident);)*) => {
@@ -225,9 +229,9 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
             let state = x_state.or(y_state)?;
             let unsigned = x_unsigned || y_unsigned;
             let result = if unsigned {
-                unsigned_op(op, x as u64, y as u64).map(|n| n as i64)
+                integer::unsigned_op(op, x as u64, y as u64).map(|n| n as i64)
             } else {
-                signed_op(op, x, y)
+                integer::signed_op(op, x, y)
             };
             return Some(result.map(|n| {
                 push_integer(l, state, unsigned, n);
@@ -275,8 +279,8 @@ unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
             (Operand::Pointer(to, a), Operand::Pointer(from, b)) if op == Meta::Sub => {
                 difference(l, to, a, from, b)
             }
-            (a, b) => match complex_pair(a, b) {
-                Some((shape, a, b)) => complex(l, shape, op, a, b),
+            (a, b) => match complex::pair(a, b) {
+                Some((shape, a, b)) => complex::binary(l, shape, op, a, b),
                 None => user(l, op),
             },
         }
@@ -326,8 +330,11 @@ unsafe fn integers(l: *mut lua_State, state: &State, op: Op, a: Number, b: Numbe
         }
         let (Some(x), Some(y)) = (a.to_bits(), b.to_bits()) else { return user(l, op) };
         let unsigned = is_unsigned(a) || is_unsigned(b);
-        let result =
-            if unsigned { unsigned_op(op, x as u64, y as u64)? as i64 } else { signed_op(op, x, y)? };
+        let result = if unsigned {
+            integer::unsigned_op(op, x as u64, y as u64)? as i64
+        } else {
+            integer::signed_op(op, x, y)?
+        };
         push_integer(l, state, unsigned, result);
     }
     Ok(1)
@@ -340,135 +347,18 @@ unsafe fn push_integer(l: *mut lua_State, state: &State, unsigned: bool, n: i64)
     unsafe { cdata::push_word(l, state.boxed(unsigned), n as usize as *mut u8) };
 }
 
-fn signed_op(op: Op, a: i64, b: i64) -> Result<i64> {
-    Ok(match op {
-        Meta::Add => a.wrapping_add(b),
-        Meta::Sub => a.wrapping_sub(b),
-        Meta::Mul => a.wrapping_mul(b),
-        // Division by zero gives what LuaJIT gives; it does not trap.
-        Meta::Div => {
-            if b == 0 {
-                i64::MIN
-            } else {
-                a.wrapping_div(b)
-            }
-        }
-        Meta::Mod => {
-            if b == 0 {
-                i64::MIN
-            } else {
-                a.wrapping_rem(b)
-            }
-        }
-        Meta::IDiv => {
-            if b == 0 {
-                return Err(What::DivideByZero.into());
-            }
-            let q = a.wrapping_div(b);
-            if a.wrapping_rem(b) != 0 && (a < 0) != (b < 0) { q - 1 } else { q }
-        }
-        Meta::Pow => signed_power(a, b),
-        other => bits_op(other, a as u64, b) as i64,
-    })
-}
-
-fn unsigned_op(op: Op, a: u64, b: u64) -> Result<u64> {
-    Ok(match op {
-        Meta::Add => a.wrapping_add(b),
-        Meta::Sub => a.wrapping_sub(b),
-        Meta::Mul => a.wrapping_mul(b),
-        Meta::Div => a.checked_div(b).unwrap_or(1 << 63),
-        Meta::Mod => a.checked_rem(b).unwrap_or(1 << 63),
-        Meta::IDiv => match a.checked_div(b) {
-            Some(q) => q,
-            None => return Err(What::DivideByZero.into()),
-        },
-        Meta::Pow => power(a, b),
-        other => bits_op(other, a, b as i64),
-    })
-}
-
-fn bits_op(op: Op, a: u64, b: i64) -> u64 {
-    match op {
-        Meta::BAnd => a & b as u64,
-        Meta::BOr => a | b as u64,
-        Meta::BXor => a ^ b as u64,
-        Meta::Shl => shift_left(a, b),
-        _ => shift_left(a, b.saturating_neg()),
-    }
-}
-
-/// As Lua shifts: logical, by 64 and more to zero, by a negative count the other way.
-fn shift_left(a: u64, n: i64) -> u64 {
-    match n {
-        0..=63 => a << n,
-        -63..=-1 => a >> -n,
-        _ => 0,
-    }
-}
-
-fn power(mut base: u64, mut exponent: u64) -> u64 {
-    let mut result = 1u64;
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = result.wrapping_mul(base);
-        }
-        base = base.wrapping_mul(base);
-        exponent >>= 1;
-    }
-    result
-}
-
-fn signed_power(base: i64, exponent: i64) -> i64 {
-    if exponent >= 0 {
-        return power(base as u64, exponent as u64) as i64;
-    }
-    match base {
-        0 => i64::MAX,
-        1 => 1,
-        -1 => {
-            if exponent & 1 == 1 {
-                -1
-            } else {
-                1
-            }
-        }
-        _ => 0,
-    }
-}
-
 /// 128-bit integers: boxed as such.
 unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -> Result<c_int> {
-    let (Some(x), Some(y)) = (a.to_wide(), b.to_wide()) else {
+    let unsigned = [a, b].iter().any(|n| matches!(n, Number::Wide(_, true)));
+    let result = match (a.to_wide(), b.to_wide()) {
+        (Some(x), Some(y)) => integer::wide_op(op, unsigned, x, y)?,
+        _ => None,
+    };
+    let Some(result) = result else {
         // SAFETY: from `binary`.
         return unsafe { user(l, op) };
     };
-    let unsigned = [a, b].iter().any(|n| matches!(n, Number::Wide(_, true)));
-    let result = match op {
-        Meta::Add => x.wrapping_add(y),
-        Meta::Sub => x.wrapping_sub(y),
-        Meta::Mul => x.wrapping_mul(y),
-        Meta::Div | Meta::IDiv | Meta::Mod if y == 0 => return Err(What::DivideByZero.into()),
-        Meta::Div if unsigned => (x as u128 / y as u128) as i128,
-        Meta::IDiv if unsigned => (x as u128 / y as u128) as i128,
-        Meta::Mod if unsigned => (x as u128 % y as u128) as i128,
-        Meta::Div => x.wrapping_div(y),
-        Meta::IDiv => {
-            let q = x.wrapping_div(y);
-            if x.wrapping_rem(y) != 0 && (x < 0) != (y < 0) { q - 1 } else { q }
-        }
-        Meta::Mod => x.wrapping_rem(y),
-        Meta::BAnd => x & y,
-        Meta::BOr => x | y,
-        Meta::BXor => x ^ y,
-        Meta::Shl if (0..128).contains(&y) => x << y,
-        Meta::Shr if (0..128).contains(&y) => ((x as u128) >> y) as i128,
-        Meta::Shl | Meta::Shr => 0,
-        Meta::Pow => (0..y.clamp(0, 1 << 20)).fold(1i128, |p, _| p.wrapping_mul(x)),
-        // SAFETY: from `binary`.
-        _ => return unsafe { user(l, op) },
-    };
-    let kind = if unsigned { crate::ctype::IntKind::UInt128 } else { crate::ctype::IntKind::Int128 };
+    let kind = if unsigned { IntKind::UInt128 } else { IntKind::Int128 };
     let id = state.table.borrow_mut().int(kind);
     // SAFETY: a new cdata of 16 bytes.
     unsafe {
@@ -476,64 +366,6 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
         Header::data(header).cast::<i128>().write_unaligned(result);
     }
     Ok(1)
-}
-
-// -- complex numbers -------------------------------------------------------------------------------------------------
-
-type Pair = (f64, f64);
-
-/// Both operands as complex numbers if one is and the other is a number, and the type of the result.
-fn complex_pair(a: Operand, b: Operand) -> Option<(&'static Shape, Pair, Pair)> {
-    let real = |n: Number| (n.to_f64(), 0.0);
-    match (a, b) {
-        (Operand::Complex(s, re, im), Operand::Complex(t, re2, im2)) => {
-            let larger = if t.size() > s.size() { t } else { s };
-            Some((larger, (re, im), (re2, im2)))
-        }
-        (Operand::Complex(s, re, im), Operand::Number(n)) => Some((s, (re, im), real(n))),
-        (Operand::Number(n), Operand::Complex(s, re, im)) => Some((s, real(n), (re, im))),
-        _ => None,
-    }
-}
-
-unsafe fn complex(l: *mut lua_State, shape: &Shape, op: Op, a: Pair, b: Pair) -> Result<c_int> {
-    let result = match op {
-        Meta::Add => (a.0 + b.0, a.1 + b.1),
-        Meta::Sub => (a.0 - b.0, a.1 - b.1),
-        Meta::Mul => (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0),
-        Meta::Div => {
-            let norm = b.0 * b.0 + b.1 * b.1;
-            ((a.0 * b.0 + a.1 * b.1) / norm, (a.1 * b.0 - a.0 * b.1) / norm)
-        }
-        Meta::Pow => complex_power(a, b),
-        // SAFETY: from `binary`.
-        _ => return unsafe { user(l, op) },
-    };
-    // SAFETY: plain pushes.
-    unsafe { push_complex(l, shape, result) };
-    Ok(1)
-}
-
-fn complex_power(a: Pair, b: Pair) -> Pair {
-    if a == (0.0, 0.0) {
-        return if b == (0.0, 0.0) { (1.0, 0.0) } else { (0.0, 0.0) };
-    }
-    let (log, angle) = (a.0.hypot(a.1).ln(), a.1.atan2(a.0));
-    let size = (b.0 * log - b.1 * angle).exp();
-    let turn = b.1 * log + b.0 * angle;
-    (size * turn.cos(), size * turn.sin())
-}
-
-unsafe fn push_complex(l: *mut lua_State, shape: &Shape, (re, im): Pair) {
-    // SAFETY: a new cdata with room for two parts.
-    unsafe {
-        let shape = shape.unqualified();
-        let part = shape.target();
-        let size = part.size().unwrap_or(0);
-        let data = Header::data(cdata::push_owned(l, shape, shape.size().unwrap_or(0)));
-        number::write(part, data, Number::Float(re));
-        number::write(part, data.add(size), Number::Float(im));
-    }
 }
 
 // -- unary -----------------------------------------------------------------------------------------------------------
@@ -559,110 +391,11 @@ unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
                 Ok(1)
             }
             Operand::Complex(shape, re, im) if op == Meta::Unm => {
-                push_complex(l, shape, (-re, -im));
+                complex::push(l, shape, (-re, -im));
                 Ok(1)
             }
             _ => user(l, op),
         }
-    }
-}
-
-// -- comparison ------------------------------------------------------------------------------------------------------
-
-/// C's order of two numbers: unsigned wins, a Lua float makes both floats. None with a NaN.
-fn compare(a: Number, b: Number) -> Option<Ordering> {
-    match (a, b) {
-        (Number::Float(_), _) | (_, Number::Float(_)) => a.to_f64().partial_cmp(&b.to_f64()),
-        (Number::Wide(..), _) | (_, Number::Wide(..)) => {
-            let unsigned = [a, b].iter().any(|n| matches!(n, Number::Wide(_, true)));
-            let (x, y) = (a.to_wide()?, b.to_wide()?);
-            Some(if unsigned { (x as u128).cmp(&(y as u128)) } else { x.cmp(&y) })
-        }
-        (Number::UInt(_), _) | (_, Number::UInt(_)) => {
-            Some((a.to_bits()? as u64).cmp(&(b.to_bits()? as u64)))
-        }
-        (Number::Int(x), Number::Int(y)) => Some(x.cmp(&y)),
-    }
-}
-
-unsafe fn eq_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: Lua calls us with two userdata, one of them a cdata.
-    unsafe {
-        if let Some((a, b, _)) = quick_pair(l) {
-            peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
-            return Ok(1);
-        }
-        let equal = match (operand(l, 1), operand(l, 2)) {
-            (Operand::Number(a), Operand::Number(b)) => compare(a, b) == Some(Ordering::Equal),
-            (Operand::Pointer(_, a), Operand::Pointer(_, b)) => a == b,
-            (Operand::Pointer(_, a), Operand::Nil) | (Operand::Nil, Operand::Pointer(_, a)) => a.is_null(),
-            (a, b) => match complex_pair(a, b) {
-                Some((_, a, b)) => a == b,
-                None => return user(l, Meta::Eq),
-            },
-        };
-        lua_pushboolean(l, equal.into());
-    }
-    Ok(1)
-}
-
-unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
-    // SAFETY: Lua calls us with the operands.
-    unsafe {
-        if let Some((a, b, unsigned)) = quick_pair(l) {
-            let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
-            let holds = order == Ordering::Less || op == Meta::Le && order == Ordering::Equal;
-            peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
-            return Ok(1);
-        }
-        let found = match (operand(l, 1), operand(l, 2)) {
-            (Operand::Number(a), Operand::Number(b)) => compare(a, b),
-            (Operand::Pointer(to, a), Operand::Pointer(from, b))
-                if to.ty.id == from.ty.id || comparable(to, from) =>
-            {
-                Some(a.cmp(&b))
-            }
-            // What C hands over as a NULL `void *` is nil here.
-            (Operand::Pointer(to, a), Operand::Nil) if to.class == Class::Void => {
-                Some(a.cmp(&std::ptr::null_mut()))
-            }
-            (Operand::Nil, Operand::Pointer(to, a)) if to.class == Class::Void => {
-                Some(std::ptr::null_mut::<u8>().cmp(&a))
-            }
-            _ => return user(l, op),
-        };
-        let holds = match found {
-            Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => op == Meta::Le,
-            _ => false,
-        };
-        lua_pushboolean(l, holds.into());
-    }
-    Ok(1)
-}
-
-/// Both operands if they lie in their headers and are pointers to the same type or boxed 64-bit integers of one signedness: their bits,
-/// and are these unsigned?
-#[inline(always)]
-unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
-    // SAFETY: the operands are on the stack, whatever the debug library gives us.
-    unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return None;
-        }
-        let (a, b) = (cdata::header_in(*peek::base(l))?, cdata::header_in(*peek::base(l).add(1))?);
-        let shape = (*a).shape();
-        if !std::ptr::eq(shape, (*b).shape()) {
-            return None;
-        }
-        let unsigned = match shape.op() {
-            Repr::Pointer if shape.class == Class::Pointer => true,
-            Repr::I64 => false,
-            Repr::U64 => true,
-            _ => return None,
-        };
-        // The values of enums and integers, and addresses, lie in the header.
-        Some(((*a).address as u64, (*b).address as u64, unsigned))
     }
 }
 

@@ -1,0 +1,110 @@
+//! Comparison: numbers by C's rules, pointers by their address.
+
+use std::cmp::Ordering;
+use std::ffi::c_int;
+
+use super::{Op, Operand, comparable, complex, operand, user};
+use crate::cdata;
+use crate::conv::number::Number;
+use crate::error::Result;
+use crate::vm::peek;
+use crate::vm::shape::{Class, Op as Repr};
+use crate::vm::stack::*;
+use crate::vm::state::Meta;
+
+/// C's order of two numbers: unsigned wins, a Lua float makes both floats. None with a NaN.
+fn compare(a: Number, b: Number) -> Option<Ordering> {
+    match (a, b) {
+        (Number::Float(_), _) | (_, Number::Float(_)) => a.to_f64().partial_cmp(&b.to_f64()),
+        (Number::Wide(..), _) | (_, Number::Wide(..)) => {
+            let unsigned = [a, b].iter().any(|n| matches!(n, Number::Wide(_, true)));
+            let (x, y) = (a.to_wide()?, b.to_wide()?);
+            Some(if unsigned { (x as u128).cmp(&(y as u128)) } else { x.cmp(&y) })
+        }
+        (Number::UInt(_), _) | (_, Number::UInt(_)) => {
+            Some((a.to_bits()? as u64).cmp(&(b.to_bits()? as u64)))
+        }
+        (Number::Int(x), Number::Int(y)) => Some(x.cmp(&y)),
+    }
+}
+
+pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: Lua calls us with two userdata, one of them a cdata.
+    unsafe {
+        if let Some((a, b, _)) = quick_pair(l) {
+            peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
+            return Ok(1);
+        }
+        let equal = match (operand(l, 1), operand(l, 2)) {
+            (Operand::Number(a), Operand::Number(b)) => compare(a, b) == Some(Ordering::Equal),
+            (Operand::Pointer(_, a), Operand::Pointer(_, b)) => a == b,
+            (Operand::Pointer(_, a), Operand::Nil) | (Operand::Nil, Operand::Pointer(_, a)) => a.is_null(),
+            (a, b) => match complex::pair(a, b) {
+                Some((_, a, b)) => a == b,
+                None => return user(l, Meta::Eq),
+            },
+        };
+        lua_pushboolean(l, equal.into());
+    }
+    Ok(1)
+}
+
+pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
+    // SAFETY: Lua calls us with the operands.
+    unsafe {
+        if let Some((a, b, unsigned)) = quick_pair(l) {
+            let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
+            let holds = order == Ordering::Less || op == Meta::Le && order == Ordering::Equal;
+            peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
+            return Ok(1);
+        }
+        let found = match (operand(l, 1), operand(l, 2)) {
+            (Operand::Number(a), Operand::Number(b)) => compare(a, b),
+            (Operand::Pointer(to, a), Operand::Pointer(from, b))
+                if to.ty.id == from.ty.id || comparable(to, from) =>
+            {
+                Some(a.cmp(&b))
+            }
+            // What C hands over as a NULL `void *` is nil here.
+            (Operand::Pointer(to, a), Operand::Nil) if to.class == Class::Void => {
+                Some(a.cmp(&std::ptr::null_mut()))
+            }
+            (Operand::Nil, Operand::Pointer(to, a)) if to.class == Class::Void => {
+                Some(std::ptr::null_mut::<u8>().cmp(&a))
+            }
+            _ => return user(l, op),
+        };
+        let holds = match found {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => op == Meta::Le,
+            _ => false,
+        };
+        lua_pushboolean(l, holds.into());
+    }
+    Ok(1)
+}
+
+/// Both operands if they lie in their headers and are pointers to the same type or boxed 64-bit integers of one signedness: their bits,
+/// and are these unsigned?
+#[inline(always)]
+unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
+    // SAFETY: the operands are on the stack, whatever the debug library gives us.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return None;
+        }
+        let (a, b) = (cdata::header_in(*peek::base(l))?, cdata::header_in(*peek::base(l).add(1))?);
+        let shape = (*a).shape();
+        if !std::ptr::eq(shape, (*b).shape()) {
+            return None;
+        }
+        let unsigned = match shape.op() {
+            Repr::Pointer if shape.class == Class::Pointer => true,
+            Repr::I64 => false,
+            Repr::U64 => true,
+            _ => return None,
+        };
+        // The values of enums and integers, and addresses, lie in the header.
+        Some(((*a).address as u64, (*b).address as u64, unsigned))
+    }
+}
