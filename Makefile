@@ -15,13 +15,13 @@ PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench instructions install headers fuzz valgrind asan spec-gc soak fuzz-scripts clean cargo-test \
+.PHONY: help setup build demo test check bench instructions install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable clean cargo-test \
   spec oracle install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
 	@echo "further:      setup build check bench install headers clean"
-	@echo "at length:    fuzz fuzz-scripts valgrind asan spec-gc soak"
+	@echo "at length:    fuzz fuzz-scripts valgrind asan spec-gc soak aarch64 portable"
 
 # Installs Debian packages that are missing; nothing else leaves the checkout.
 setup:
@@ -140,6 +140,19 @@ soak: setup build $(FIXTURE)
 SEED ?= $(shell date +%s)
 fuzz-scripts: setup build $(FIXTURE)
 	$(LUA) fuzz/scripts/run.lua both $(SEED) $(or $(SECONDS),60)
+
+# On AArch64 Linux, under emulation: cargo's tests, the specs, the rows against LuaJIT. Only on an x86-64 Debian.
+aarch64:
+	sh tests/aarch64/setup.sh
+	sh tests/aarch64/run.sh
+
+# Without machine code of our own, as where there is no direct path: the same tests through libffi.
+portable: setup $(FIXTURE)
+	$(CARGO) test --release --features portable --target-dir $(BUILD)/portable/target
+	$(CARGO) build --release --features portable --target-dir $(BUILD)/portable/target
+	@cp $(BUILD)/portable/target/release/libffi_core.so $(BUILD)/portable/ffi_core.so
+	LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;" $(LUA) spec/run.lua $(SPECS)
+	LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;" $(LUA) spec/oracle/run.lua
 
 PREFIX ?= /usr/local
 install: build

@@ -257,7 +257,7 @@ unsafe fn quick_copy(slot: peek::Slot, arg: &Arg, frame: *mut u64) -> bool {
     unsafe {
         match cdata::header_in(slot).and_then(|header| bytes_of(header, arg)) {
             Some(from) => {
-                put(frame, arg.place, from, arg.shape.size().unwrap_or(0));
+                arg.place.write(frame, from, arg.shape.size().unwrap_or(0));
                 true
             }
             None => false,
@@ -598,29 +598,8 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
                 data
             }
         };
-        put(frame, arg.place, from, size);
+        arg.place.write(frame, from, size);
         Ok(())
-    }
-}
-
-/// Copies an argument's `size` bytes to its place in the frame.
-#[inline(always)]
-unsafe fn put(frame: *mut u64, place: Place, from: *const u8, size: usize) {
-    // SAFETY: places lie inside of the frame, and are as long as the argument (caller).
-    unsafe {
-        match place {
-            Place::None => {}
-            Place::Word(word) => {
-                frame.add(word.into()).write(0);
-                std::ptr::copy_nonoverlapping(from, frame.add(word.into()).cast(), size.min(8));
-            }
-            Place::Pair(low, high) => {
-                frame.add(high.into()).write(0);
-                std::ptr::copy_nonoverlapping(from, frame.add(low.into()).cast(), 8);
-                std::ptr::copy_nonoverlapping(from.add(8), frame.add(high.into()).cast(), size - 8);
-            }
-            Place::Memory(word) => std::ptr::copy_nonoverlapping(from, frame.add(word.into()).cast(), size),
-        }
     }
 }
 

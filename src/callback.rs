@@ -548,17 +548,8 @@ unsafe fn prepare_body(l: *mut lua_State) -> Result<c_int> {
         reserve(l, plan.args.len() as c_int + 12)?;
         lua_rawgeti(l, LUA_REGISTRYINDEX, invocation.callback.function.get().into());
         for &(op, shape, place) in &plan.args {
-            let mut joined = [0u64; 2];
-            let at = match place {
-                Place::None => joined.as_mut_ptr().cast::<u8>(),
-                Place::Word(word) | Place::Memory(word) => {
-                    invocation.frame.add(word.into()).cast_mut().cast::<u8>()
-                }
-                Place::Pair(low, high) => {
-                    joined = [*invocation.frame.add(low.into()), *invocation.frame.add(high.into())];
-                    joined.as_mut_ptr().cast::<u8>()
-                }
-            };
+            let mut parts = [0u128; 4];
+            let at = place.read(invocation.frame, shape.size().unwrap_or(0), &mut parts);
             match op {
                 Op::Aggregate => to_lua::push_copy(l, shape, at),
                 _ => to_lua::push(l, shape, op, at, Bounds::ANY, 0)?,

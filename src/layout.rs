@@ -4,6 +4,8 @@
 //! Called by `cdef::specifier` when a record is closed. Rules follow GCC on the host; `tests/layout.rs` asks `cc`.
 #![forbid(unsafe_code)]
 
+use crate::target;
+
 /// A record before layout. Alignments are bytes and powers of two; sizes are bytes.
 #[derive(Clone, Debug, Default)]
 pub struct RecordSpec {
@@ -43,6 +45,8 @@ pub struct Layout {
     pub size: u64,
     /// Bytes.
     pub align: u64,
+    /// Bytes: the greatest alignment that a member asks for, a bit-field that of its type. AArch64 places arguments by it.
+    pub member_align: u64,
     /// One for each field of the spec.
     pub places: Vec<Place>,
     /// Does some field lie at an offset that its type's alignment does not divide?
@@ -75,7 +79,7 @@ const SIZE_MAX: u64 = i64::MAX as u64;
 
 /// Lays a record out.
 pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
-    let mut builder = Builder { spec, bits: 0, union_bits: 0, align: 1, misaligned: false };
+    let mut builder = Builder { spec, bits: 0, union_bits: 0, align: 1, member_align: 1, misaligned: false };
     let mut places = Vec::with_capacity(spec.fields.len());
     for (i, field) in spec.fields.iter().enumerate() {
         let place = match field.width_bits {
@@ -94,7 +98,7 @@ pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
     let align = builder.align.max(spec.aligned.unwrap_or(1));
     let size = round_up(builder.bits.div_ceil(8), align.into())?;
     let size = u64::try_from(size).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
-    Ok(Layout { size, align, places, misaligned: builder.misaligned })
+    Ok(Layout { size, align, member_align: builder.member_align, places, misaligned: builder.misaligned })
 }
 
 /// The multiple of `align` at or above `n`.
@@ -109,6 +113,8 @@ struct Builder<'a> {
     union_bits: u128,
     /// Bytes, so far.
     align: u64,
+    /// As well.
+    member_align: u64,
     misaligned: bool,
 }
 
@@ -128,6 +134,7 @@ impl Builder<'_> {
         let align = self.field_align(field);
         let offset = round_up(self.bits.div_ceil(8), align.into())?;
         self.align = self.align.max(align);
+        self.member_align = self.member_align.max(align);
         if field.align > 1 && (offset % u128::from(field.align) != 0 || align < field.align) {
             self.misaligned = true;
         }
@@ -150,6 +157,11 @@ impl Builder<'_> {
             // `pack` does not lower the boundary that a zero width moves to (GCC).
             let boundary = if self.spec.pack.is_some() { u128::from(type_align) * 8 } else { to };
             self.bits = round_up(self.bits, boundary)?;
+            if target::UNNAMED_BITS_ALIGN {
+                // Neither `packed` nor `pack` lowers this.
+                self.align = self.align.max(type_align).max(field.aligned.unwrap_or(1));
+                self.member_align = self.member_align.max(self.align);
+            }
             return Ok(self.place(type_align, 0));
         }
         if let Some(aligned) = field.aligned {
@@ -166,7 +178,7 @@ impl Builder<'_> {
                 self.bits = round_up(self.bits, align_bits)?;
             }
         }
-        if field.is_named {
+        if field.is_named || target::UNNAMED_BITS_ALIGN {
             // A `#pragma pack` caps what the type asks for, and then `packed` does not count (GCC).
             let own = match self.spec.pack {
                 Some(pack) => type_align.min(pack),
@@ -175,6 +187,7 @@ impl Builder<'_> {
             };
             let raised = field.aligned.map_or(1, |a| self.spec.pack.map_or(a, |p| p.min(a)));
             self.align = self.align.max(own).max(raised);
+            self.member_align = self.member_align.max(type_align).max(raised);
         } else if let Some(aligned) = field.aligned {
             self.align = self.align.max(aligned);
         }

@@ -54,6 +54,9 @@ pub const VA_LIST: VaList = if cfg!(all(target_arch = "x86_64", not(windows))) {
 /// The greatest alignment that a plain `__attribute__((aligned))` asks for, in bytes.
 pub const BIGGEST_ALIGN: u64 = 16;
 
+/// Does an unnamed bit-field align its record as a named one does, even one of no width? (AAPCS64, 8.1.8.)
+pub const UNNAMED_BITS_ALIGN: bool = cfg!(all(target_arch = "aarch64", target_os = "linux"));
+
 /// `ffi.os`, in LuaJIT's words.
 pub const OS: &str = if cfg!(target_os = "linux") {
     "Linux"

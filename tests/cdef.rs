@@ -217,6 +217,8 @@ fn hostile_texts_are_refused_quickly() {
         let n = 1 + random.below(40);
         texts.push((0..n).map(|_| *random.pick(&words)).collect::<Vec<_>>().join(" "));
     }
+    // An emulator's time is no measure.
+    let limit = Duration::from_secs(if std::env::var_os("CDATA_RUN").is_some() { 60 } else { 2 });
     let run = move || {
         for text in &texts {
             let start = Instant::now();
@@ -228,7 +230,7 @@ fn hostile_texts_are_refused_quickly() {
             let _ = type_name(&mut table, text.as_bytes(), &[]);
             let _ = constant_expression(&mut table, text.as_bytes(), &[]);
             let taken = start.elapsed();
-            assert!(taken < Duration::from_secs(2), "{taken:?}: {}", &text[..text.len().min(200)]);
+            assert!(taken < limit, "{taken:?}: {}", &text[..text.len().min(200)]);
         }
     };
     // A small stack: a guard that lets too much through falls here.

@@ -4,6 +4,7 @@
 
 #[path = "headers/judge.rs"]
 mod judge;
+mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::PathBuf;

@@ -8,10 +8,11 @@ use std::fmt::Write;
 
 use ffi_core::ctype::FloatKind;
 use ffi_core::native::mem;
+use ffi_core::target;
 use support::{Random, compile_and_run};
 
 const KINDS: &[(FloatKind, &str, usize)] = &[
-    (FloatKind::LongDouble, "long double", 10),
+    (FloatKind::LongDouble, "long double", if target::LONG_DOUBLE_IS_X87 { 10 } else { 16 }),
     (FloatKind::Float128, "_Float128", 16),
     (FloatKind::Float, "float", 4),
 ];

@@ -186,9 +186,9 @@ impl Converter<'_> {
             _ => None,
         });
         let Some(convention) = wanted else { return ty };
-        // System V is the platform's own wherever it has an attribute, but for Windows.
+        // System V is the platform's own wherever it has an attribute, but for Windows. The other means nothing but on x86-64.
         if convention == Convention::SysvAbi && !cfg!(windows)
-            || convention == Convention::MsAbi && cfg!(windows)
+            || convention == Convention::MsAbi && (cfg!(windows) || !cfg!(target_arch = "x86_64"))
         {
             return ty;
         }

@@ -352,9 +352,16 @@ impl Converter<'_> {
             }
         })?;
         let mut fields = Vec::with_capacity(made.len());
+        let mut unnamed_bits = Vec::new();
         let mut misaligned = layout.misaligned;
         for ((made, spec), place) in made.into_iter().zip(&spec.fields).zip(&layout.places) {
-            let Some((name, ty, _)) = made else { continue };
+            let Some((name, ty, _)) = made else {
+                let width = spec.width_bits.unwrap_or(0) as u32;
+                if width > 0 {
+                    unnamed_bits.push((place.offset * 8 + u64::from(place.position_bits), width));
+                }
+                continue;
+            };
             if let CType::Record(inner) = self.table.get(ty.id) {
                 misaligned |= self.table.record(inner).body.as_ref().is_some_and(|b| b.misaligned);
             }
@@ -363,7 +370,8 @@ impl Converter<'_> {
                 .map(|width| BitField { position_bits: place.position_bits, width_bits: width as u32 });
             fields.push(Field { name, ty, offset: place.offset, bits });
         }
-        Ok(RecordBody { fields, size: layout.size, align: layout.align, constants, misaligned })
+        let layout::Layout { size, align, member_align, .. } = layout;
+        Ok(RecordBody { fields, unnamed_bits, size, align, member_align, constants, misaligned })
     }
 
     fn fields(

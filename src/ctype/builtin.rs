@@ -118,7 +118,15 @@ fn va_list(table: &mut CTypeTable) -> QualType {
     let array = target::VA_LIST == target::VaList::SysvX64;
     let tag = if array { "__va_list_tag" } else { "__va_list" };
     let record = table.new_record(RecordKind::Struct, Some(tag.into()));
-    let body = RecordBody { fields, size, align: 8, constants: Vec::new(), misaligned: false };
+    let body = RecordBody {
+        fields,
+        unnamed_bits: Vec::new(),
+        size,
+        align: 8,
+        member_align: 8,
+        constants: Vec::new(),
+        misaligned: false,
+    };
     table.complete_record(record, body);
     let ty = table.record_type(record).plain();
     if array { table.array(ty, ArrayLen::Fixed(1)).plain() } else { ty }

@@ -191,10 +191,14 @@ pub struct Record {
 pub struct RecordBody {
     /// In order of declaration. Unnamed bit-fields are left out; anonymous members stay, nameless.
     pub fields: Vec<Field>,
+    /// Where unnamed bit-fields lie: bits from the start of the record, and how many. They bear on how the record is passed.
+    pub unnamed_bits: Vec<(u64, u32)>,
     /// Bytes, trailing padding included; without the elements of a `[?]` or `[]` member.
     pub size: u64,
     /// Bytes.
     pub align: u64,
+    /// Bytes: what the members ask for, without an `aligned` of the record itself. AArch64 places arguments by it.
+    pub member_align: u64,
     /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
     pub constants: Vec<(Rc<str>, Constant)>,
     /// Does some part lie at an address its type does not ask for (packed)? Such a record is passed in memory.

@@ -12,7 +12,7 @@ use libffi::raw::{
 };
 
 use super::signature::Place;
-use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, Function, RecordKind};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, FloatKind, Function, RecordKind};
 use crate::target;
 
 /// A prepared call of libffi's. Boxed parts: libffi keeps their addresses.
@@ -35,17 +35,19 @@ struct Types {
 
 impl Cif {
     /// Describes a function that is called with these argument types.
-    pub fn new(table: &CTypeTable, function: &Function, args: &[CTypeId]) -> Result<Cif, String> {
+    pub fn new(table: &CTypeTable, function: &Function, types: &[CTypeId]) -> Result<Cif, String> {
         let mut owned = Types::default();
-        let mut list = Vec::with_capacity(args.len());
-        for &ty in args {
+        let mut list = Vec::with_capacity(types.len());
+        for &ty in types {
             list.push(owned.describe(table, ty)?);
         }
         let result_is_void = matches!(table.get(function.result.id), CType::Void);
+        if target::LONG_DOUBLE_IS_X87 && is_long_double_alone(table, function.result.id) {
+            // It comes back in st0; libffi looks for it in memory.
+            return Err("struct of one long double as a result".to_owned());
+        }
         let result = if result_is_void {
             &raw mut ffi_type_void
-        } else if is_wrapped_long_double(table, function.result.id) {
-            return Err("struct of a long double as a result".to_owned());
         } else {
             owned.describe(table, function.result.id)?
         };
@@ -58,6 +60,14 @@ impl Cif {
         };
         if status != ffi_status_FFI_OK {
             return Err("function type that libffi refuses".to_owned());
+        }
+        if cfg!(target_arch = "aarch64") {
+            // libffi aligns the address on the stack as the struct that it leads to.
+            let by_reference =
+                |&ty: &CTypeId| matches!(table.get(ty), CType::Record(_)) && table.size(ty) > Some(16);
+            if types.iter().any(|ty| by_reference(ty) && table.align(*ty) > Some(8)) {
+                return Err("large struct of 16-byte alignment by value".to_owned());
+            }
         }
         Ok(Cif { cif, _args: args, _owned: owned, result_is_void })
     }
@@ -83,10 +93,9 @@ impl Cif {
         for (value, place) in values.iter_mut().zip(places) {
             *value = match *place {
                 // SAFETY: places lie inside of the frame (caller).
-                Place::Word(word) | Place::Memory(word) | Place::Pair(word, _) => unsafe {
-                    frame.add(word.into()).cast()
-                },
-                Place::None => frame.cast(),
+                Place::Word(word) | Place::Memory(word) => unsafe { frame.add(word.into()).cast() },
+                // An empty struct; the rest is the direct path's, which makes its calls itself.
+                _ => frame.cast(),
             };
         }
         // SAFETY: S4 from the caller; libffi writes at most the result's size, or a word.
@@ -98,16 +107,24 @@ impl Cif {
     }
 }
 
-/// Is it a record of one `long double`? It comes back in st0, which libffi's closures do not know.
-fn is_wrapped_long_double(table: &CTypeTable, ty: CTypeId) -> bool {
-    let CType::Record(id) = table.get(ty) else { return false };
-    table.record(id).body.as_ref().is_some_and(|body| {
-        body.size == 16
-            && body.fields.iter().any(|f| {
-                matches!(table.get(f.ty.id), CType::Float(crate::ctype::FloatKind::LongDouble))
-                    || is_wrapped_long_double(table, f.ty.id)
-            })
-    })
+/// Is a `long double` all that the type holds?
+fn is_long_double_alone(table: &CTypeTable, id: CTypeId) -> bool {
+    match table.get(id) {
+        CType::Record(record) if table.size(id) == Some(16) => {
+            let fields = table.record(record).body.iter().flat_map(|b| &b.fields);
+            let mut fields = fields.filter(|f| table.size(f.ty.id) != Some(0));
+            fields.next().is_some_and(|f| holds_long_double(table, f.ty.id))
+        }
+        _ => false,
+    }
+}
+
+fn holds_long_double(table: &CTypeTable, id: CTypeId) -> bool {
+    match table.get(id) {
+        CType::Float(FloatKind::LongDouble) => true,
+        CType::Array { elem, .. } => holds_long_double(table, elem.id),
+        _ => is_long_double_alone(table, id),
+    }
 }
 
 fn abi(convention: Convention) -> Result<ffi_abi, String> {
@@ -142,15 +159,15 @@ impl Types {
                 }
             }
             CType::Float(kind) => match kind {
-                crate::ctype::FloatKind::Float => &raw mut ffi_type_float,
-                crate::ctype::FloatKind::Double => &raw mut ffi_type_double,
-                crate::ctype::FloatKind::LongDouble => &raw mut ffi_type_longdouble,
+                FloatKind::Float => &raw mut ffi_type_float,
+                FloatKind::Double => &raw mut ffi_type_double,
+                FloatKind::LongDouble => &raw mut ffi_type_longdouble,
                 _ => return Err("floating type by value".to_owned()),
             },
             CType::Complex(kind) => {
                 let part = match kind {
-                    crate::ctype::FloatKind::Float => &raw mut ffi_type_float,
-                    crate::ctype::FloatKind::Double => &raw mut ffi_type_double,
+                    FloatKind::Float => &raw mut ffi_type_float,
+                    FloatKind::Double => &raw mut ffi_type_double,
                     _ => return Err("complex type by value".to_owned()),
                 };
                 self.aggregate(vec![part, part])

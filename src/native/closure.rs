@@ -1,7 +1,7 @@
 //! Closures: a C address that leads to a handler.
 //!
-//! On System V x86-64 they come from a static pool (no code is written at run time); beyond it, and elsewhere, from
-//! libffi. A slot that is given back stays callable: it returns zero, in the way that its signature says, and tells
+//! Where there is a direct path they come from a static pool (no code is written at run time); beyond it, and elsewhere,
+//! from libffi. A slot that is given back stays callable: it returns zero, in the way that its signature says, and tells
 //! `refused`, until it is used again, first in, first out. What a slot leads to is freed no sooner than that, so that a call
 //! which comes too late finds it. Bookkeeping is for the whole process; a call takes no lock and counts nothing, for it may
 //! come on any thread.
@@ -13,9 +13,11 @@ use std::sync::{Arc, Mutex};
 
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
-use super::signature::{Path, Place, Signature};
-#[cfg(all(target_arch = "x86_64", not(windows)))]
-use super::sysv_x64::{self, Registers};
+#[cfg(direct)]
+use super::direct::{Registers, pool_entry};
+#[cfg(direct)]
+use super::signature::Path;
+use super::signature::Signature;
 
 /// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes.
 pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8);
@@ -51,7 +53,7 @@ pub struct Closure {
 }
 
 enum Slot {
-    #[cfg(all(target_arch = "x86_64", not(windows)))]
+    #[cfg(direct)]
     Direct(usize),
     Libffi(usize),
 }
@@ -78,13 +80,13 @@ impl Closure {
     pub fn new(signature: &Arc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
         let handler = AtomicPtr::new(handler as *mut ());
         let entry = Box::new(Entry { signature: signature.clone(), handler, data });
-        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        #[cfg(direct)]
         if let Path::Direct(_) = signature.path
-            && let Some(slot) = direct::take()
+            && let Some(slot) = pool::take()
         {
             let entry = Box::into_raw(entry);
-            direct::set(slot, entry);
-            return Ok(Closure { address: sysv_x64::pool_entry(slot), slot: Slot::Direct(slot), entry });
+            pool::set(slot, entry);
+            return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
         through_libffi(entry)
     }
@@ -100,8 +102,8 @@ impl Drop for Closure {
         // SAFETY: boxed by `new`, and the slot is still ours.
         unsafe { (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release) };
         match self.slot {
-            #[cfg(all(target_arch = "x86_64", not(windows)))]
-            Slot::Direct(slot) => direct::give_back(slot),
+            #[cfg(direct)]
+            Slot::Direct(slot) => pool::give_back(slot),
             Slot::Libffi(slot) => {
                 LIBFFI.lock().unwrap_or_else(|p| p.into_inner()).free.push_back(slot);
             }
@@ -117,10 +119,10 @@ fn free(old: *mut Entry) {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(windows)))]
-mod direct {
+#[cfg(direct)]
+mod pool {
     use super::{AtomicPtr, Entry, Mutex, Ordering, VecDeque};
-    use crate::native::sysv_x64::POOL;
+    use crate::native::direct::POOL;
 
     struct Free {
         /// Slots from here on were never used.
@@ -155,13 +157,13 @@ mod direct {
 ///
 /// # Safety
 /// Called by the pool's common part only, with a frame and registers of its own.
-#[cfg(all(target_arch = "x86_64", not(windows)))]
+#[cfg(direct)]
 pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) {
     // SAFETY: an entry is alive while its slot leads to it; what a handler may do is its own contract. It may give the slot
     // back, and others may use it again: nothing of the entry is touched afterwards.
     unsafe {
         out.write(Registers::ZERO);
-        let entry = direct::SLOTS[slot as usize].load(Ordering::Acquire);
+        let entry = pool::SLOTS[slot as usize].load(Ordering::Acquire);
         if entry.is_null() {
             refused();
             return;
@@ -178,7 +180,7 @@ pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: 
             large.as_mut_ptr().cast()
         };
         (*entry).run(frame, result);
-        place.spread(result, bytes, *frame, &mut *out);
+        place.hand_back(result, bytes, frame, &mut *out);
     }
 }
 
@@ -258,17 +260,7 @@ unsafe extern "C" fn enter_libffi(
         let words = frame.as_mut_ptr().cast::<u64>();
         for (i, place) in signature.places.iter().enumerate() {
             let from = (*args.add(i)).cast::<u8>();
-            let size = (**(*cif).arg_types.add(i)).size;
-            match *place {
-                Place::None => {}
-                Place::Word(word) | Place::Memory(word) => {
-                    std::ptr::copy_nonoverlapping(from, words.add(word.into()).cast(), size);
-                }
-                Place::Pair(low, high) => {
-                    std::ptr::copy_nonoverlapping(from, words.add(low.into()).cast(), 8);
-                    std::ptr::copy_nonoverlapping(from.add(8), words.add(high.into()).cast(), size - 8);
-                }
-            }
+            place.write(words, from, (**(*cif).arg_types.add(i)).size);
         }
         let mut buffer = vec![0u128; signature.result_size.div_ceil(16)];
         (*entry).run(words, buffer.as_mut_ptr().cast());

@@ -3,10 +3,20 @@
 //! Owns everything that names libffi and the loader. Knows ctypes; no Lua. Each room's functions are unsafe for what they
 //! touch, and say what must hold.
 
+#[cfg(all(direct, target_arch = "aarch64"))]
+mod aapcs64;
 mod cif;
 pub mod closure;
 pub mod dl;
 pub mod mem;
 pub mod signature;
-#[cfg(all(target_arch = "x86_64", not(windows)))]
+#[cfg(all(direct, target_arch = "x86_64"))]
 mod sysv_x64;
+
+/// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
+/// and result lie (`signature`), how it is called (`Direct::call`), and, of callbacks, where the entries are (`POOL`,
+/// `pool_entry`) and how a result goes back (`ResultPlace::hand_back`, `Registers`). Where `build.rs` knows none, libffi does it all.
+#[cfg(all(direct, target_arch = "aarch64"))]
+use aapcs64 as direct;
+#[cfg(all(direct, target_arch = "x86_64"))]
+use sysv_x64 as direct;

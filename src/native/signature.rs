@@ -2,15 +2,17 @@
 //!
 //! A signature is worked out once for a function type (or for one list of a variadic's arguments). The caller fills a
 //! frame of 8-byte words as [`Signature::places`] says; [`Signature::call`] loads the registers and stack from it. The
-//! same frame serves callbacks (`closure`). On System V x86-64 the frame is the argument registers and the stack, and
-//! the call is ours; elsewhere, and for conventions not the platform's own, libffi makes it.
+//! same frame serves callbacks (`closure`). Where `direct` knows the platform's convention, the frame is the argument
+//! registers and the stack, and the call is ours; elsewhere, and for other conventions, libffi makes it.
 
 use std::ffi::c_void;
 
 use super::cif::Cif;
-#[cfg(all(target_arch = "x86_64", not(windows)))]
-use super::sysv_x64::{self, Direct};
-use crate::ctype::{CType, CTypeId, CTypeTable, Convention, Function, QualType};
+#[cfg(direct)]
+use super::direct::{self, Direct};
+#[cfg(direct)]
+use crate::ctype::Convention;
+use crate::ctype::{CType, CTypeId, CTypeTable, Function, QualType};
 
 /// Where an argument's bytes go, in 8-byte words from the start of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,91 @@ pub enum Place {
     Pair(u16, u16),
     /// Copied whole, from that word on.
     Memory(u16),
+    /// Alike elements, each to the low bytes of every second word.
+    Spread {
+        /// The first element's word.
+        first: u16,
+        /// How many.
+        count: u8,
+        /// Bytes of an element.
+        size: u8,
+    },
+    /// By reference: a word holds the address of a copy.
+    Indirect {
+        /// The word with the address.
+        word: u16,
+        /// Where a caller's copy lies in the frame.
+        copy: u16,
+        /// The copy's alignment in bytes; at least 16.
+        align: u16,
+    },
+}
+
+impl Place {
+    /// Puts an argument's bytes into a frame; what a word has beyond them is zero.
+    ///
+    /// # Safety
+    /// The place is of a signature that the frame is large enough for; `from` has `size` bytes, as many as the argument.
+    pub unsafe fn write(self, frame: *mut u64, from: *const u8, size: usize) {
+        // SAFETY: S3, S4 from the caller: places lie inside of the frame and are as long as the argument.
+        unsafe {
+            let word = |i: u16| frame.add(i.into());
+            let copy =
+                |from: *const u8, to: *mut u64, n| std::ptr::copy_nonoverlapping(from, to.cast::<u8>(), n);
+            match self {
+                Place::None => {}
+                Place::Word(at) => {
+                    word(at).write(0);
+                    copy(from, word(at), size.min(8));
+                }
+                Place::Pair(low, high) => {
+                    word(high).write(0);
+                    copy(from, word(low), 8);
+                    copy(from.add(8), word(high), size - 8);
+                }
+                Place::Memory(at) => copy(from, word(at), size),
+                Place::Spread { first, count, size } => {
+                    for i in 0..u16::from(count) {
+                        copy(from.add(usize::from(i) * usize::from(size)), word(first + 2 * i), size.into());
+                    }
+                }
+                Place::Indirect { word: at, copy: to, align } => {
+                    let to = word(to);
+                    let to = to.add(to.align_offset(align.into()));
+                    copy(from, to, size);
+                    word(at).write(to as u64);
+                }
+            }
+        }
+    }
+
+    /// The bytes of an argument of a frame that C filled; `parts` is where those that do not lie together are put.
+    ///
+    /// # Safety
+    /// The frame is of the place's signature.
+    pub unsafe fn read(self, frame: *const u64, size: usize, parts: &mut [u128; 4]) -> *mut u8 {
+        let parts = parts.as_mut_ptr().cast::<u8>();
+        // SAFETY: S3, S4 from the caller; the parts of an argument are 64 bytes at most.
+        unsafe {
+            let word = |i: u16| frame.add(i.into()).cast::<u8>().cast_mut();
+            match self {
+                Place::None => return parts,
+                Place::Word(at) | Place::Memory(at) => return word(at),
+                Place::Pair(low, high) => {
+                    std::ptr::copy_nonoverlapping(word(low), parts, 8);
+                    std::ptr::copy_nonoverlapping(word(high), parts.add(8), size - 8);
+                }
+                Place::Spread { first, count, size } => {
+                    for i in 0..u16::from(count) {
+                        let to = parts.add(usize::from(i) * usize::from(size));
+                        std::ptr::copy_nonoverlapping(word(first + 2 * i), to, size.into());
+                    }
+                }
+                Place::Indirect { word: at, .. } => return frame.add(at.into()).read() as *mut u8,
+            }
+            parts
+        }
+    }
 }
 
 /// A function's argument places, and how it is called.
@@ -45,7 +132,7 @@ unsafe impl Sync for Signature {}
 
 /// Who makes the call.
 pub(super) enum Path {
-    #[cfg(all(target_arch = "x86_64", not(windows)))]
+    #[cfg(direct)]
     Direct(Direct),
     Libffi(Box<Cif>),
 }
@@ -54,9 +141,9 @@ impl Signature {
     /// Works a signature out; `variadic` are the promoted types of the arguments beyond the declared ones. The error
     /// says what cannot be described.
     pub fn new(table: &CTypeTable, function: &Function, variadic: &[QualType]) -> Result<Signature, String> {
-        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        #[cfg(direct)]
         if function.convention != Convention::MsAbi {
-            return sysv_x64::signature(table, function, variadic);
+            return direct::signature(table, function, variadic);
         }
         Signature::through_libffi(table, function, variadic)
     }
@@ -111,7 +198,7 @@ impl Signature {
     pub(super) fn cif(&self) -> Option<&Cif> {
         match &self.path {
             Path::Libffi(cif) => Some(cif),
-            #[cfg(all(target_arch = "x86_64", not(windows)))]
+            #[cfg(direct)]
             Path::Direct(_) => self.closure_cif.as_deref(),
         }
     }
@@ -147,7 +234,7 @@ impl Signature {
         // SAFETY: from the caller.
         unsafe {
             match &self.path {
-                #[cfg(all(target_arch = "x86_64", not(windows)))]
+                #[cfg(direct)]
                 Path::Direct(direct) => direct.call(target, frame, result),
                 Path::Libffi(cif) => cif.call(&self.places, target, frame, result),
             }

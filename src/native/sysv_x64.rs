@@ -19,7 +19,7 @@ const SPARE: usize = INTS + 2 * FLOATS;
 /// Where the stack's arguments start is a multiple of this, in bytes.
 const STACK_ALIGN: usize = 64;
 /// The first stack argument's word.
-pub const STACK: usize = INTS + 2 * FLOATS + 2;
+const STACK: usize = INTS + 2 * FLOATS + 2;
 /// The word of vector register `i`.
 const fn vector_word(i: usize) -> usize {
     INTS + 2 * i
@@ -57,11 +57,17 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// A callback's result, from memory into the registers that C looks at. `hidden` is where a result in memory is due.
+    /// A callback's result, from memory to where C looks for it: registers, or the memory that the frame's first word names.
     ///
     /// # Safety
-    /// `result` holds the result; `hidden` is the frame's first word.
-    pub(super) unsafe fn spread(self, result: *const u8, size: usize, hidden: u64, out: &mut Registers) {
+    /// `result` holds the result; `frame` is the callback's.
+    pub(super) unsafe fn hand_back(
+        self,
+        result: *const u8,
+        size: usize,
+        frame: *const u64,
+        out: &mut Registers,
+    ) {
         // SAFETY: the buffer has at least 16 bytes (32 for a pair of `long double`).
         unsafe {
             let words = result.cast::<u64>();
@@ -94,6 +100,7 @@ impl ResultPlace {
                     out.x87 = 2;
                 }
                 ResultPlace::Hidden => {
+                    let hidden = *frame;
                     std::ptr::copy_nonoverlapping(result, hidden as *mut u8, size);
                     out.rax = hidden;
                 }
@@ -350,21 +357,24 @@ fn merge(
         CType::Array { .. } => {}
         CType::Record(record) => {
             let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
-            for field in &body.fields {
-                match field.bits {
-                    None => merge(table, field.ty.id, offset + field.offset, classes, depth + 1)?,
-                    Some(bits) => {
-                        let first = offset + field.offset + u64::from(bits.position_bits / 8);
-                        let last =
-                            offset + field.offset + u64::from((bits.position_bits + bits.width_bits - 1) / 8);
-                        for at in [first, last] {
-                            let slot = &mut classes[(at / 8).min(1) as usize];
-                            if *slot != Class::Memory {
-                                *slot = Class::Integer;
-                            }
-                        }
+            let mut put_bits = |first: u64, width: u32| {
+                for at in [first, first + u64::from(width) - 1] {
+                    let slot = &mut classes[((offset + at / 8) / 8).min(1) as usize];
+                    if *slot != Class::Memory {
+                        *slot = Class::Integer;
                     }
                 }
+            };
+            for &(first, width) in &body.unnamed_bits {
+                put_bits(first, width);
+            }
+            for field in &body.fields {
+                if let Some(bits) = field.bits {
+                    put_bits(field.offset * 8 + u64::from(bits.position_bits), bits.width_bits);
+                }
+            }
+            for field in body.fields.iter().filter(|f| f.bits.is_none()) {
+                merge(table, field.ty.id, offset + field.offset, classes, depth + 1)?;
             }
         }
         CType::Void | CType::Function(_) => return Err("type by value".to_owned()),

@@ -12,11 +12,11 @@ pub type ThunkHandler = unsafe extern "C-unwind" fn(l: *mut lua_State, data: *mu
 
 /// An entry of the pool; given back when dropped.
 pub struct Thunk {
-    #[cfg_attr(not(all(target_arch = "x86_64", not(windows))), allow(dead_code))]
+    #[cfg_attr(not(direct), allow(dead_code))]
     slot: usize,
 }
 
-#[cfg(all(target_arch = "x86_64", not(windows)))]
+#[cfg(direct)]
 mod pool {
     use std::arch::global_asm;
     use std::cell::UnsafeCell;
@@ -50,6 +50,27 @@ mod pool {
         0
     }
 
+    // Lua's state comes in the first argument's register and stays there; the data goes into the second's.
+    #[cfg(target_arch = "aarch64")]
+    global_asm!(
+        ".p2align 4",
+        ".globl {pool}",
+        ".hidden {pool}",
+        "{pool}:",
+        ".set cdata_thunk, 0",
+        ".rept {count}",
+        "adrp x16, {slots} + cdata_thunk",
+        "add x16, x16, :lo12:{slots} + cdata_thunk",
+        "ldp x1, x16, [x16]",
+        "br x16",
+        ".set cdata_thunk, cdata_thunk + 16",
+        ".endr",
+        pool = sym entries,
+        count = const COUNT,
+        slots = sym SLOTS,
+    );
+
+    #[cfg(target_arch = "x86_64")]
     global_asm!(
         ".p2align 4",
         ".globl {pool}",
@@ -104,9 +125,9 @@ mod pool {
 impl Thunk {
     /// A function that calls `handler` with `data`; none when the pool is used up, or the platform has none.
     pub fn new(handler: ThunkHandler, data: *mut c_void) -> Option<Thunk> {
-        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        #[cfg(direct)]
         return pool::take(handler, data);
-        #[cfg(not(all(target_arch = "x86_64", not(windows))))]
+        #[cfg(not(direct))]
         {
             let _ = (handler, data);
             None
@@ -115,16 +136,16 @@ impl Thunk {
 
     /// The function. It must not be called after the thunk is dropped.
     pub fn function(&self) -> lua_CFunction {
-        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        #[cfg(direct)]
         return pool::function(self.slot);
-        #[cfg(not(all(target_arch = "x86_64", not(windows))))]
+        #[cfg(not(direct))]
         unreachable!("`new` makes none here")
     }
 }
 
 impl Drop for Thunk {
     fn drop(&mut self) {
-        #[cfg(all(target_arch = "x86_64", not(windows)))]
+        #[cfg(direct)]
         pool::give_back(self.slot);
     }
 }

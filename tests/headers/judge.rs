@@ -15,6 +15,8 @@ use ffi_core::ctype::{
     ArrayLen, CType, CTypeTable, Constant, Name, QualType, Record, RecordKind, Tag, dump, repr,
 };
 
+use crate::support;
+
 /// One line of `list.txt`.
 #[derive(Debug, Clone)]
 pub struct Set {
@@ -172,7 +174,7 @@ fn judge_dump(table: &CTypeTable, verdict: &mut Verdict) {
 }
 
 fn compare(program: &Path, expected: &[(String, String)], faults: &mut Vec<String>) {
-    let out = Command::new(program).output().expect("the program runs");
+    let out = support::runs(program).output().expect("the program runs");
     let text = String::from_utf8_lossy(&out.stdout);
     let answers: Vec<&str> = text.lines().collect();
     if answers.len() != expected.len() {

@@ -1,7 +1,7 @@
 //! What the generated tests share: a small random generator, and the C compiler as judge.
 #![allow(dead_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// xorshift64*: the same numbers on every run.
@@ -57,10 +57,22 @@ pub fn compile(name: &str, text: &str, options: &[&str], output: &str) -> PathBu
     output
 }
 
+/// How a program of the target's is run: as it is, or by what `CDATA_RUN` names (`make aarch64`).
+pub fn runs(program: &Path) -> Command {
+    match std::env::var_os("CDATA_RUN") {
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
+}
+
 /// Compiles and runs a C program; gives what it prints.
 pub fn compile_and_run(name: &str, text: &str, options: &[&str]) -> String {
     let program = compile(name, text, options, "test");
-    let run = Command::new(&program).output().unwrap();
+    let run = runs(&program).output().unwrap();
     assert!(run.status.success(), "{name}: {:?}", run.status);
     let _ = std::fs::remove_dir_all(program.parent().unwrap());
     String::from_utf8(run.stdout).unwrap()
