@@ -415,6 +415,8 @@ fn build(name: &str, seed: u64, count: usize) -> World {
                 "_Bool" | "char" | "signed char" | "unsigned char" | "short" | "unsigned short"
                 | "enum byte_enum" | "enum short_enum" => "int",
                 "float" => "double",
+                // GCC's callers put it on the stack, and its `va_arg` looks in registers.
+                "vh4" if cfg!(target_arch = "aarch64") => "double",
                 _ => continue,
             };
             *text = promoted.to_owned();
@@ -637,7 +639,12 @@ static POOL: std::sync::Mutex<()> = std::sync::Mutex::new(());
 fn both(world: &World, mut run: impl FnMut(usize, bool) -> bool) -> (usize, usize) {
     let mut counts = [0; 2];
     let mut failed = 0;
+    let trace = std::env::var_os("CDATA_TRACE").is_some();
     for i in 0..world.cases.len() {
+        if trace {
+            // Of a crash, the last one printed tells where.
+            eprintln!("{}", world.cases[i].text);
+        }
         for (count, direct) in counts.iter_mut().zip([true, false]) {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(i, direct)));
             *count += usize::from(*outcome.as_ref().unwrap_or(&false));

@@ -143,6 +143,12 @@ pub(super) fn signature(
             continue;
         }
         let align = natural_align(table, ty.id);
+        if let CType::Vector { elem, .. } = table.get(ty.id)
+            && matches!(table.get(elem), CType::Float(_))
+        {
+            // Of no size that vector registers hold: GCC takes it to the stack, and what comes after as well.
+            next.ints = REGISTERS;
+        }
         let word = match next.ints(size.div_ceil(8), align) {
             Some(word) => word,
             None => next.stack(size, align)?,
