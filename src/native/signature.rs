@@ -118,6 +118,7 @@ pub struct Signature {
     pub(super) frame_words: usize,
     pub(super) result_size: usize,
     /// Bytes of the result's type.
+    #[cfg(direct)]
     pub(super) result_bytes: usize,
     pub(super) path: Path,
     /// For closures beyond the pool of the direct path.
@@ -178,6 +179,7 @@ impl Signature {
             places,
             frame_words: words.max(2),
             result_size: result_bytes.max(16).next_multiple_of(16),
+            #[cfg(direct)]
             result_bytes,
             path: Path::Libffi(Box::new(cif)),
             closure_cif: None,
