@@ -295,3 +295,342 @@ describe("the semantics page", function()
     assert.is_false(pcall(C.hypot, 1))
   end)
 end)
+
+-- What the two pages show, as a reader types it: the words are the pages', the checks are ours. Where standard Lua has another
+-- outcome, the name says which section of docs/differences.md has the reason.
+describe("as typed from the pages", function()
+  local function captured(program)
+    local path = os.tmpname()
+    local f = assert(io.open(path, "w"))
+    f:write(program)
+    f:close()
+    local pipe = assert(io.popen("'" .. arg[-1] .. "' " .. path))
+    local out = pipe:read("a")
+    pipe:close()
+    os.remove(path)
+    return out
+  end
+
+  it("calls external C functions", function()
+    assert.are.equal("Hello world!", captured [[
+local ffi = require("ffi")
+ffi.cdef[=[
+int printf(const char *fmt, ...);
+]=]
+ffi.C.printf("Hello %s!", "world")
+]])
+  end)
+
+  it("uses C data structures: the image that becomes gray", function()
+    ffi.cdef [[
+typedef struct { uint8_t red, green, blue, alpha; } rgba_pixel;
+]]
+    local function image_ramp_green(n)
+      local img = ffi.new("rgba_pixel[?]", n)
+      local f = 255/(n-1)
+      for i=0,n-1 do
+        img[i].green = i*f
+        img[i].alpha = 255
+      end
+      return img
+    end
+    local function image_to_grey(img, n)
+      for i=0,n-1 do
+        local y = 0.3*img[i].red + 0.59*img[i].green + 0.11*img[i].blue
+        img[i].red = y; img[i].green = y; img[i].blue = y
+      end
+    end
+    local N = 400*400
+    local img = image_ramp_green(N)
+    for _ = 1, 3 do image_to_grey(img, N) end
+    assert.are.equal(640000, ffi.sizeof(img))
+    assert.are.equal(img[N-1].red, img[N-1].blue)
+    assert.is_true(img[N-1].red > 140)
+    assert.are.equal(0, img[0].red)
+  end)
+
+  it("accesses standard system functions: sleep by poll", function()
+    ffi.cdef [[
+void Sleep(int ms);
+int poll(struct pollfd *fds, unsigned long nfds, int timeout);
+]]
+    local sleep
+    if ffi.os == "Windows" then
+      function sleep(s)
+        ffi.C.Sleep(s*1000)
+      end
+    else
+      function sleep(s)
+        ffi.C.poll(nil, 0, s*1000)
+      end
+    end
+    sleep(0.001)
+  end)
+
+  it("accesses the zlib compression library", function()
+    ffi.cdef [[
+unsigned long compressBound(unsigned long sourceLen);
+int compress2(uint8_t *dest, unsigned long *destLen,
+	      const uint8_t *source, unsigned long sourceLen, int level);
+int uncompress(uint8_t *dest, unsigned long *destLen,
+	       const uint8_t *source, unsigned long sourceLen);
+]]
+    local zlib = ffi.load(ffi.os == "Windows" and "zlib1" or "z")
+    local function compress(txt)
+      local n = zlib.compressBound(#txt)
+      local buf = ffi.new("uint8_t[?]", n)
+      local buflen = ffi.new("unsigned long[1]", n)
+      local res = zlib.compress2(buf, buflen, txt, #txt, 9)
+      assert(res == 0)
+      return ffi.string(buf, buflen[0])
+    end
+    local function uncompress(comp, n)
+      local buf = ffi.new("uint8_t[?]", n)
+      local buflen = ffi.new("unsigned long[1]", n)
+      local res = zlib.uncompress(buf, buflen, comp, #comp)
+      assert(res == 0)
+      return ffi.string(buf, buflen[0])
+    end
+    local txt = string.rep("abcd", 1000)
+    local c = compress(txt)
+    assert.is_true(#c < 100)
+    assert.are.equal(txt, uncompress(c, #txt))
+  end)
+
+  it("defines metamethods for a C type", function()
+    ffi.cdef [[
+typedef struct { double x, y; } point_t;
+]]
+    local point
+    local mt = {
+      __add = function(a, b) return point(a.x+b.x, a.y+b.y) end,
+      __len = function(a) return math.sqrt(a.x*a.x + a.y*a.y) end,
+      __index = {
+        area = function(a) return a.x*a.x + a.y*a.y end,
+      },
+    }
+    point = ffi.metatype("point_t", mt)
+    local a = point(3, 4)
+    assert.are.equal(3, a.x)
+    assert.are.equal(4, a.y)
+    assert.are.equal(5, #a)
+    assert.are.equal(25, a:area())
+    local b = a + point(0.5, 8)
+    assert.are.equal(12.5, #b)
+  end)
+
+  it("translates C idioms: pointers, arrays, structs", function()
+    ffi.cdef "typedef struct { int field; } idiom_s;"
+    local p = ffi.new("int[3]", 4, 5, 6)
+    local x = p[0]  p[0] = x + 3                       -- x = *p;  *p = y;
+    assert.are.same({ 4, 7 }, { x, p[0] })
+    local i = 1
+    assert.are.equal(6, (p+i)[1])                      -- x = p[i] from another base
+    assert.are.equal(5, p[i])                          -- x = p[i];
+    assert.are.equal(5, (p+i)[0])                      -- x = *(p+i);
+    assert.are.equal(4, ffi.cast("char *", p+i) - ffi.cast("char *", p))
+    local s = ffi.new("idiom_s", 8)
+    assert.are.equal(8, s.field)                       -- x = s.field;
+    local sp = ffi.cast("idiom_s *", s)
+    sp.field = 9                                       -- sp->field = y;
+    assert.are.equal(9, s.field)
+    assert.are.equal(3, ffi.tonumber(ffi.cast("int", 3.7)))  -- (int)d
+  end)
+
+  it("translates C idioms: functions with outargs", function()
+    ffi.cdef "double frexp(double x, int *exp); double modf(double value, double *iptr);"
+    local function frexp(x)
+      local exp = ffi.new("int[1]")
+      return ffi.C.frexp(x, exp), exp[0]
+    end
+    local m, e = frexp(12)
+    assert.are.same({ 0.75, 4 }, { m, e })
+  end)
+
+  it("caches the name space, and binds functions where that is clearer", function()
+    ffi.cdef "double sin(double); double cos(double);"
+    local funca, funcb = ffi.C.sin, ffi.C.cos          -- the page's example of what not to do
+    local function foo(x) return funca(x)^2 + funcb(x)^2 end
+    local Cs = ffi.C                                   -- and of what to do
+    local function bar(x) return Cs.sin(x)^2 + Cs.cos(x)^2 end
+    assert.is_true(math.abs(foo(1) - 1) < 1e-15)
+    assert.are.equal(foo(2), bar(2))
+  end)
+
+  it("looks 64-bit numbers up in tables: keys are objects, numbers are values", function()
+    local t = {}
+    t[ffi.new("int64_t", 5)] = "by object"
+    assert.is_nil(t[ffi.new("int64_t", 5)])
+    t[ffi.tonumber(ffi.new("int64_t", 5))] = "by value"
+    assert.are.equal("by value", t[5])
+    t[tostring(ffi.new("int64_t", 5))] = "by text"
+    assert.are.equal("by text", t["5LL"])
+  end)
+
+  it("has no literals of 64 bits (differences: number-literals)", function()
+    assert.is_nil(load("return 42LL"))
+    assert.are.equal("42LL", tostring(ffi.i64(42)))
+    assert.are.equal("42ULL", tostring(ffi.u64(42)))
+    assert.are.equal("2i", (tostring(ffi.new("complex", 0, 2)):gsub("^0%+", "")))
+  end)
+
+  it("initializes: new(\"int[3]\", ...)", function()
+    local function is(want, ...)
+      local a = ffi.new("int[3]", ...)
+      assert.are.same(want, { a[0], a[1], a[2] })
+    end
+    is({ 0, 0, 0 }, {})
+    is({ 1, 1, 1 }, {1})
+    is({ 1, 2, 0 }, {1,2})
+    is({ 1, 2, 3 }, {1,2,3})
+    is({ 1, 1, 1 }, {[0]=1})
+    is({ 1, 2, 0 }, {[0]=1,2})
+    is({ 1, 2, 3 }, {[0]=1,2,3})
+    assert.is_false(pcall(ffi.new, "int[3]", {[0]=1,2,3,4}))
+  end)
+
+  it("initializes: struct foo { int a, b; }", function()
+    ffi.cdef "struct foo { int a, b; };"
+    local function is(a, b, ...)
+      local s = ffi.new("struct foo", ...)
+      assert.are.same({ a, b }, { s.a, s.b })
+    end
+    is(0, 0, {})
+    is(1, 0, {1})
+    is(1, 2, {1,2})
+    is(1, 2, {[0]=1,2})
+    is(0, 2, {b=2})
+    is(1, 2, {a=1,b=2,c=3})
+  end)
+
+  it("initializes: union bar { int i; double d; }", function()
+    ffi.cdef "union bar { int i; double d; };"
+    assert.are.equal(0, ffi.new("union bar", {}).i)
+    assert.are.equal(1, ffi.new("union bar", {1}).i)
+    assert.are.equal(1, ffi.new("union bar", {[0]=1,2}).i)
+    assert.are.equal(2, ffi.new("union bar", {d=2}).d)
+  end)
+
+  it("initializes: struct nested { int x; struct foo y; }", function()
+    ffi.cdef "struct foo2 { int a, b; }; struct nested { int x; struct foo2 y; };"
+    local function is(x, a, b, ...)
+      local s = ffi.new("struct nested", ...)
+      assert.are.same({ x, a, b }, { s.x, s.y.a, s.y.b })
+    end
+    is(1, 2, 3, {1,{2,3}})
+    is(1, 2, 3, {x=1,y={2,3}})
+    is(0, 2, 3, {y={2,3}})
+  end)
+
+  it("reads nested structs and pointers: struct foo { ... struct foo *bar; }", function()
+    ffi.cdef [[
+struct foo3 { int x; struct foo3 *next; struct { int z; } y[4]; };
+]]
+    local s = ffi.new("struct foo3")
+    s.y[2].z = 5
+    s.next = s
+    assert.are.equal(5, s.next.y[2].z)
+    local y = s.y
+    y[3] = {7}
+    assert.are.equal(7, s.y[3].z)
+    assert.is_nil(ffi.new("struct foo3").next)         -- differences: null
+  end)
+
+  it("takes parameterized types", function()
+    ffi.cdef([[
+typedef struct { $ key; int $; } $;
+]], ffi.typeof("uint16_t"), "val", "kv_u16")
+    assert.are.equal(8, ffi.sizeof("kv_u16"))
+    local foo_t = ffi.typeof("struct { int q; }")
+    local bar_t = ffi.typeof("struct { $ *a, *b; }", foo_t)
+    assert.are.equal(16, ffi.sizeof(bar_t))
+    local function make_matrix(n, m) return ffi.typeof("struct { double row[$][$]; }", n, m) end
+    assert.are.equal(8*3*4, ffi.sizeof(make_matrix(3, 4)))
+    assert.are.equal("foo_ext", ffi.string(ffi.new("struct { char $[8]; }", "name", { "foo_ext" }).name))
+  end)
+
+  it("keeps what the collector must not take", function()
+    ffi.cdef [[
+typedef struct { int *a; } foo_t;
+]]
+    local s = ffi.new("foo_t", ffi.new("int[10]"))     -- WRONG!, says the page: nothing keeps the array
+    assert.is_not_nil(s.a)
+    local a = ffi.new("int[10]")                       -- OK
+    local s2 = ffi.new("foo_t", a)
+    a[3] = 42
+    collectgarbage()
+    assert.are.equal(42, s2.a[3])
+  end)
+
+  it("owns memory of C's: ffi.gc(ffi.C.malloc(n), ffi.C.free)", function()
+    local n = 100
+    local p = ffi.gc(ffi.C.malloc(n), ffi.C.free)
+    ffi.fill(p, n, 1)
+    p = nil -- luacheck: ignore
+    collectgarbage()
+    local q = ffi.gc(ffi.C.malloc(n), ffi.C.free)
+    ffi.C.free(ffi.gc(q, nil))
+  end)
+
+  it("makes, frees and sets callbacks", function()
+    ffi.cdef "typedef int (__stdcall *WNDENUMPROC)(void *hwnd, intptr_t l);"
+    local count = 0
+    local cb = ffi.cast("WNDENUMPROC", function(_, _)
+      count = count + 1
+      return true
+    end)
+    assert.are.equal(1, cb(nil, 0))
+    cb:set(function() count = count + 10 return false end)
+    assert.are.equal(0, cb(nil, 0))
+    assert.are.equal(11, count)
+    cb:free()
+  end)
+
+  it("compares pointers and NULL (differences: null)", function()
+    local p = ffi.cast("int *", 0)
+    assert.are.equal("cdata<int *>: NULL", tostring(p))
+    assert.is_true(p == ffi.new("int *"))
+    assert.is_false(p == nil)                          -- true in LuaJIT
+    assert.is_nil(ffi.cast("void *", 0))               -- but what C hands over, and void *, is nil
+    assert.are.equal(C.getenv("NO_SUCH_NAME_ANYWHERE"), nil)
+  end)
+
+  it("says what it refuses as the page says", function()
+    local function refused(f, words)
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(message):find(words, 1, true), tostring(message))
+    end
+    ffi.cdef "struct foo4 { int a; }; void *memcpy(void *, const void *, size_t);"
+    local s = ffi.new("struct foo4")
+    refused(function() return s.b end, "'struct foo4' has no member named 'b'")
+    refused(function() s.a = "x" end, "cannot convert 'string' to 'int'")
+    refused(function() return s + 1 end, "attempt to perform arithmetic on 'struct foo4' and 'number'")
+    refused(function() return s < s end, "attempt to compare 'struct foo4' with 'struct foo4'")
+    refused(function() return #s end, "attempt to get length of 'struct foo4'")
+    refused(function() return s .. "x" end, "attempt to concatenate 'struct foo4' and 'string'")
+    refused(function() return s() end, "'struct foo4' is not callable")
+    refused(function() return ffi.cast("void *", s) + 1 end, "attempt to perform arithmetic on 'void *' and 'number'")
+    refused(function() return C.memcpy(1, s, 4) end, "cannot convert 'number' to 'void *'")
+    refused(function() return C.not_declared_here end, "missing declaration for symbol 'not_declared_here'")
+  end)
+
+  it("computes with boxed integers and enums", function()
+    ffi.cdef "typedef enum { PAGE_RED, PAGE_GREEN } page_color;"
+    local i64 = ffi.typeof("int64_t")
+    assert.are.equal("-1LL", tostring(i64(2) - 3))
+    assert.is_true(i64(-1) < 0)
+    assert.is_true(ffi.new("uint64_t", 1) > 0)
+    assert.are.equal("1024LL", tostring(i64(2)^10))
+    assert.are.equal("2LL", tostring(ffi.new("page_color", "PAGE_GREEN") + "PAGE_GREEN"))
+    assert.are.equal(1, ffi.tonumber(ffi.new("page_color", "PAGE_GREEN")))
+    assert.are.equal(1, C.PAGE_GREEN)
+  end)
+
+  it("asks about the host", function()
+    assert.is_true(ffi.abi("le") or ffi.abi("be"))
+    assert.is_true(ffi.abi("32bit") or ffi.abi("64bit"))
+    assert.is_true(({ Windows = true, Linux = true, OSX = true, BSD = true, POSIX = true, Other = true })[ffi.os])
+    assert.are.equal("string", type(ffi.arch))
+  end)
+end)

@@ -225,11 +225,18 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
 }
 
 unsafe fn push_variable(l: *mut lua_State, shape: &Shape, address: *mut u8) -> Result<()> {
-    if shape.op() == Op::None {
-        return Err(What::SizeUnknown.into());
-    }
     // SAFETY: the symbol is of the declared type, as far as the script vouches (S1).
-    unsafe { to_lua::push(l, shape, shape.op(), address, Bounds::ANY, 0) }
+    unsafe {
+        if shape.op() == Op::None {
+            // Of an opaque struct only the address is of use.
+            if !shape.is_incomplete() {
+                return Err(What::SizeUnknown.into());
+            }
+            cdata::push_reference(l, shape.reference(), address, Bounds::ANY, 0);
+            return Ok(());
+        }
+        to_lua::push(l, shape, shape.op(), address, Bounds::ANY, 0)
+    }
 }
 
 unsafe fn assign_body(l: *mut lua_State) -> Result<c_int> {

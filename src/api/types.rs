@@ -169,14 +169,12 @@ unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
         }
-        let holds = match cdata::header(l, 2) {
-            Some(header) if (*header).shape().class != Class::CTypeObject => {
-                let shape = (*header).shape().referred();
-                std::ptr::eq(shape, wanted)
-                    || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
-            }
-            _ => false,
-        };
+        // A ctype object stands for its type here, too.
+        let holds = cdata::header(l, 2).is_some_and(|header| {
+            let shape = cdata::ctype_of(header).unwrap_or((*header).shape()).referred();
+            std::ptr::eq(shape, wanted)
+                || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
+        });
         lua_pushboolean(l, holds.into());
         Ok(1)
     }

@@ -19,10 +19,10 @@ impl Library {
         Library { handle: Handle::this() }
     }
 
-    /// Opens a library by name or path; `global` makes its symbols visible to the process. The error lists what was
-    /// tried, in the loader's words.
+    /// Opens a library by name or path; `global` makes its symbols visible to the process, for good: who took them from
+    /// [`Library::process`] does not keep the library. The error lists what was tried, in the loader's words.
     pub fn open(name: &str, global: bool) -> Result<Library, String> {
-        let flags = RTLD_LAZY | if global { RTLD_GLOBAL } else { RTLD_LOCAL };
+        let flags = RTLD_LAZY | if global { RTLD_GLOBAL | libc::RTLD_NODELETE } else { RTLD_LOCAL };
         let mut tried = Vec::new();
         let file = file_name(name);
         if let Some(library) = attempt(&file, flags, &mut tried) {
