@@ -371,7 +371,7 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
             Ok(()) => lua_settop(l, top),
             Err(error) => {
                 std::ptr::write_bytes(result, 0, plan.result_bytes);
-                park(l, state, error);
+                park(l, state, callback.function.get(), error);
                 lua_settop(l, top);
             }
         }
@@ -569,13 +569,13 @@ unsafe fn convert_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// Keeps the error for the call that C is in.
-unsafe fn park(l: *mut lua_State, state: &State, error: Box<Error>) {
+/// Keeps the error for the call that C is in; `function` is the registry reference of the Lua function that it is about.
+unsafe fn park(l: *mut lua_State, state: &State, function: c_int, error: Box<Error>) {
     // SAFETY: S5: room was made, or Lua's own reserve is used; the registry slot is there.
     unsafe {
         if error.blame != Blame::Value {
             // Making the message may fail for want of memory: that error is parked instead.
-            let mut boxed = Some(error);
+            let mut boxed = (Some(error), function);
             lua_pushcclosure(l, raise_parked, 0);
             lua_pushlightuserdata(l, (&raw mut boxed).cast());
             lua_pcall(l, 1, 0, 0);
@@ -590,10 +590,20 @@ door! {
 }
 
 unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: only `park` calls this, with an option that outlives the call.
-    let boxed = unsafe { (*lua_touserdata(l, 1).cast::<Option<Box<Error>>>()).take() };
-    match boxed {
-        Some(error) => Err(error),
-        None => Ok(0),
+    // SAFETY: only `park` calls this, with a pair that outlives the call; S6: the error is put back before Lua may raise.
+    unsafe {
+        let (parked, function) = &mut *lua_touserdata(l, 1).cast::<(Option<Box<Error>>, c_int)>();
+        let place = push_last_line(l, *function);
+        match parked.take() {
+            Some(error) if place => {
+                let text = error.what.to_string();
+                drop(error);
+                push_string(l, text);
+                lua_concat(l, 2);
+                Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }))
+            }
+            Some(error) => Err(error),
+            None => Ok(0),
+        }
     }
 }

@@ -173,7 +173,10 @@ mod tests {
     fn negative_powers_are_zero_but_of_ones() {
         for (base, exponent, result) in [(2, -1, 0), (1, -5, 1), (-1, -3, -1), (-1, -4, 1)] {
             assert_eq!(signed_op(Meta::Pow, base, exponent).ok(), Some(result));
-            assert_eq!(wide_op(Meta::Pow, false, base.into(), exponent.into()).ok(), Some(Some(result.into())));
+            assert_eq!(
+                wide_op(Meta::Pow, false, base.into(), exponent.into()).ok(),
+                Some(Some(result.into()))
+            );
         }
     }
 

@@ -11,16 +11,16 @@ use mlua::ffi::lua_KContext;
 pub use mlua::ffi::{
     LUA_ERRMEM, LUA_GCCOLLECT, LUA_MULTRET, LUA_OK, LUA_REGISTRYINDEX, LUA_TBOOLEAN, LUA_TFUNCTION,
     LUA_TLIGHTUSERDATA, LUA_TNIL, LUA_TNONE, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TUSERDATA,
-    lua_CFunction, lua_State, lua_absindex, lua_call, lua_callk, lua_checkstack, lua_concat, lua_copy,
-    lua_createtable, lua_error, lua_getfield, lua_getiuservalue, lua_getmetatable, lua_gettable, lua_gettop,
-    lua_insert, lua_isinteger, lua_isyieldable, lua_newthread, lua_newuserdatauv, lua_next, lua_pcall,
-    lua_pop, lua_pushboolean, lua_pushcclosure, lua_pushinteger, lua_pushlightuserdata, lua_pushlstring,
-    lua_pushnil, lua_pushnumber, lua_pushvalue, lua_rawequal, lua_rawget, lua_rawgeti, lua_rawgetp,
-    lua_rawlen, lua_rawset, lua_rawseti, lua_rawsetp, lua_remove, lua_replace, lua_rotate, lua_setfield,
-    lua_setiuservalue, lua_setmetatable, lua_settable, lua_settop, lua_setupvalue, lua_stringtonumber,
-    lua_toboolean, lua_tocfunction, lua_tointegerx, lua_tolstring, lua_tonumberx, lua_topointer,
-    lua_tothread, lua_touserdata, lua_type, lua_upvalueindex, lua_warning, lua_xmove, luaL_argerror,
-    luaL_checkstack, luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref, luaL_where,
+    lua_CFunction, lua_Debug, lua_State, lua_absindex, lua_call, lua_callk, lua_checkstack, lua_concat,
+    lua_copy, lua_createtable, lua_error, lua_getfield, lua_getinfo, lua_getiuservalue, lua_getmetatable,
+    lua_gettable, lua_gettop, lua_insert, lua_isinteger, lua_isyieldable, lua_newthread, lua_newuserdatauv,
+    lua_next, lua_pcall, lua_pop, lua_pushboolean, lua_pushcclosure, lua_pushinteger, lua_pushlightuserdata,
+    lua_pushlstring, lua_pushnil, lua_pushnumber, lua_pushstring, lua_pushvalue, lua_rawequal, lua_rawget,
+    lua_rawgeti, lua_rawgetp, lua_rawlen, lua_rawset, lua_rawseti, lua_rawsetp, lua_remove, lua_replace,
+    lua_rotate, lua_setfield, lua_setiuservalue, lua_setmetatable, lua_settable, lua_settop, lua_setupvalue,
+    lua_stringtonumber, lua_toboolean, lua_tocfunction, lua_tointegerx, lua_tolstring, lua_tonumberx,
+    lua_topointer, lua_tothread, lua_touserdata, lua_type, lua_upvalueindex, lua_warning, lua_xmove,
+    luaL_argerror, luaL_checkstack, luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref, luaL_where,
 };
 
 /// The longest string that Lua interns, in bytes (`LUAI_MAXSHORTLEN`): equal ones have one address.
@@ -49,6 +49,29 @@ pub unsafe fn bytes<'a>(l: *mut lua_State, idx: c_int) -> Option<&'a [u8]> {
         let mut len = 0;
         let data = lua_tolstring(l, idx, &mut len);
         Some(std::slice::from_raw_parts(data.cast::<u8>(), len))
+    }
+}
+
+/// Pushes `file:line: ` of where a Lua function ends, by its registry reference. Slots +1 (needs 2), raises. False, and nothing pushed,
+/// for a C function.
+///
+/// # Safety
+/// The reference is a function's.
+pub unsafe fn push_last_line(l: *mut lua_State, function: c_int) -> bool {
+    // SAFETY: `lua_getinfo` takes the function off the stack and fills what "S" asks for.
+    unsafe {
+        let mut about: lua_Debug = std::mem::zeroed();
+        lua_rawgeti(l, LUA_REGISTRYINDEX, function.into());
+        if lua_getinfo(l, c">S".as_ptr(), &mut about) == 0 || about.lastlinedefined < 0 {
+            return false;
+        }
+        let source = std::ffi::CStr::from_ptr(about.short_src.as_ptr()).to_bytes();
+        push_bytes(l, source);
+        lua_pushstring(l, c":".as_ptr());
+        lua_pushinteger(l, about.lastlinedefined.into());
+        lua_pushstring(l, c": ".as_ptr());
+        lua_concat(l, 4);
+        true
     }
 }
 
