@@ -90,6 +90,83 @@ describe("gc", function()
       end
     end)
   end
+  describe("keeps strings that pointers in a cdata's memory lead to:", function()
+    ffi.cdef [[
+      struct gc_text { int n; const char *text; union { const char *either; int other; }; const char *many[3]; };
+      struct gc_texts { struct gc_text in[2]; };
+    ]]
+    local count = 0
+    local function text()
+      count = count + 1
+      return ("text number %d "):format(count):rep(20)
+    end
+    -- Collects, and writes over what was freed.
+    local function churn()
+      collect()
+      local t = {}
+      for i = 1, 500 do t[i] = ("x"):rep(200 + i) end
+    end
+    local function check(name, make)
+      it(name, function()
+        local from = count
+        local places = make()
+        local wanted = {}
+        for i = 1, count - from do wanted[i] = ("text number %d "):format(from + i):rep(20) end
+        wanted = table.concat(wanted, "|")
+        churn()
+        local found = {}
+        for i, place in ipairs(places()) do found[i] = ffi.string(place) end
+        assert.equal(wanted, table.concat(found, "|"))
+      end)
+    end
+    check("lists", function()
+      local a = ffi.new("const char *[3]", text(), text(), text())
+      return function() return { a[0], a[1], a[2] } end
+    end)
+    check("tables, nested", function()
+      local s = ffi.new("struct gc_texts", { { { 1, text(), text(), { text() } }, { text = text(), many = { text(), text() } } } })
+      return function()
+        local a, b = s["in"][0], s["in"][1]
+        return { a.text, a.either, a.many[2], b.text, b.many[0], b.many[1] }
+      end
+    end)
+    check("members and elements, through parts", function()
+      local s = ffi.new("struct gc_texts")
+      local a = s["in"][1]
+      a.text = text()
+      a.many[2] = text()
+      s["in"][0] = { either = text() }
+      return function() return { a.text, a.many[2], s["in"][0].either } end
+    end)
+    check("VLAs", function()
+      local a = ffi.new("const char *[?]", 2, { text(), text() })
+      return function() return { a[0], a[1] } end
+    end)
+    check("one for all elements, when the first is another", function()
+      local a = ffi.new("const char *[3]", { text() })
+      a[0] = text()
+      return function() return { a[2], a[0] } end
+    end)
+    check("what a callback returned last", function()
+      local f = ffi.cast("const char *(*)(void)", text)
+      local p = f()
+      return function()
+        f:free()
+        return { p }
+      end
+    end)
+    it("no longer than they are there", function()
+      local s = ffi.new("struct gc_text")
+      collect()
+      local before = collectgarbage("count")
+      for i = 1, 50 do s.text = ("%d"):format(i):rep(100000) end
+      collect()
+      assert.is_true(collectgarbage("count") - before < 1000)
+      s = nil
+      collect()
+      assert.is_true(collectgarbage("count") - before < 100)
+    end)
+  end)
   it("keeps the whole alive for its parts, and parts of parts", function()
     ffi.cdef "struct gc_in { int v[4]; }; struct gc_out { struct gc_in a[3]; };"
     local v = ffi.new("struct gc_out").a[2].v

@@ -12,8 +12,9 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
+use crate::conv::from_lua::{self, Room};
 use crate::conv::number::{self, extend};
-use crate::conv::{from_lua, init, to_lua};
+use crate::conv::{init, to_lua};
 use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
@@ -582,7 +583,7 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
                 Op::Aggregate | Op::Copied => {}
                 op => {
                     to.write(0);
-                    return from_lua::store(l, idx, arg.shape, op, to.cast(), 8);
+                    return from_lua::store(l, idx, arg.shape, op, to.cast(), Room { bytes: 8, owner: 0 });
                 }
             }
         }
@@ -594,7 +595,8 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
                 reserve(l, 10)?;
                 let header = cdata::push_owned(l, arg.shape.unqualified(), size);
                 let data = Header::data(header);
-                init::initialize(l, arg.shape, data, size, idx, 1)?;
+                // (Strings in it stay with the argument while the call lasts.)
+                init::initialize(l, arg.shape, data, Room { bytes: size, owner: 0 }, idx, 1)?;
                 data
             }
         };

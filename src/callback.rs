@@ -13,7 +13,8 @@ use std::sync::atomic::Ordering;
 
 use crate::call::errno_location;
 use crate::cdata::{self, Bounds};
-use crate::conv::{from_lua, number, to_lua};
+use crate::conv::from_lua::{self, Room};
+use crate::conv::{number, to_lua};
 use crate::ctype::CType;
 use crate::door;
 use crate::error::{Blame, Error, Result, What};
@@ -287,8 +288,11 @@ unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
         drop(all);
         drop(gone.closure.take());
         let function = gone.function.replace(0);
+        let callback = Rc::as_ptr(&gone);
         drop(gone);
         luaL_unref(l, LUA_REGISTRYINDEX, function);
+        lua_pushnil(l);
+        keep_text(l, state, callback);
         Ok(0)
     }
 }
@@ -484,7 +488,7 @@ unsafe fn store_result(l: *mut lua_State, plan: &Plan, result: *mut u8) -> Resul
             }
             op => {
                 let size = plan.result.size().unwrap_or(0);
-                from_lua::store(l, top, plan.result, op, result, size)
+                from_lua::store(l, top, plan.result, op, result, Room { bytes: size, owner: 0 })
             }
         }
     }
@@ -559,12 +563,29 @@ unsafe fn prepare_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
+/// Keeps the string on top, which the callback returned last, or nothing for a nil; pops it. Needs 2 slots, raises.
+unsafe fn keep_text(l: *mut lua_State, state: &State, callback: *const Callback) {
+    // SAFETY: S5; the table is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
+        lua_insert(l, -2);
+        lua_rawsetp(l, -2, callback.cast());
+        lua_pop(l, 1);
+    }
+}
+
 /// Converts what the Lua function gave, argument 2.
 unsafe fn convert_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
     unsafe {
         let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
-        store_result(l, &invocation.callback.plan, invocation.result)?;
+        let plan = &invocation.callback.plan;
+        store_result(l, plan, invocation.result)?;
+        if plan.result_op == Op::Pointer && lua_type(l, 2) == LUA_TSTRING {
+            // C has the text until it calls again.
+            lua_pushvalue(l, 2);
+            keep_text(l, &*plan.state, invocation.callback);
+        }
         Ok(0)
     }
 }

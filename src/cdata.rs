@@ -425,6 +425,33 @@ pub unsafe fn ctype_of(header: *mut Header) -> Option<&'static Shape> {
     unsafe { ((*header).shape().class == Class::CTypeObject).then(|| &*(*header).address.cast::<Shape>()) }
 }
 
+/// Keeps the string at `idx` alive as long as the cdata (or name space) at `owner`, or until another is kept for the same `place` in its
+/// memory. Nothing is kept for a bare pointer's memory, which is nobody's. Needs 6 slots, raises.
+///
+/// # Safety
+/// `owner` and `idx` are absolute; S6.
+pub unsafe fn keep_string(l: *mut lua_State, state: &State, owner: c_int, idx: c_int, place: i64) {
+    // SAFETY: S5; the table is ours.
+    unsafe {
+        let top = lua_gettop(l);
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
+        push_owner(l, owner);
+        if lua_type(l, -1) == LUA_TUSERDATA {
+            lua_pushvalue(l, -1);
+            if lua_rawget(l, -3) == LUA_TNIL {
+                lua_pop(l, 1);
+                lua_createtable(l, 0, 1);
+                lua_pushvalue(l, -2);
+                lua_pushvalue(l, -2);
+                lua_rawset(l, -5);
+            }
+            lua_pushvalue(l, idx);
+            lua_rawseti(l, -2, place);
+        }
+        lua_settop(l, top);
+    }
+}
+
 // -- finalizers ------------------------------------------------------------------------------------------------------
 
 /// Sets the finalizer of the cdata at `idx` to the value on top of the stack, or removes it if that is nil; pops it.

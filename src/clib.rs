@@ -8,7 +8,8 @@ use std::ffi::{c_int, c_void};
 
 use crate::call::{self, Bound};
 use crate::cdata::{self, Bounds, Header};
-use crate::conv::{from_lua, to_lua};
+use crate::conv::from_lua::{self, Room};
+use crate::conv::to_lua;
 use crate::ctype::Name;
 use crate::door;
 use crate::error::{Error, Result, What};
@@ -249,7 +250,7 @@ unsafe fn assign_body(l: *mut lua_State) -> Result<c_int> {
                 if shape.is_read_only() {
                     return Err(What::ConstWrite.into());
                 }
-                let room = shape.size().unwrap_or(usize::MAX);
+                let room = Room { bytes: shape.size().unwrap_or(usize::MAX), owner: 1 };
                 from_lua::store(l, 3, shape, shape.op(), address, room)?;
                 Ok(0)
             }

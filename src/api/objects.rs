@@ -6,7 +6,8 @@ use super::args::{self, argument};
 use super::types::{SIZE_MAX, variable_size};
 use crate::callback;
 use crate::cdata::{self, Header};
-use crate::conv::{from_lua, init, number, to_lua};
+use crate::conv::from_lua::{self, Room};
+use crate::conv::{init, number, to_lua};
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
@@ -129,7 +130,8 @@ unsafe fn instance(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
         let header = cdata::push_owned(l, shape, size);
         if count > 0 {
             let made = lua_gettop(l);
-            init::initialize(l, shape, Header::data(header), size, first, count)?;
+            let room = Room { bytes: size, owner: made };
+            init::initialize(l, shape, Header::data(header), room, first, count)?;
             lua_settop(l, made);
         }
         if shape.metatype.get() != 0 && shape.state().push_meta(l, shape, Meta::Gc) {

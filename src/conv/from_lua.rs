@@ -15,11 +15,27 @@ use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
-/// Stores the value at `idx` as the shape's type at `p`. `room` bytes may be written there: the shape's size, or what
-/// the memory has where the type says none. May raise (a callback is made, a table read).
+/// The memory that a value is stored into.
+#[derive(Clone, Copy)]
+pub struct Room {
+    /// Bytes that may be written: the type's size, or what the memory has where the type says none.
+    pub bytes: usize,
+    /// The absolute stack index of the cdata, or name space, whose memory it is; 0 if that is nobody's. It keeps the strings alive
+    /// that pointers in its memory lead to.
+    pub owner: c_int,
+}
+
+impl Room {
+    /// As many bytes of the same memory.
+    pub fn part(self, bytes: usize) -> Room {
+        Room { bytes, ..self }
+    }
+}
+
+/// Stores the value at `idx` as the shape's type at `p`. May raise (a callback is made, a table read, a string kept).
 ///
 /// # Safety
-/// `room` bytes are writable at `p`; the memory is anchored (S2); six free slots; S6.
+/// `room` is writable at `p`; the memory is anchored (S2); six free slots; S6.
 #[inline]
 pub unsafe fn store(
     l: *mut lua_State,
@@ -27,7 +43,7 @@ pub unsafe fn store(
     shape: &Shape,
     op: Op,
     p: *mut u8,
-    room: usize,
+    room: Room,
 ) -> Result<()> {
     // SAFETY: from the caller: `p` has room for the representation.
     unsafe {
@@ -87,7 +103,7 @@ unsafe fn store_slow(
     shape: &Shape,
     op: Op,
     p: *mut u8,
-    room: usize,
+    room: Room,
 ) -> Result<()> {
     // SAFETY: from `store`.
     unsafe {
@@ -96,9 +112,12 @@ unsafe fn store_slow(
             Op::Pointer => {
                 let address = to_pointer(l, idx, shape, false)?;
                 p.cast::<*mut u8>().write_unaligned(address);
+                if room.owner != 0 && lua_type(l, idx) == LUA_TSTRING {
+                    cdata::keep_string(l, shape.state(), room.owner, idx, p as usize as i64);
+                }
             }
             Op::Aggregate => store_aggregate(l, idx, shape, p, room)?,
-            Op::Copied => store_copied(l, idx, shape, p)?,
+            Op::Copied => store_copied(l, idx, shape, p, room)?,
             Op::None => return Err(What::SizeUnknown.into()),
             Op::Reference => {
                 let target = shape.target();
@@ -106,7 +125,8 @@ unsafe fn store_slow(
                 let size = target.size();
                 match size {
                     Some(size) if !address.is_null() => {
-                        return store(l, idx, target, target.op(), address, size);
+                        // (What a C++ reference leads to is nobody's.)
+                        return store(l, idx, target, target.op(), address, Room { bytes: size, owner: 0 });
                     }
                     _ => return Err(conversion_error(l, idx, shape)),
                 }
@@ -373,7 +393,7 @@ unsafe fn store_aggregate(
     idx: c_int,
     shape: &Shape,
     p: *mut u8,
-    room: usize,
+    room: Room,
 ) -> Result<()> {
     // SAFETY: `room` bytes at `p` (caller); the source's bounds were checked when its cdata was made.
     unsafe {
@@ -386,7 +406,7 @@ unsafe fn store_aggregate(
                 }
                 let text = bytes(l, idx).unwrap_or_default();
                 // With its terminator, as far as there is room.
-                let n = (text.len() + 1).min(room);
+                let n = (text.len() + 1).min(room.bytes);
                 std::ptr::copy_nonoverlapping(text.as_ptr(), p, n);
                 Ok(())
             }
@@ -395,10 +415,10 @@ unsafe fn store_aggregate(
                 let place = cdata::place(header);
                 // A VLA or VLS is copied where both have the same length, so far as that is known.
                 let (size, agree) = match shape.size() {
-                    Some(size) if !shape.wide.get() => (size.min(room), true),
+                    Some(size) if !shape.wide.get() => (size.min(room.bytes), true),
                     _ => {
                         let extent = place.bounds.hi.saturating_sub(place.data as usize);
-                        (room, extent == room || place.bounds == cdata::Bounds::ANY)
+                        (room.bytes, extent == room.bytes || place.bounds == cdata::Bounds::ANY)
                     }
                 };
                 let same = match (shape.class, place.shape.class) {
@@ -436,14 +456,14 @@ fn same_record(a: &Shape, b: &Shape) -> bool {
 }
 
 /// Complex numbers and vectors: a copy, a number in the first part or in all, or a table of the parts.
-unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8) -> Result<()> {
+unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8, room: Room) -> Result<()> {
     // SAFETY: the shape's bytes are writable at `p` (caller); a source is read by its own shape.
     unsafe {
         let size = shape.size().unwrap_or(0);
         let part = shape.target();
         let part_size = part.size().unwrap_or(0);
         if lua_type(l, idx) == LUA_TTABLE {
-            return init::from_table(l, idx, shape, p, size);
+            return init::from_table(l, idx, shape, p, room.part(size));
         }
         if let Some(header) = cdata::header(l, idx) {
             let place = cdata::place(header);

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::rc::Rc;
 
-use super::from_lua;
+use super::from_lua::{self, Room};
 use crate::cdata;
 use crate::ctype::{CType, RecordId, RecordKind};
 use crate::error::{Result, What};
@@ -61,15 +61,15 @@ unsafe fn is_element(l: *mut lua_State, idx: c_int, shape: &Shape) -> bool {
     }
 }
 
-/// Initializes `size` zeroed bytes at `p` with the `count` values from `first` on.
+/// Initializes zeroed memory at `p` with the `count` values from `first` on.
 ///
 /// # Safety
-/// `size` bytes are writable at `p`, and the memory is anchored (S2); eight free slots; S6.
+/// `room` is writable at `p`, and the memory is anchored (S2); eight free slots; S6.
 pub unsafe fn initialize(
     l: *mut lua_State,
     shape: &Shape,
     p: *mut u8,
-    size: usize,
+    room: Room,
     first: c_int,
     count: c_int,
 ) -> Result<()> {
@@ -80,14 +80,14 @@ pub unsafe fn initialize(
         }
         let op = shape.op();
         if count == 1 && !is_element(l, first, shape) {
-            return from_lua::store(l, first, shape, op, p, size);
+            return from_lua::store(l, first, shape, op, p, room);
         }
         match shape.class {
-            Class::Array | Class::Vector | Class::Complex => elements(l, shape, p, size, first, count),
+            Class::Array | Class::Vector | Class::Complex => elements(l, shape, p, room, first, count),
             Class::Record => {
                 let plan = plan(l, shape)?;
                 let mut next = first;
-                members(l, plan, p, size, &mut next, first + count)?;
+                members(l, plan, p, room, &mut next, first + count)?;
                 if next < first + count {
                     return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
                 }
@@ -170,24 +170,36 @@ unsafe fn elements(
     l: *mut lua_State,
     shape: &Shape,
     p: *mut u8,
-    size: usize,
+    room: Room,
     first: c_int,
     count: c_int,
 ) -> Result<()> {
-    // SAFETY: each element lies inside of `size` bytes, checked first.
+    // SAFETY: each element lies inside of the room, checked first.
     unsafe {
         let element = shape.target();
         let Some(step) = element.size() else { return Err(What::SizeUnknown.into()) };
-        if (count as usize).checked_mul(step).is_none_or(|n| n > size) {
+        if (count as usize).checked_mul(step).is_none_or(|n| n > room.bytes) {
             return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
         }
         for i in 0..count {
-            from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), step)?;
+            let part = room.part(step);
+            from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), part)?;
         }
         if count == 1 && shape.class == Class::Array {
-            replicate(p, step, size);
+            keep_for_all(l, element, room, first, p);
+            replicate(p, step, room.bytes);
         }
         Ok(())
+    }
+}
+
+/// The string at `idx`, to which every element of the array at `p` may lead: kept alive apart from what is stored into one of them.
+unsafe fn keep_for_all(l: *mut lua_State, element: &Shape, room: Room, idx: c_int, p: *mut u8) {
+    // SAFETY: from `initialize`.
+    unsafe {
+        if room.owner != 0 && element.op() == Op::Pointer && lua_type(l, idx) == LUA_TSTRING {
+            cdata::keep_string(l, element.state(), room.owner, idx, !(p as usize as i64));
+        }
     }
 }
 
@@ -210,7 +222,7 @@ unsafe fn members(
     l: *mut lua_State,
     plan: &InitPlan,
     p: *mut u8,
-    size: usize,
+    room: Room,
     next: &mut c_int,
     end: c_int,
 ) -> Result<()> {
@@ -222,10 +234,10 @@ unsafe fn members(
             }
             match step {
                 Step::Member(Member { entry, .. }) => {
-                    store_member(l, *next, entry, p, size)?;
+                    store_member(l, *next, entry, p, room)?;
                     *next += 1;
                 }
-                Step::Anonymous(inner) => members(l, inner, p, size, next, end)?,
+                Step::Anonymous(inner) => members(l, inner, p, room, next, end)?,
             }
             if plan.is_union {
                 break;
@@ -235,13 +247,13 @@ unsafe fn members(
     }
 }
 
-/// Stores the value at `idx` into a member of the record at `p`, which has `size` bytes.
+/// Stores the value at `idx` into a member of the record at `p`, which has that room.
 unsafe fn store_member(
     l: *mut lua_State,
     idx: c_int,
     entry: &FieldEntry,
     p: *mut u8,
-    size: usize,
+    room: Room,
 ) -> Result<()> {
     // SAFETY: the member lies inside of the record.
     unsafe {
@@ -250,35 +262,29 @@ unsafe fn store_member(
             return from_lua::store_bits(l, idx, entry, at);
         }
         let shape = &*entry.shape;
-        let room = shape.size().unwrap_or_else(|| size.saturating_sub(entry.offset));
-        from_lua::store(l, idx, shape, entry.op, at, room)
+        let bytes = shape.size().unwrap_or_else(|| room.bytes.saturating_sub(entry.offset));
+        from_lua::store(l, idx, shape, entry.op, at, room.part(bytes))
     }
 }
 
-/// Initializes the aggregate of `size` bytes at `p` from the table at `idx`.
+/// Initializes the aggregate at `p` from the table at `idx`.
 ///
 /// # Safety
 /// As for [`initialize`].
-pub unsafe fn from_table(
-    l: *mut lua_State,
-    idx: c_int,
-    shape: &Shape,
-    p: *mut u8,
-    size: usize,
-) -> Result<()> {
+pub unsafe fn from_table(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8, room: Room) -> Result<()> {
     // SAFETY: from the caller.
     unsafe {
         reserve(l, 8)?;
         // `usize::MAX`: an array without a length, in memory of which nothing is known.
-        if size != usize::MAX {
-            std::ptr::write_bytes(p, 0, size);
+        if room.bytes != usize::MAX {
+            std::ptr::write_bytes(p, 0, room.bytes);
         }
         if shape.class == Class::Record {
             let plan = plan(l, shape)?;
             let mut at = 0;
-            return table_members(l, idx, plan, p, size, &mut at);
+            return table_members(l, idx, plan, p, room, &mut at);
         }
-        table_elements(l, idx, shape, p, size)
+        table_elements(l, idx, shape, p, room)
     }
 }
 
@@ -287,9 +293,9 @@ unsafe fn table_elements(
     table: c_int,
     shape: &Shape,
     p: *mut u8,
-    size: usize,
+    room: Room,
 ) -> Result<()> {
-    // SAFETY: each element is checked to lie inside of `size` bytes; pushes are popped.
+    // SAFETY: each element is checked to lie inside of the room; pushes are popped.
     unsafe {
         let element = shape.target();
         let Some(step) = element.size() else { return Err(What::SizeUnknown.into()) };
@@ -303,18 +309,21 @@ unsafe fn table_elements(
                 }
                 break;
             }
-            if offset.checked_add(step).is_none_or(|end| end > size) || step == 0 {
+            if offset.checked_add(step).is_none_or(|end| end > room.bytes) || step == 0 {
                 return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
             }
             let top = lua_gettop(l);
-            from_lua::store(l, top, element, element.op(), p.add(offset), step)?;
+            from_lua::store(l, top, element, element.op(), p.add(offset), room.part(step))?;
+            if stored == 0 {
+                keep_for_all(l, element, room, top, p);
+            }
             lua_settop(l, top - 1);
             offset += step;
             stored += 1;
             i += 1;
         }
-        if stored == 1 && size != usize::MAX {
-            replicate(p, step, size);
+        if stored == 1 && room.bytes != usize::MAX {
+            replicate(p, step, room.bytes);
         }
         Ok(())
     }
@@ -326,14 +335,14 @@ unsafe fn table_members(
     table: c_int,
     plan: &InitPlan,
     p: *mut u8,
-    size: usize,
+    room: Room,
     at: &mut i64,
 ) -> Result<()> {
     // SAFETY: members lie inside of the record; pushes are popped.
     unsafe {
         for step in &plan.steps {
             match step {
-                Step::Anonymous(inner) => table_members(l, table, inner, p, size, at)?,
+                Step::Anonymous(inner) => table_members(l, table, inner, p, room, at)?,
                 Step::Member(Member { entry, key, .. }) => {
                     let mut found = false;
                     if *at >= 0 {
@@ -360,7 +369,7 @@ unsafe fn table_members(
                         }
                     }
                     let top = lua_gettop(l);
-                    store_member(l, top, entry, p, size)?;
+                    store_member(l, top, entry, p, room)?;
                     lua_settop(l, top - 1);
                     if plan.is_union {
                         break;

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use super::{Target, bad_key, element, find, integer_key, not_cdata, push_record_constant, quick_element};
 use crate::cdata::{self, Header};
-use crate::conv::from_lua;
+use crate::conv::from_lua::{self, Room};
 use crate::error::{Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
@@ -80,7 +80,8 @@ pub(super) unsafe fn set(l: *mut lua_State) -> Result<c_int> {
                     if item.is_read_only() {
                         return Err(What::ConstWrite.into());
                     }
-                    from_lua::store(l, 3, item, shape.item_op.get(), at, shape.item_size.get())?;
+                    let room = Room { bytes: shape.item_size.get(), owner: 1 };
+                    from_lua::store(l, 3, item, shape.item_op.get(), at, room)?;
                     return Ok(0);
                 }
             }
@@ -108,14 +109,14 @@ unsafe fn set_member(
             Op::Bits => from_lua::store_bits(l, 3, entry, at)?,
             Op::Aggregate => {
                 let member = &*entry.shape;
-                let room = match member.size() {
+                let bytes = match member.size() {
                     Some(size) if !member.wide.get() => size,
                     _ if shape.class == Class::Pointer => usize::MAX,
                     _ => Header::bounds(header).hi.saturating_sub(at as usize),
                 };
-                from_lua::store(l, 3, member, Op::Aggregate, at, room)?;
+                from_lua::store(l, 3, member, Op::Aggregate, at, Room { bytes, owner: 1 })?;
             }
-            op => from_lua::store(l, 3, &*entry.shape, op, at, 0)?,
+            op => from_lua::store(l, 3, &*entry.shape, op, at, Room { bytes: 0, owner: 1 })?,
         }
         Ok(0)
     }
@@ -136,7 +137,8 @@ unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape
                 if item.is_read_only() || shape.referred().class == Class::Complex {
                     return Err(What::ConstWrite.into());
                 }
-                from_lua::store(l, 3, item, item.op(), at, item.size().unwrap_or(0))?;
+                let room = Room { bytes: item.size().unwrap_or(0), owner: 1 };
+                from_lua::store(l, 3, item, item.op(), at, room)?;
                 Ok(0)
             }
             Target::Metatype if shape.record().is_some_and(Shape::is_const) => Err(What::ConstWrite.into()),

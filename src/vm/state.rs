@@ -125,6 +125,8 @@ pub struct Refs {
     pub anchors: Cell<c_int>,
     /// Finalizers by cdata; weak keys.
     pub finalizers: Cell<c_int>,
+    /// By cdata, the strings that pointers in its memory lead to; weak keys.
+    pub strings: Cell<c_int>,
     /// Ctype objects by shape address.
     pub ctype_objects: Cell<c_int>,
     /// Metatable of cdata.
@@ -286,12 +288,14 @@ impl State {
             let refs = &(*state).refs;
             lua_createtable(l, 0, 0);
             refs.anchors.set(luaL_ref(l, LUA_REGISTRYINDEX));
-            lua_createtable(l, 0, 0);
-            lua_createtable(l, 0, 1);
-            push_str(l, "k");
-            lua_setfield(l, -2, c"__mode".as_ptr());
-            lua_setmetatable(l, -2);
-            refs.finalizers.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            for weak in [&refs.finalizers, &refs.strings] {
+                lua_createtable(l, 0, 0);
+                lua_createtable(l, 0, 1);
+                push_str(l, "k");
+                lua_setfield(l, -2, c"__mode".as_ptr());
+                lua_setmetatable(l, -2);
+                weak.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            }
             lua_createtable(l, 0, 0);
             refs.ctype_objects.set(luaL_ref(l, LUA_REGISTRYINDEX));
             for ((name, slot), bits) in META_NAMES.iter().zip(&refs.meta).zip(&refs.meta_slots) {
