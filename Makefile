@@ -146,7 +146,7 @@ aarch64:
 	sh tests/aarch64/setup.sh
 	sh tests/aarch64/run.sh
 
-# Without machine code of our own, as where there is no direct path: the same tests through libffi.
+# Without machine code of our own, as where there is no direct path, and with nothing of Lua but its API: the same tests.
 portable: setup $(FIXTURE)
 	$(CARGO) test --release --features portable --target-dir $(BUILD)/portable/target
 	$(CARGO) build --release --features portable --target-dir $(BUILD)/portable/target

@@ -19,7 +19,8 @@ use crate::ctype::{CType, CTypeId, CTypeTable, Function, QualType};
 pub enum Place {
     /// Nowhere: an empty struct.
     None,
-    /// One word: a scalar (integers extended by the caller, a `float` in the low half), or an aggregate of up to 8 bytes.
+    /// One word: a scalar (integers of less than 32 bits extended by the caller, a `float` in the low half), or an aggregate of up to 8
+    /// bytes.
     Word(u16),
     /// Two words: bytes 0 to 8 go to the first, the rest to the second.
     Pair(u16, u16),

@@ -73,9 +73,10 @@ static AVAILABLE: AtomicBool = AtomicBool::new(false);
 /// Did any probe of this process find another layout? Two Luas may live in one; then neither is peeked at.
 static REFUTED: AtomicBool = AtomicBool::new(false);
 
-/// Is Lua laid out as this room takes it to be?
+/// Is Lua laid out as this room takes it to be? (Never with the feature `portable`, which tests what is done where it is not.)
+#[inline(always)]
 pub fn is_available() -> bool {
-    AVAILABLE.load(Ordering::Relaxed)
+    !cfg!(feature = "portable") && AVAILABLE.load(Ordering::Relaxed)
 }
 
 /// The slot of the first argument of the running C function.
