@@ -162,7 +162,12 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn whole(&mut self) -> Result<Value> {
         let value = self.conditional()?;
-        if self.at == self.words.len() { Ok(value) } else { Err(Refusal::NotSimple) }
+        match self.punct() {
+            // A list, which C takes for no constant.
+            "," => Err(Refusal::NotConstant),
+            _ if self.at == self.words.len() => Ok(value),
+            _ => Err(Refusal::NotSimple),
+        }
     }
 
     fn punct(&self) -> &str {
@@ -267,6 +272,10 @@ impl Reader<'_> {
                 }
                 Some(Name::Constant(_) | Name::Typedef(_)) => Err(Refusal::NotSimple),
                 Some(_) => Err(Refusal::NotConstant),
+                // A type, or a part of one: no expression starts so.
+                None if self.at == 1 && super::is_keyword(&word.text) && word.text != "sizeof" => {
+                    Err(Refusal::NotConstant)
+                }
                 None if word.text.starts_with('_')
                     || word.text == "nullptr"
                     || super::is_keyword(&word.text) =>

@@ -575,8 +575,18 @@ impl<'a> Reader<'a> {
         let text = self.text();
         let value = if text.as_bytes().first()?.is_ascii_digit() {
             self.at += 1;
-            let number = node(ast::Constant::Integer(integer(text)?), self.since(start));
-            ast::Expression::Constant(Box::new(number))
+            let number = match integer(text) {
+                Some(integer) => ast::Constant::Integer(integer),
+                None => ast::Constant::Float(float_literal(text)?),
+            };
+            ast::Expression::Constant(Box::new(node(number, self.since(start))))
+        } else if text.starts_with('"') {
+            let mut parts = Vec::with_capacity(1);
+            while self.text().starts_with('"') {
+                parts.push(self.text().to_owned());
+                self.at += 1;
+            }
+            ast::Expression::StringLiteral(Box::new(node(parts, self.since(start))))
         } else if self.eat("(") {
             let inner = self.conditional()?;
             self.expect(")")?;
@@ -690,7 +700,9 @@ fn float(width: usize, is_extended: bool) -> Word {
 }
 
 fn is_identifier(text: &str) -> bool {
-    text.as_bytes().first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_' || b == b'$')
+    // A prefixed string starts with a letter too.
+    !text.ends_with('"')
+        && text.as_bytes().first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_' || b == b'$')
 }
 
 /// The words that lang-c has for itself, or reads as more than names.
@@ -827,6 +839,25 @@ fn operator(text: &str) -> Option<(u8, ast::BinaryOperator)> {
     })
 }
 
+/// A decimal literal with a point or an exponent.
+fn float_literal(text: &str) -> Option<ast::Float> {
+    let (number, format) = match text.as_bytes().last()? {
+        b'f' | b'F' => (&text[..text.len() - 1], ast::FloatFormat::Float),
+        b'l' | b'L' => (&text[..text.len() - 1], ast::FloatFormat::LongDouble),
+        _ => (text, ast::FloatFormat::Double),
+    };
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let is_float = number.contains(['.', 'e', 'E']) && !whole.is_empty() && !exponent.is_empty();
+    if !is_float || !all_digits(whole) || !all_digits(fraction) || !all_digits(exponent) {
+        return None;
+    }
+    let suffix = ast::FloatSuffix { format, imaginary: false };
+    Some(ast::Float { base: ast::FloatBase::Decimal, number: number.into(), suffix })
+}
+
 /// An integer literal.
 fn integer(text: &str) -> Option<ast::Integer> {
     let (base, radix, rest) = match text.as_bytes() {
@@ -906,9 +937,22 @@ mod tests {
         ] {
             type_name(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
         }
-        for text in
-            ["1", "A + B * 2", "(T)3", "-(1)", "sizeof(struct s)", "1 ? 2 : 3 ? 4 : 5", "!0 == 1", "A[0]"]
-        {
+        for text in [
+            "1",
+            "A + B * 2",
+            "(T)3",
+            "-(1)",
+            "sizeof(struct s)",
+            "1 ? 2 : 3 ? 4 : 5",
+            "1.5e-3F + 2. * 0e5",
+            "(T)1.0L",
+            "((char *)\"a\" \"b\\n\")",
+            "sizeof(\"ab\")",
+            "L\"wide\"",
+            "u8\"narrow\"",
+            "!0 == 1",
+            "A[0]",
+        ] {
             let _ = constant_expression(&mut table, text.as_bytes(), &[]);
         }
     }
