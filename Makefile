@@ -151,8 +151,8 @@ portable: setup $(FIXTURE)
 	$(CARGO) test --release --features portable --target-dir $(BUILD)/portable/target
 	$(CARGO) build --release --features portable --target-dir $(BUILD)/portable/target
 	@cp $(BUILD)/portable/target/release/libffi_core.so $(BUILD)/portable/ffi_core.so
-	LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;" $(LUA) spec/run.lua $(SPECS)
-	LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;" $(LUA) spec/oracle/run.lua
+	export CDATA_PORTABLE=1 LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;"; \
+	$(LUA) spec/run.lua $(SPECS) && $(LUA) spec/oracle/run.lua
 
 PREFIX ?= /usr/local
 install: build

@@ -198,6 +198,9 @@ struct Libffi {
     free: VecDeque<usize>,
 }
 
+/// How many slots that were given back wait before one is used again: a call that comes too late is refused meanwhile.
+const REST: usize = 1024;
+
 // SAFETY: the addresses are only used under the lock, but for `entry`, which is atomic.
 unsafe impl Send for Libffi {}
 
@@ -209,7 +212,8 @@ fn through_libffi(entry: Box<Entry>) -> Result<Closure, String> {
         return Err("more callbacks of this type".to_owned());
     };
     let mut all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
-    let slot = match all.free.pop_front() {
+    let rested = if all.free.len() > REST { all.free.pop_front() } else { None };
+    let slot = match rested {
         Some(slot) => slot,
         None => {
             let mut code = std::ptr::null_mut();

@@ -68,6 +68,7 @@ else
     libraries=$root/rust/usr/lib/x86_64-linux-gnu
 fi
 
+qemu=$(command -v qemu-aarch64-static)
 script() {
     cat >"$root/bin/$1"
     chmod +x "$root/bin/$1"
@@ -86,12 +87,12 @@ script run <<END
 #!/bin/sh
 # What the tests ask for is the target's, too.
 export PATH='$root/bin':"\$PATH" CDATA_RUN='$root/bin/run'
-exec qemu-aarch64-static -L '$root/sysroot' "\$@"
+exec '$qemu' -L '$root/sysroot' "\$@"
 END
 for program in lua5.4 luajit; do
     script $program <<END
 #!/bin/sh
-exec qemu-aarch64-static -L '$root/sysroot' -0 '$root/bin/$program' '$root/sysroot/usr/bin/$program' "\$@"
+exec '$qemu' -L '$root/sysroot' -0 '$root/bin/$program' '$root/sysroot/usr/bin/$program' "\$@"
 END
 done
 script pkg-config <<END
