@@ -97,7 +97,7 @@ end
 local failed, same, differ = 0, 0, 0
 for i, row in ipairs(rows) do
   local own, anchor = own_value(row, ours[i], theirs[i])
-  local want = own or (has_luajit and not row.unasked and theirs[i]) or ours[i]
+  local want = own or (has_luajit and not rows.is_unasked(row) and theirs[i]) or ours[i]
   if own then
     differ = differ + 1
     if not anchors[anchor] then
