@@ -160,7 +160,7 @@ pub unsafe fn params(l: *mut lua_State, first: c_int, last: c_int) -> Result<Vec
                             None => Param::Type((*header).shape().ty),
                         },
                     },
-                    None => return Err(argument(idx, What::TypeExpected(type_name(l, idx).to_owned()))),
+                    None => return Err(expected(l, idx, "type parameter")),
                 },
             }
         };
