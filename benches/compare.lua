@@ -11,7 +11,7 @@ local sides = dofile(here .. "/sides.lua")
 local names, times = {}, {}
 for round = 1, rounds do
   for _, s in ipairs(sides) do
-    local p = assert(io.popen(("%s %s %s/rows.lua %s %s %g"):format(s.environment or "", s.command, here, s.rows, sides.library, seconds)))
+    local p = assert(io.popen(("%s %s %s/rows.lua %s %s %g"):format(s.environment or "", s.command, here, s.rows, sides.c, seconds)))
     for line in p:lines() do
       local name, ns = line:match("^(.-)\t(.*)$")
       if not times[name] then

@@ -40,7 +40,7 @@ end
 local out = os.tmpname()
 local function count(side, name, times)
   assert(os.execute(("%s valgrind --tool=callgrind --callgrind-out-file=%s %s %s/rows.lua %s %s 0 %s %d >/dev/null 2>&1")
-    :format(side.environment or "", out, side.command, here, side.rows, sides.library, quote(name), times)))
+    :format(side.environment or "", out, side.command, here, side.rows, sides.c, quote(name), times)))
   local by, all = costs(out)
   local module = 0
   for object, cost in pairs(by) do
@@ -53,7 +53,7 @@ local names = {}
 for i, side in ipairs(sides) do
   side.has = {}
   local p = assert(io.popen(("%s %s %s/rows.lua %s %s 0 --list"):format(side.environment or "", side.command, here, side.rows,
-    sides.library)))
+    sides.c)))
   for name in p:lines() do
     side.has[name] = true
     if i == 1 and (not arg[1] or name == "(the empty loop)" or name:find(arg[1])) then names[#names + 1] = name end

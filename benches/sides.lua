@@ -1,6 +1,6 @@
 -- The sides that the benches compare: us, a binding written by hand in C, and LuaJIT's interpreter where there is one.
--- Builds `library.c` and `binding.c` into build/bench with `cc`. A list of { name, command, environment, rows }, and `library`,
--- the library's path. LUA_PATH and LUA_CPATH must lead to our module.
+-- Builds `library.c` and `binding.c` into build/bench with `cc`. A list of { name, command, environment, rows }, and `c`,
+-- the C library's path. LUA_PATH and LUA_CPATH must lead to our module.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local build = os.getenv("BENCH_BUILD") or "build/bench"
@@ -21,7 +21,7 @@ end
 
 local lua = os.getenv("LUA") or "lua5.4"
 local sides = {
-  library = library,
+  c = library,
   { name = "cdata", command = lua, rows = "ffi" },
   { name = "by hand", command = lua, rows = "binding", environment = ("LUA_CPATH='%s/?.so;;'"):format(build) },
 }

@@ -74,16 +74,9 @@ fn shift_left(a: u64, n: i64) -> u64 {
     }
 }
 
-fn power(mut base: u64, mut exponent: u64) -> u64 {
-    let mut result = 1u64;
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = result.wrapping_mul(base);
-        }
-        base = base.wrapping_mul(base);
-        exponent >>= 1;
-    }
-    result
+/// (The low half of a 128-bit power is the 64-bit one.)
+fn power(base: u64, exponent: u64) -> u64 {
+    wide_power(base.into(), exponent.into()) as u64
 }
 
 fn signed_power(base: i64, exponent: i64) -> i64 {
