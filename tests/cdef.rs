@@ -445,6 +445,11 @@ fn unusual_declarations_have_the_compiler_s_layout() {
         ("struct [[gnu::packed]] s18 { char c; int a; };", "struct s18"),
         ("typedef __typeof__(1 + 2L) t19;", "t19"),
         ("typedef __int128 t20; struct s20 { char c; t20 t; };", "struct s20"),
+        ("struct u22 { int a; }; typedef struct u22 __attribute__((aligned(16))) t22;", "t22"),
+        (
+            "struct u23 { int a; }; struct s23 { char c; struct u23 __attribute__((aligned(32))) d; };",
+            "struct s23",
+        ),
         ("struct s21 { char c; _Alignas(16) char d; };", "struct s21"),
     ];
     let mut table = CTypeTable::new();

@@ -576,7 +576,17 @@ impl<'a> Rewriter<'a> {
         } else if self.is("$") {
             self.param(piece)?;
         }
+        // Behind a tag without a body they are the declaration's: `typedef struct s __attribute__((aligned(16))) t;`.
+        let behind = piece.text.len() as u32;
+        let known = piece.heads.get(&offset).map_or(0, |head| head.attrs.len());
         self.head_attributes(piece, offset)?;
+        if !self.is("{")
+            && !self.is(":")
+            && let Some(head) = piece.heads.get_mut(&offset)
+        {
+            let found = head.attrs.split_off(known);
+            piece.attrs.extend(found.into_iter().map(|attr| (behind, attr)));
+        }
         let in_record = levels.last().is_some_and(|l| matches!(l.kind, LevelKind::Record(_)));
         if is_enum && self.is(":") && (!in_record || self.base_then_brace()) {
             self.at += 1;
