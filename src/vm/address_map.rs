@@ -94,11 +94,6 @@ impl<T: Copy + Default> AddressMap<T> {
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }
-
-    /// Forgets every key.
-    pub fn clear(&mut self) {
-        *self = AddressMap::new();
-    }
 }
 
 impl<T: Copy + Default> Default for AddressMap<T> {
@@ -123,7 +118,5 @@ mod tests {
             assert_eq!(map.get(key), Some(&(key * 3)));
         }
         assert!(map.get(16 * 500).is_none());
-        map.clear();
-        assert!(map.is_empty() && map.get(16).is_none());
     }
 }
