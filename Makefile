@@ -126,7 +126,7 @@ asan: setup
 	  $(ASAN)/host $$mode || exit 1; \
 	done; \
 	export LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 HOST_FLAGS="-fsanitize=address -fno-omit-frame-pointer"; \
-	$(LUA) spec/run.lua $(SPECS)
+	$(LUA) spec/run.lua $(filter-out spec/include_spec.lua,$(SPECS))
 
 # All specs with the collector at its worst (spec/collector.lua).
 spec-gc: setup build $(FIXTURE)
