@@ -105,6 +105,7 @@ describe("gc", function()
       collect()
       local t = {}
       for i = 1, 500 do t[i] = ("x"):rep(200 + i) end
+      return #t
     end
     local function check(name, make)
       it(name, function()
