@@ -28,11 +28,12 @@ mod pool {
 
     const COUNT: usize = 2048;
 
-    /// Data and handler of each entry, as the code reads them.
+    /// Data and handler of each entry, as the code reads them. None before the first use, when nobody has the entry's address: zeroes,
+    /// which the loader need not touch.
     #[repr(C)]
     struct Slot {
         data: *mut c_void,
-        handler: ThunkHandler,
+        handler: Option<ThunkHandler>,
     }
 
     #[repr(transparent)]
@@ -42,7 +43,7 @@ mod pool {
     unsafe impl Sync for Slots {}
 
     static SLOTS: Slots =
-        Slots(UnsafeCell::new([const { Slot { data: std::ptr::null_mut(), handler: gone } }; COUNT]));
+        Slots(UnsafeCell::new([const { Slot { data: std::ptr::null_mut(), handler: None } }; COUNT]));
 
     static FREE: Mutex<(usize, Vec<usize>)> = Mutex::new((0, Vec::new()));
 
@@ -104,14 +105,14 @@ mod pool {
             None => return None,
         };
         // SAFETY: the slot is ours now, and nobody has its function yet.
-        unsafe { (*SLOTS.0.get())[slot] = Slot { data, handler } };
+        unsafe { (*SLOTS.0.get())[slot] = Slot { data, handler: Some(handler) } };
         Some(Thunk { slot })
     }
 
     pub(super) fn give_back(slot: usize) {
         let mut free = FREE.lock().unwrap_or_else(|p| p.into_inner());
         // SAFETY: the slot is still its owner's.
-        unsafe { (*SLOTS.0.get())[slot] = Slot { data: std::ptr::null_mut(), handler: gone } };
+        unsafe { (*SLOTS.0.get())[slot] = Slot { data: std::ptr::null_mut(), handler: Some(gone) } };
         free.1.push(slot);
     }
 
