@@ -289,10 +289,13 @@ unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
         drop(gone.closure.take());
         let function = gone.function.replace(0);
         let callback = Rc::as_ptr(&gone);
+        let may_keep = gone.plan.result_op == Op::Pointer;
         drop(gone);
         luaL_unref(l, LUA_REGISTRYINDEX, function);
-        lua_pushnil(l);
-        keep_text(l, state, callback);
+        if may_keep {
+            lua_pushnil(l);
+            keep_text(l, state, callback);
+        }
         Ok(0)
     }
 }
