@@ -444,8 +444,9 @@ fn judge_macros(
     for _ in 0..40 {
         let mut source = includes.clone();
         for name in &names {
-            // No float and no pointer has `&`; and what must be computed when the program runs initializes no static.
-            let _ = writeln!(source, "static __typeof__(({name}) & 0) cdata_{name} = ({name});");
+            // No float and no pointer has `&`; and what must be computed when the program runs initializes no static. Without
+            // brackets, a list is no value: C's constants contain no comma operator (C11 6.6), though clang takes one.
+            let _ = writeln!(source, "static __typeof__(({name}) & 0) cdata_{name} = 0 ? 0 : {name};");
         }
         std::fs::write(&file, source).expect("the directory is ours");
         // Preprocessed first: then every error stands on its macro's line, whatever header the macro came from.
