@@ -42,7 +42,7 @@ pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
             && alone
             && let Some(text) = literal(table, n, ty)
         {
-            values.insert(name, text);
+            values.insert(name, text.into_boxed_str());
         }
         // An enum constant that a macro of its own name repeats stays the enum's.
         if !matches!((&value, table.name(name)), (Constant::Int(n, _), Some(Name::Constant(Constant::Int(old, _)))) if n == old && it.body == name)
@@ -63,7 +63,7 @@ fn evaluate(
     macros: &Macros<'_>,
     name: &str,
     budget: &mut usize,
-    values: &HashMap<&str, String>,
+    values: &HashMap<&str, Box<str>>,
 ) -> Option<(Constant, bool)> {
     let words = Expansion::new(macros, budget, values).of(name)?;
     let first = words.first()?;

@@ -93,7 +93,7 @@ pub struct Expansion<'m, 'b> {
     /// Tokens that may still be looked at: bounds time and memory whatever the macros are.
     budget: &'b mut usize,
     /// Texts that stand for a macro's known value.
-    values: &'b HashMap<&'m str, String>,
+    values: &'b HashMap<&'m str, Box<str>>,
 }
 
 impl<'m, 'b> Expansion<'m, 'b> {
@@ -101,7 +101,7 @@ impl<'m, 'b> Expansion<'m, 'b> {
     pub fn new(
         macros: &'m Macros<'m>,
         budget: &'b mut usize,
-        values: &'b HashMap<&'m str, String>,
+        values: &'b HashMap<&'m str, Box<str>>,
     ) -> Expansion<'m, 'b> {
         Expansion { macros, hidden: Vec::new(), budget, values }
     }
@@ -141,7 +141,7 @@ impl<'m, 'b> Expansion<'m, 'b> {
             match it.is_function_like() {
                 false => {
                     if let Some(value) = self.values.get(name) {
-                        out.push(Word { kind: Kind::Number, text: Cow::Owned(value.clone()) });
+                        out.push(Word { kind: Kind::Number, text: Cow::Owned(String::from(&**value)) });
                         continue;
                     }
                     let body = paste(words(it.body)?)?;
