@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use ffi_core::cdef::{constant_expression, declare, type_name};
-use ffi_core::ctype::{CTypeTable, Constant, repr};
+use ffi_core::ctype::{CTypeTable, Constant, Name, repr};
 use support::{Random, compile_and_run};
 
 fn refused(text: &str) -> String {
@@ -145,6 +145,12 @@ fn hostile_texts_are_refused_quickly() {
     let mut texts = vec![
         nested("struct { ", "int x;", "} a;", 5000),
         format!("int a[{}];", nested("(", "1", ")", 5000)),
+        format!("int a[{}];", nested("(", "1", ")", 63)),
+        format!("int a[{}];", nested("(-(int)", "1", ")", 63)),
+        format!("int a[{}];", nested("sizeof(-", "1", ")", 63)),
+        format!("int a[{}];", nested("(f(", "1", "))", 63)),
+        format!("int a[{}];", nested("(1 ? (2) : ", "1", ")", 63)),
+        format!("int a[{}];", nested("(1 + (int (*(*", "", ")(int))[2])1)", 30)),
         format!("int {};", nested("(*", "x", ")", 5000)),
         format!("int x = {}1;", "-".repeat(10_000)),
         format!("int x = {}1;", "- ".repeat(10_000)),
@@ -402,6 +408,9 @@ fn builtins_and_selections_agree_with_cc() {
         "__alignof__(double)",
         "'\\x41' + L'\\u00e9'",
         "(int)3.7 + 0b101 + 010",
+        "_Generic((unsigned *)0, int *: 1, default: 2)",
+        "__builtin_choose_expr(__builtin_types_compatible_p(int, int), 1L, 2)",
+        "__builtin_types_compatible_p(struct { int x; }, int) + sizeof(int[1 + __builtin_types_compatible_p(int, const int)])",
     ];
     let mut table = CTypeTable::new();
     let mut program = String::from("#include <stdio.h>\nint main(void) {\n");
@@ -416,6 +425,101 @@ fn builtins_and_selections_agree_with_cc() {
     program.push_str("return 0; }\n");
     let theirs = compile_and_run("builtins", &program, &[]);
     assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
+}
+
+/// Every type of a table with every other.
+#[test]
+fn types_are_compatible_where_cc_says_so() {
+    let declarations = "enum e { E1 }; enum f { F1 = -1 }; struct s { int x; }; union u { int x; };
+        typedef int aligned __attribute__((aligned(16))); typedef int lanes __attribute__((vector_size(16)));
+        typedef int T; typedef const int C; typedef int (*function)(int, ...);";
+    let types = [
+        "int",
+        "unsigned",
+        "const int",
+        "T",
+        "C",
+        "aligned",
+        "char",
+        "signed char",
+        "unsigned char",
+        "_Bool",
+        "short",
+        "long",
+        "unsigned long",
+        "long long",
+        "__int128",
+        "float",
+        "double",
+        "long double",
+        "__float128",
+        "double _Complex",
+        "void",
+        "const void",
+        "enum e",
+        "enum f",
+        "struct s",
+        "union u",
+        "lanes",
+        "int *",
+        "const int *",
+        "int *const",
+        "int *const *",
+        "T *",
+        "C *",
+        "aligned *",
+        "void *",
+        "enum e *",
+        "unsigned *",
+        "int []",
+        "int [3]",
+        "const int [3]",
+        "C [3]",
+        "int [4]",
+        "int [3][2]",
+        "int [][2]",
+        "const int [3][2]",
+        "int (*)[]",
+        "int (*)[3]",
+        "const int (*)[3]",
+        "C (*)[3]",
+        "int (int)",
+        "int (const int)",
+        "int (*)(int)",
+        "int (*)(T)",
+        "int (*)(int, ...)",
+        "function",
+        "int (*)(enum e)",
+        "int (*)(unsigned)",
+        "void (*)(int)",
+        "int (*)(void)",
+        "int (*)(int *)",
+        "int (*)(int [3])",
+        "int __attribute__((ms_abi)) (*)(int)",
+        "struct s *",
+        "const struct s *",
+        "union u *",
+    ];
+    let mut table = CTypeTable::new();
+    declare(&mut table, declarations.as_bytes(), &[]).unwrap();
+    let mut program = format!("#include <stdio.h>\n{declarations}\nint main(void) {{\n");
+    let mut ours = Vec::new();
+    for a in types {
+        for b in types {
+            let text = format!("__builtin_types_compatible_p({a}, {b})");
+            let value = constant_expression(&mut table, text.as_bytes(), &[]);
+            let Constant::Int(n, _) = value.unwrap_or_else(|e| panic!("{text}: {e}")) else {
+                panic!("{text}")
+            };
+            ours.push(format!("{n} {text}"));
+            writeln!(program, "printf(\"%d {text}\\n\", {text});").unwrap();
+        }
+    }
+    program.push_str("return 0; }\n");
+    let theirs = compile_and_run("compatible", &program, &[]);
+    let wrong: Vec<_> = ours.iter().zip(theirs.lines()).filter(|(a, b)| a != b).collect();
+    assert!(wrong.is_empty(), "ours, cc's: {wrong:#?}");
+    assert_eq!(ours.len(), theirs.lines().count());
 }
 
 /// Declarations in GNU's and C23's words, and types by name in them.
@@ -483,10 +587,17 @@ fn bodies_and_macros_are_passed_over() {
         extern __inline __attribute__((__gnu_inline__)) int d(int v) { if (v) { return '}'; } return "}"[0]; }
         int e(void) __attribute__((weak, alias("a"), visibility("default")));
         asm(".globl nothing"); __asm__ volatile ("nop");
+        static float __attribute__((__overloadable__)) over(float x) { return x; }
+        static double __attribute__((__overloadable__)) over(double x) { return x; }
+        static struct none over() __attribute__((unavailable, overloadable));
         int last;
     "#;
     declare(&mut table, text.as_bytes(), &[]).unwrap();
-    for name in ["a", "b", "c", "d", "e", "last"] {
+    // Linux's comedi.h nests 31 deep.
+    let deep = format!("enum {{ DEEP = {}0x8000u{} }};", "(".repeat(60), " + ((-1) & (7)))".repeat(60));
+    declare(&mut table, deep.as_bytes(), &[]).unwrap();
+    assert!(matches!(table.name("DEEP"), Some(Name::Constant(Constant::Int(n, _))) if *n == 0x8000 + 60 * 7));
+    for name in ["a", "b", "c", "d", "e", "over", "last"] {
         assert!(table.name(name).is_some(), "{name}");
     }
     for name in ["STATEMENT", "CALL", "HALF", "SELECTED"] {

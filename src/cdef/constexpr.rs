@@ -6,7 +6,7 @@ use lang_c::span::Node;
 use super::CdefError;
 use super::declare::Converter;
 use super::literal::{unescape, unmangle};
-use crate::ctype::{ArrayLen, CType, CTypeId, Constant, FloatKind, IntKind, Name, QualType};
+use crate::ctype::{ArrayLen, CType, CTypeId, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
 use crate::target;
 
 /// Expressions in expressions; more is refused (the guards stop most before).
@@ -199,9 +199,9 @@ impl Converter<'_> {
             ast::Expression::GenericSelection(generic) => {
                 let ty = self.type_of(&generic.node.expression)?;
                 let ty = match self.table.get(ty.id) {
-                    CType::Array { elem, .. } => self.table.pointer(elem),
-                    CType::Function(_) => self.table.pointer(ty),
-                    _ => ty.id,
+                    CType::Array { elem, .. } => self.table.pointer(elem).plain(),
+                    CType::Function(_) => self.table.pointer(ty).plain(),
+                    _ => ty,
                 };
                 let mut chosen = None;
                 for association in &generic.node.associations {
@@ -211,7 +211,7 @@ impl Converter<'_> {
                         }
                         ast::GenericAssociation::Type(typed) => {
                             let its = self.type_name(&typed.node.type_name)?;
-                            if its == ty.plain() {
+                            if its.qual == Qual::NONE && compat::compatible(self.table, its.id, ty.id) {
                                 chosen = Some(&typed.node.expression);
                                 break;
                             }
@@ -555,6 +555,19 @@ impl Converter<'_> {
         }
     }
 
+    /// An argument that is a type: `dialect` hands it over as its `_Alignof`.
+    fn type_argument(
+        &mut self,
+        call: &ast::CallExpression,
+        i: usize,
+        node: &Node<ast::Expression>,
+    ) -> Result<QualType, CdefError> {
+        match call.arguments.get(i).map(|argument| &argument.node) {
+            Some(ast::Expression::AlignOf(of)) => self.type_name(&of.node.0),
+            _ => Err(self.not_constant(node)),
+        }
+    }
+
     /// GCC's builtins that are constants where headers use them.
     fn builtin(
         &mut self,
@@ -580,6 +593,11 @@ impl Converter<'_> {
             "__builtin_constant_p" => {
                 let known = value(self, 0).is_ok();
                 Ok(self.truth(known))
+            }
+            "__builtin_types_compatible_p" => {
+                let [a, b] = [self.type_argument(call, 0, node)?, self.type_argument(call, 1, node)?];
+                let holds = compat::compatible(self.table, a.id, b.id);
+                Ok(self.truth(holds))
             }
             "__builtin_choose_expr" => {
                 let test = value(self, 0)?;

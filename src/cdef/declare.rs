@@ -163,6 +163,12 @@ impl<'a> Converter<'a> {
             let Some(name) = declared.name else {
                 return Err(self.error(at, "'<identifier>' expected"));
             };
+            // Overloads have symbols of their own, which only clang can name: the first one stands for all.
+            if attrs.contains(&Attr::Overloadable)
+                && matches!(self.table.name(&name), Some(Name::Function { .. }))
+            {
+                continue;
+            }
             match &base.storage {
                 Some(ast::StorageClassSpecifier::Typedef) => {
                     let ty = match self.alignment(&attrs, at)? {

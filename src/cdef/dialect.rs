@@ -29,6 +29,8 @@ pub enum Attr {
     SysvAbi,
     /// An asm label, its strings joined.
     Asm(String),
+    /// clang's `overloadable`
+    Overloadable,
 }
 
 /// What stands around a `struct`, `union` or `enum`.
@@ -92,6 +94,8 @@ struct Level {
 enum LevelKind {
     Record(u32),
     Enum(u32),
+    /// The brackets of a builtin whose arguments are types.
+    Types,
     Other,
 }
 
@@ -147,6 +151,9 @@ fn word(text: &str) -> Word {
         _ => Word::Keep,
     }
 }
+
+/// GCC's builtin whose arguments are types, which lang-c takes for expressions: each becomes its `_Alignof`.
+const TYPES_COMPATIBLE: &str = "__builtin_types_compatible_p";
 
 /// An attribute's or mode's word without the underscores around it.
 fn bare(name: &str) -> &str {
@@ -273,7 +280,8 @@ impl<'a> Rewriter<'a> {
                 }
                 continue;
             }
-            if let Err(message) = self.guard.pass(&token) {
+            let in_expression = levels.last().is_some_and(|l| l.expression);
+            if let Err(message) = self.guard.pass(&token, in_expression) {
                 // A stray closing brace may end an `extern "C" {`.
                 if self.linkage > 0 && token.text == "}" && levels.len() == 1 {
                     self.linkage -= 1;
@@ -330,6 +338,12 @@ impl<'a> Rewriter<'a> {
                 self.c23_attributes(piece)?;
                 return Ok(false);
             }
+            "(" if piece.text.ends_with(TYPES_COMPATIBLE) => {
+                levels.push(Level { kind: LevelKind::Types, expression: false, due: "')' expected" });
+                self.emit_words(piece, "( _Alignof (");
+                self.at += 1;
+                return Ok(false);
+            }
             "(" | "[" => {
                 let expression = in_expression || text == "[";
                 let due = if text == "(" { "')' expected" } else { "']' expected" };
@@ -351,9 +365,13 @@ impl<'a> Rewriter<'a> {
             }
             ")" | "]" | "}" => {
                 let closed = if levels.len() > 1 { levels.pop() } else { None };
+                let closed = closed.map(|l| l.kind);
+                if closed == Some(LevelKind::Types) {
+                    self.emit(piece, ")");
+                }
                 self.emit(piece, text);
                 self.at += 1;
-                if let Some(LevelKind::Record(head) | LevelKind::Enum(head)) = closed.map(|l| l.kind) {
+                if let Some(LevelKind::Record(head) | LevelKind::Enum(head)) = closed {
                     self.head_attributes(piece, head)?;
                 }
                 return Ok(false);
@@ -370,6 +388,11 @@ impl<'a> Rewriter<'a> {
                     level.expression = true;
                 }
             }
+            "," if levels.last().is_some_and(|l| l.kind == LevelKind::Types) => {
+                self.emit_words(piece, ") , _Alignof (");
+                self.at += 1;
+                return Ok(false);
+            }
             "," | ";" => {
                 if let Some(level) = levels.last_mut() {
                     let in_brackets = matches!(level.kind, LevelKind::Other) && !top;
@@ -381,7 +404,11 @@ impl<'a> Rewriter<'a> {
                     if one && top {
                         return Err(self.error("unexpected symbol"));
                     }
-                    if !top && levels.last().is_some_and(|l| l.kind == LevelKind::Other) {
+                    if !top
+                        && levels
+                            .last()
+                            .is_some_and(|l| matches!(l.kind, LevelKind::Other | LevelKind::Types))
+                    {
                         return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
                     }
                     // Stray ones are forgiven.
@@ -605,7 +632,7 @@ impl<'a> Rewriter<'a> {
         }
         if self.is("{") {
             let token = self.token();
-            if let Err(message) = self.guard.pass(&token) {
+            if let Err(message) = self.guard.pass(&token, false) {
                 return Err(self.error(message));
             }
             piece.heads.entry(offset).or_default().pack = self.pack;
@@ -654,7 +681,7 @@ impl<'a> Rewriter<'a> {
     fn c23_attributes(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
         // The guard has seen the first bracket.
         let closing = Token { kind: Kind::Punct, text: "]", line: 0, file: 0 };
-        let _ = self.guard.pass(&closing);
+        let _ = self.guard.pass(&closing, false);
         let offset = piece.text.len() as u32;
         let mut found = Vec::new();
         self.bracketed(&mut found)?;
@@ -719,6 +746,7 @@ impl<'a> Rewriter<'a> {
             ("vector_size", Some(text)) => Attr::VectorSize(text),
             ("ms_abi", _) => Attr::MsAbi,
             ("sysv_abi", _) => Attr::SysvAbi,
+            ("overloadable", _) => Attr::Overloadable,
             ("ms_struct", _) => return Err(self.error_at_previous("NYI: attribute ms_struct")),
             ("scalar_storage_order", Some(order)) => return self.storage_order(&order),
             _ => return Ok(()),
@@ -800,7 +828,7 @@ impl<'a> Rewriter<'a> {
             }
         }
         let closing = Token { kind: Kind::Punct, text: "}", line: 0, file: 0 };
-        let _ = self.guard.pass(&closing);
+        let _ = self.guard.pass(&closing, false);
         Ok(())
     }
 

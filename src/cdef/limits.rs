@@ -7,6 +7,8 @@ use super::token::{Kind, Token};
 
 /// Brackets of any sort, one in another.
 pub const DEPTH_MAX: usize = 24;
+/// Brackets that only group, one in another, in an expression: what C promises at least (C11 5.2.4.1).
+const GROUPS_MAX: usize = 63;
 /// Unary operators in a row.
 const UNARY_MAX: usize = 8;
 /// Tokens between two separators of an expression or declarator.
@@ -21,9 +23,10 @@ pub const TEXT_MAX: usize = 1 << 28;
 /// Watches the tokens as they pass.
 #[derive(Default)]
 pub struct Guard {
-    /// Each open bracket: its sort, and whether it is one of those that are tried twice.
-    open: Vec<(u8, bool)>,
+    /// Each open bracket and what it may cost.
+    open: Vec<(u8, Cost)>,
     retried: usize,
+    groups: usize,
     unary: usize,
     run: usize,
     pointers: usize,
@@ -32,33 +35,53 @@ pub struct Guard {
     previous: Option<(Kind, u8)>,
 }
 
+/// What an open bracket costs lang-c.
+#[derive(Clone, Copy, PartialEq)]
+enum Cost {
+    Some,
+    /// It is tried twice.
+    Twice,
+    /// It groups an expression: little.
+    Little,
+}
+
 impl Guard {
     /// How deep the brackets are.
     pub fn depth(&self) -> usize {
         self.open.len()
     }
 
-    /// Takes the next token; an error says what is too much.
-    pub fn pass(&mut self, token: &Token<'_>) -> Result<(), &'static str> {
+    /// Takes the next token, which may be one of an expression; an error says what is too much.
+    pub fn pass(&mut self, token: &Token<'_>, in_expression: bool) -> Result<(), &'static str> {
         let first = token.text.as_bytes().first().copied().unwrap_or(0);
         self.run += 1;
         if token.kind == Kind::Punct {
             match first {
                 b'(' | b'[' | b'{' => {
-                    let retried = first == b'('
-                        && matches!(self.previous, Some((Kind::Punct, b'(' | b')')) | Some((Kind::Ident, _)));
-                    self.retried += usize::from(retried);
-                    self.open.push((first, retried));
-                    if self.open.len() > DEPTH_MAX || self.retried > 2 * RETRIED_MAX {
+                    let cost = match self.previous {
+                        _ if first != b'(' => Cost::Some,
+                        Some((Kind::Ident, _) | (Kind::Punct, b')')) => Cost::Twice,
+                        Some((Kind::Punct, before)) if in_expression && before != b']' => Cost::Little,
+                        Some((Kind::Punct, b'(')) => Cost::Twice,
+                        _ => Cost::Some,
+                    };
+                    self.retried += usize::from(cost == Cost::Twice);
+                    self.groups += usize::from(cost == Cost::Little);
+                    self.open.push((first, cost));
+                    if self.open.len() - self.groups > DEPTH_MAX
+                        || self.groups > GROUPS_MAX
+                        || self.retried > 2 * RETRIED_MAX
+                    {
                         return Err("chunk has too many syntax levels");
                     }
                     self.run = 0;
                 }
                 b')' | b']' | b'}' => match self.open.pop() {
-                    Some((open, retried))
+                    Some((open, cost))
                         if matches!((open, first), (b'(', b')') | (b'[', b']') | (b'{', b'}')) =>
                     {
-                        self.retried -= usize::from(retried);
+                        self.retried -= usize::from(cost == Cost::Twice);
+                        self.groups -= usize::from(cost == Cost::Little);
                     }
                     _ => return Err("unexpected symbol"),
                 },

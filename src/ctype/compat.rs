@@ -1,8 +1,8 @@
-//! May this pointer become that one? Is this type that type?
+//! May this pointer become that one? Is this type that type? Are two types compatible as C has it?
 //!
 //! LuaJIT's rules as its behaviour shows them; `tests/compat.rs` asks it about every pair of some hundred types.
 
-use super::{CType, CTypeId, CTypeTable, Qual, QualType};
+use super::{ArrayLen, CType, CTypeId, CTypeTable, Qual, QualType};
 use crate::target;
 
 /// How deep types are compared; a chain of typedefs may be longer than the stack bears.
@@ -40,6 +40,45 @@ pub fn pointer_converts(table: &CTypeTable, to: QualType, from: QualType) -> boo
     }
     let is_void = |ty: QualType| matches!(table.get(ty.id), CType::Void);
     is_void(to) || is_void(from) || agree(table, to.id, from.id, 0)
+}
+
+/// C's compatible types (C11 6.2.7), whatever qualifies them outermost: `__builtin_types_compatible_p` and `_Generic`. Asked
+/// of the compiler by `tests/cdef.rs`.
+pub fn compatible(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
+    compatible_at(table, a, b, 0)
+}
+
+fn compatible_at(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
+    let (a, b) = (table.unaligned(a), table.unaligned(b));
+    if a == b {
+        return true;
+    }
+    if depth > DEPTH_MAX {
+        return false;
+    }
+    let within = |x: QualType, y: QualType| compatible_at(table, x.id, y.id, depth + 1);
+    match (table.get(a), table.get(b)) {
+        // An enum is compatible with the one integer that it is made of.
+        (CType::Enum(_), CType::Int(kind)) | (CType::Int(kind), CType::Enum(_)) => {
+            [a, b].map(|id| table.integer_kind(id)) == [Some(kind); 2]
+        }
+        (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => {
+            qualifiers(table, x) == qualifiers(table, y) && within(x, y)
+        }
+        (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => {
+            let is_known = |len| matches!(len, ArrayLen::Fixed(_));
+            (m == n || !is_known(m) || !is_known(n)) && within(x, y)
+        }
+        (CType::Function(x), CType::Function(y)) => {
+            let (x, y) = (table.function(x), table.function(y));
+            x.variadic == y.variadic
+                && x.convention == y.convention
+                && x.params.len() == y.params.len()
+                && within(x.result, y.result)
+                && x.params.iter().zip(&y.params).all(|(p, q)| within(*p, *q))
+        }
+        _ => false,
+    }
 }
 
 /// The qualifiers of a type, or of an array's elements.
