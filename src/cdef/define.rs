@@ -3,7 +3,7 @@
 //! Other macros are passed over. Most bodies are integer arithmetic, which is evaluated here; casts, `sizeof`, floats
 //! go the long way through lang-c.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use lang_c::ast;
 
@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 64;
 
 /// Enters every macro that is a constant into the table, unless its name is something else already.
 pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
-    let mut values = HashMap::new();
+    let mut values = HashMap::default();
     let mut total = WORDS_MAX + WORDS_EACH * macros.order.len();
     for &name in &macros.order {
         let Some(it) = macros.known.get(name).filter(|m| !m.is_function_like() && !m.body.is_empty()) else {
@@ -54,7 +54,7 @@ pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
 
 /// The constant that a macro is, if it is one.
 pub fn value(table: &mut CTypeTable, macros: &Macros<'_>, name: &str) -> Option<Constant> {
-    evaluate(table, macros, name, &mut { WORDS_MAX }, &HashMap::new()).map(|(value, _)| value)
+    evaluate(table, macros, name, &mut { WORDS_MAX }, &HashMap::default()).map(|(value, _)| value)
 }
 
 /// The value, and whether it means the same whatever stands around the macro's name.

@@ -4,7 +4,7 @@
 //! its place in the text that comes out: attributes, packing, enum bases, constants in records. Function bodies are
 //! skipped. Called by `mod`; knows no types.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::limits::Guard;
 use super::literal::{character, is_number, mangle};

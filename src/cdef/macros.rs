@@ -3,8 +3,8 @@
 //! Object-like and function-like macros, `#`, `##`, a macro hidden in its own expansion. No `#if`, no `#include`: whole
 //! preprocessing belongs to the C compiler. Knows no types; called by `define`, which evaluates what comes out.
 
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::token::{self, Kind};
 

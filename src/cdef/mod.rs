@@ -18,7 +18,7 @@ mod specifier;
 mod token;
 mod usual;
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::rc::Rc;
 
 use lang_c::ast;
@@ -316,7 +316,7 @@ fn read_by_lang_c<T>(
 /// The typedef names that the piece mentions, declared for lang-c, whose own table is private.
 fn prelude(table: &CTypeTable, rewriter: &Rewriter<'_>, piece: &Piece) -> String {
     let mut out = String::new();
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::default();
     let mut add = |name: &str| {
         out.push_str(if out.is_empty() { "typedef int " } else { "," });
         out.push_str(name);

@@ -2,7 +2,7 @@
 //!
 //! Knows C's lexis and nothing of its grammar. Called by `dialect`, and by `macros` for a macro's body.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What sort of token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +70,7 @@ impl<'a> Tokens<'a> {
             line: 1,
             file: 0,
             files: Vec::new(),
-            file_numbers: HashMap::new(),
+            file_numbers: HashMap::default(),
         };
         Tokens { lexer, list: Vec::with_capacity(32), fresh_line: true, broken: None, is_done: false }
     }
@@ -178,12 +178,29 @@ struct Lexer<'a> {
     file_numbers: HashMap<&'a str, u16>,
 }
 
-fn is_ident_start(b: u8) -> bool {
-    b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
-}
+const IDENT: u8 = 1;
+const IDENT_START: u8 = 2;
+/// Punctuation that no longer token starts with.
+const SINGLE: u8 = 4;
 
-fn is_ident(b: u8) -> bool {
-    is_ident_start(b) || b.is_ascii_digit()
+/// What each byte may be part of.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut b = 0;
+    while b < 256 {
+        classes[b] = match b as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..=0xff => IDENT | IDENT_START,
+            b'0'..=b'9' => IDENT,
+            b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';' | b',' | b'~' | b'?' => SINGLE,
+            _ => 0,
+        };
+        b += 1;
+    }
+    classes
+};
+
+fn is(class: u8, b: u8) -> bool {
+    CLASSES[usize::from(b)] & class != 0
 }
 
 impl<'a> Lexer<'a> {
@@ -257,16 +274,18 @@ impl<'a> Lexer<'a> {
         if b == b'#' && fresh_line {
             return self.directive();
         }
-        if is_ident_start(b) {
-            while is_ident(self.peek(0)) {
-                self.at += 1;
-            }
-            let quote = self.peek(0);
-            let prefix = matches!(&self.text[from..self.at], "L" | "u" | "U" | "u8");
-            if prefix && (quote == b'"' || quote == b'\'') {
+        if is(IDENT_START, b) {
+            let length = self.bytes[from..].iter().position(|&b| !is(IDENT, b));
+            self.at = length.map_or(self.bytes.len(), |n| from + n);
+            let is_quoted = matches!(self.peek(0), b'"' | b'\'');
+            if is_quoted && matches!(&self.text[from..self.at], "L" | "u" | "U" | "u8") {
                 return self.quoted(from).map(Some);
             }
             return Ok(Some(self.token(Kind::Ident, from)));
+        }
+        if is(SINGLE, b) {
+            self.at += 1;
+            return Ok(Some(self.token(Kind::Punct, from)));
         }
         if b.is_ascii_digit() || (b == b'.' && self.peek(1).is_ascii_digit()) {
             loop {
@@ -276,8 +295,8 @@ impl<'a> Lexer<'a> {
                     && self.at > from
                     && (!self.text[from..self.at].starts_with("0x")
                         || matches!(self.bytes[self.at - 1], b'p' | b'P'));
-                let separator = c == b'\'' && is_ident(self.peek(1)) && self.at > from;
-                if is_ident(c) || c == b'.' || sign || separator {
+                let separator = c == b'\'' && is(IDENT, self.peek(1)) && self.at > from;
+                if is(IDENT, c) || c == b'.' || sign || separator {
                     self.at += 1;
                 } else {
                     break;
@@ -307,8 +326,6 @@ impl<'a> Lexer<'a> {
                 | b"++"
                 | b"--"
                 | b"::"
-                | b"[["
-                | b"]]"
                 | b"+="
                 | b"-="
                 | b"*="
@@ -317,8 +334,7 @@ impl<'a> Lexer<'a> {
                 | b"&="
                 | b"|="
                 | b"^="
-        ) && !matches!(two, b"[[" | b"]]")
-        {
+        ) {
             2
         } else {
             1

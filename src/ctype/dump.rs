@@ -3,7 +3,7 @@
 //! Only what was asked for and what it depends on, in an order that C accepts. Packed and aligned records are written with
 //! the attributes that give them their layout. `tests/dump.rs` reads the text again and compares.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 
 /// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
 pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
-    let mut aliases: HashMap<CTypeId, &str> = HashMap::new();
+    let mut aliases: HashMap<CTypeId, &str> = HashMap::default();
     for (name, what) in table.names() {
         if let Name::Typedef(ty) = what
             && (is_nameless(table, ty.id) || is_realigned(table, ty.id))
@@ -28,8 +28,8 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
     let mut dumper = Dumper {
         table,
         out: String::new(),
-        done: HashSet::new(),
-        named: HashSet::new(),
+        done: HashSet::default(),
+        named: HashSet::default(),
         later: Vec::new(),
         aliases,
         spelled: None,

@@ -4,7 +4,7 @@
 //! made between [`CTypeTable::begin`] and [`CTypeTable::rollback`].
 //! Called by `cdef` (fills it) and by all floors above (read it).
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::builtin;
@@ -82,15 +82,15 @@ impl CTypeTable {
     pub fn new() -> CTypeTable {
         let mut table = CTypeTable {
             entries: Vec::new(),
-            interned: HashMap::new(),
+            interned: HashMap::default(),
             records: Vec::new(),
             enums: Vec::new(),
             functions: Vec::new(),
-            interned_functions: HashMap::new(),
-            tags: HashMap::new(),
-            names: HashMap::new(),
+            interned_functions: HashMap::default(),
+            tags: HashMap::default(),
+            names: HashMap::default(),
             journal: Vec::new(),
-            predefined: HashSet::new(),
+            predefined: HashSet::default(),
         };
         builtin::register(&mut table);
         table.predefined = table.names.keys().cloned().collect();

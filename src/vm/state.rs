@@ -3,9 +3,9 @@
 //! Found through the registry, so that a second load of the module in the same VM finds the first's state. Metamethods
 //! reach it through the shape in a cdata's header, `ffi.*` functions through their upvalue.
 
+use foldhash::HashMap;
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicPtr, AtomicU8};
 
