@@ -5,7 +5,7 @@ use lang_c::span::Node;
 
 use super::CdefError;
 use super::declare::Converter;
-use super::literal::{unescape, unmangle};
+use super::literal::{self, unmangle};
 use crate::ctype::{ArrayLen, CType, CTypeId, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
 use crate::target;
 
@@ -40,9 +40,9 @@ impl Converter<'_> {
                 }
             },
             ast::Expression::StringLiteral(literal) => {
-                let n = self.string(&literal.node).map_or(0, |s| s.len()) as u64 + 1;
-                let char = self.table.int(IntKind::Char).plain();
-                Ok(self.table.array(char, ArrayLen::Fixed(n)).plain())
+                let (unit, n) = literal::units(&literal.node).ok_or_else(|| self.not_constant(node))?;
+                let unit = self.table.int(unit).plain();
+                Ok(self.table.array(unit, ArrayLen::Fixed(n + 1)).plain())
             }
             ast::Expression::Cast(cast) => self.type_name(&cast.node.type_name),
             ast::Expression::UnaryOperator(unary) => match unary.node.operator.node {
@@ -100,22 +100,15 @@ impl Converter<'_> {
     }
 
     #[cold]
-    fn not_constant(&self, node: &Node<ast::Expression>) -> CdefError {
+    pub(super) fn not_constant(&self, node: &Node<ast::Expression>) -> CdefError {
         self.error(node.span.start, "unexpected symbol")
     }
 
-    fn string(&self, literal: &ast::StringLiteral) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        for part in literal {
-            let start = part.find('"')?;
-            let narrow = matches!(&part[..start], "" | "u8");
-            let body = part[start + 1..].strip_suffix('"')?;
-            out.extend(unescape(body, narrow)?.into_iter().map(|c| c as u8));
-        }
-        Some(out)
-    }
-
-    fn evaluate(&mut self, node: &Node<ast::Expression>, depth: u32) -> Result<Constant, CdefError> {
+    pub(super) fn evaluate(
+        &mut self,
+        node: &Node<ast::Expression>,
+        depth: u32,
+    ) -> Result<Constant, CdefError> {
         if depth > DEPTH_MAX {
             return Err(self.error(node.span.start, "chunk has too many syntax levels"));
         }
@@ -137,7 +130,7 @@ impl Converter<'_> {
                 }
             }
             ast::Expression::StringLiteral(literal) => {
-                let bytes = self.string(&literal.node).ok_or_else(|| self.not_constant(node))?;
+                let bytes = literal::bytes(&literal.node).ok_or_else(|| self.not_constant(node))?;
                 Ok(Constant::Str(bytes.into()))
             }
             ast::Expression::SizeOfTy(size) => {
@@ -227,15 +220,19 @@ impl Converter<'_> {
         }
     }
 
-    fn truth(&mut self, holds: bool) -> Constant {
+    pub(super) fn truth(&mut self, holds: bool) -> Constant {
         Constant::Int(holds.into(), self.table.int(IntKind::Int))
     }
 
-    fn size_constant(&mut self, n: u64) -> Constant {
+    pub(super) fn size_constant(&mut self, n: u64) -> Constant {
         Constant::Int(n.into(), self.table.int(target::UINTPTR))
     }
 
-    fn size_of(&mut self, ty: QualType, node: &Node<ast::Expression>) -> Result<Constant, CdefError> {
+    pub(super) fn size_of(
+        &mut self,
+        ty: QualType,
+        node: &Node<ast::Expression>,
+    ) -> Result<Constant, CdefError> {
         match self.table.size(ty.id) {
             Some(n) => Ok(self.size_constant(n)),
             // GNU's: void and functions count as one byte.
@@ -554,128 +551,10 @@ impl Converter<'_> {
             _ => Err(self.not_constant(node)),
         }
     }
-
-    /// An argument that is a type: `dialect` hands it over as its `_Alignof`.
-    fn type_argument(
-        &mut self,
-        call: &ast::CallExpression,
-        i: usize,
-        node: &Node<ast::Expression>,
-    ) -> Result<QualType, CdefError> {
-        match call.arguments.get(i).map(|argument| &argument.node) {
-            Some(ast::Expression::AlignOf(of)) => self.type_name(&of.node.0),
-            _ => Err(self.not_constant(node)),
-        }
-    }
-
-    /// GCC's builtins that are constants where headers use them.
-    fn builtin(
-        &mut self,
-        call: &ast::CallExpression,
-        node: &Node<ast::Expression>,
-        depth: u32,
-    ) -> Result<Constant, CdefError> {
-        let ast::Expression::Identifier(name) = &call.callee.node else {
-            return Err(self.not_constant(node));
-        };
-        let value = |this: &mut Self, i: usize| match call.arguments.get(i) {
-            Some(argument) => this.evaluate(argument, depth),
-            None => Err(this.not_constant(node)),
-        };
-        match name.node.name.as_str() {
-            "__builtin_expect" => match value(self, 0)? {
-                Constant::Int(n, _) => {
-                    let long = self.table.int(IntKind::Long);
-                    Ok(Constant::Int(self.wrap(n, long), long))
-                }
-                other => Ok(other),
-            },
-            "__builtin_constant_p" => {
-                let known = value(self, 0).is_ok();
-                Ok(self.truth(known))
-            }
-            "__builtin_types_compatible_p" => {
-                let [a, b] = [self.type_argument(call, 0, node)?, self.type_argument(call, 1, node)?];
-                let holds = compat::compatible(self.table, a.id, b.id);
-                Ok(self.truth(holds))
-            }
-            "__builtin_choose_expr" => {
-                let test = value(self, 0)?;
-                value(self, if is_true(&test) { 1 } else { 2 })
-            }
-            "__builtin_bswap16" => match value(self, 0)? {
-                Constant::Int(n, _) => {
-                    Ok(Constant::Int((n as u16).swap_bytes().into(), self.table.int(IntKind::UShort)))
-                }
-                _ => Err(self.not_constant(node)),
-            },
-            "__builtin_bswap32" => match value(self, 0)? {
-                Constant::Int(n, _) => {
-                    Ok(Constant::Int((n as u32).swap_bytes().into(), self.table.int(IntKind::UInt)))
-                }
-                _ => Err(self.not_constant(node)),
-            },
-            "__builtin_bswap64" => match value(self, 0)? {
-                Constant::Int(n, _) => {
-                    Ok(Constant::Int((n as u64).swap_bytes().into(), self.table.int(target::UINT64)))
-                }
-                _ => Err(self.not_constant(node)),
-            },
-            "__builtin_strlen" => match value(self, 0)? {
-                Constant::Str(bytes) => {
-                    let n = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
-                    Ok(self.size_constant(n as u64))
-                }
-                _ => Err(self.not_constant(node)),
-            },
-            "__builtin_huge_val" | "__builtin_inf" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Double));
-                Ok(Constant::Float(f64::INFINITY, ty))
-            }
-            "__builtin_huge_valf" | "__builtin_inff" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Float));
-                Ok(Constant::Float(f64::INFINITY, ty))
-            }
-            "__builtin_nan" | "__builtin_nanf" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Double));
-                Ok(Constant::Float(f64::NAN, ty))
-            }
-            name => match (name.strip_prefix("__builtin_"), value(self, 0)?) {
-                (Some(name), Constant::Int(n, _)) => match count_bits(name, n) {
-                    Some(n) => Ok(Constant::Int(n.into(), self.table.int(IntKind::Int))),
-                    None => Err(self.not_constant(node)),
-                },
-                _ => Err(self.not_constant(node)),
-            },
-        }
-    }
 }
 
-/// GCC's builtins that count bits: of an `int`, or of a `long` or `long long` by the letters at the name's end.
-fn count_bits(name: &str, n: i128) -> Option<u32> {
-    let (name, width) = match name.trim_end_matches('l') {
-        short if short.len() + 1 == name.len() => (short, target::int_size(IntKind::Long) as u32 * 8),
-        short if short.len() + 2 == name.len() => (short, 64),
-        _ => (name, 32),
-    };
-    let bits = (n as u64) & (u64::MAX >> (64 - width));
-    let sign_copies = || {
-        let flipped = if bits >> (width - 1) == 1 { !bits & (u64::MAX >> (64 - width)) } else { bits };
-        flipped.leading_zeros() - (64 - width) - 1
-    };
-    match name {
-        "popcount" => Some(bits.count_ones()),
-        "parity" => Some(bits.count_ones() % 2),
-        "ffs" => Some(if bits == 0 { 0 } else { bits.trailing_zeros() + 1 }),
-        "clrsb" => Some(sign_copies()),
-        // Undefined of zero.
-        "clz" if bits != 0 => Some(bits.leading_zeros() - (64 - width)),
-        "ctz" if bits != 0 => Some(bits.trailing_zeros()),
-        _ => None,
-    }
-}
-
-fn is_true(value: &Constant) -> bool {
+/// Does a constant count as true?
+pub(super) fn is_true(value: &Constant) -> bool {
     match value {
         Constant::Int(n, _) => *n != 0,
         Constant::Float(x, _) => *x != 0.0,

@@ -7,7 +7,7 @@
 use foldhash::HashMap;
 
 use super::limits::Guard;
-use super::literal::{character, is_number, mangle};
+use super::literal::{character, is_number, known_escapes, mangle};
 use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param};
@@ -315,7 +315,8 @@ impl<'a> Rewriter<'a> {
                     self.at += 1;
                 }
                 Kind::Str => {
-                    self.emit(&mut piece, token.text);
+                    let text = known_escapes(token.text).ok_or_else(|| self.error("malformed string"))?;
+                    self.emit(&mut piece, &text);
                     self.at += 1;
                 }
                 _ => {

@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+use crate::ctype::IntKind;
+use crate::target;
+
 /// An identifier in the letters that lang-c reads.
 pub fn mangle(name: &str) -> String {
     // A name given for `$` may be any string: as it stands it would be read as C, past the guards.
@@ -99,6 +102,44 @@ pub fn character(text: &str) -> Option<String> {
     })
 }
 
+/// A string literal with C's own escapes only, which are what lang-c knows: not GNU's `\e`, no universal names, none that
+/// stands for itself. None where GCC finds no character in it.
+pub fn known_escapes(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('\\') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let mut chars = rest[at + 1..].chars();
+        let escaped = chars.next()?;
+        match escaped {
+            'e' | 'E' => out.push_str("\\033"),
+            'u' | 'U' => {
+                let digits = if escaped == 'u' { 4 } else { 8 };
+                let number =
+                    chars.as_str().get(..digits).filter(|n| n.bytes().all(|b| b.is_ascii_hexdigit()))?;
+                let c = char::from_u32(u32::from_str_radix(number, 16).ok()?)?;
+                if matches!(c, '"' | '\\') || c.is_control() {
+                    return None;
+                }
+                out.push(c);
+                chars = chars.as_str()[digits..].chars();
+            }
+            'x' if !chars.as_str().starts_with(|c: char| c.is_ascii_hexdigit()) => return None,
+            '\'' | '"' | '?' | '\\' | 'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' | '0'..='7' => {
+                out.push('\\');
+                out.push(escaped);
+            }
+            other => out.push(other),
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    Some(Cow::Owned(out))
+}
+
 /// The characters of a literal's body; bytes if `narrow`.
 pub fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
     let mut out = Vec::new();
@@ -158,6 +199,47 @@ pub fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
             other => other as u32,
         };
         out.push(value);
+    }
+    Some(out)
+}
+
+/// The parts of a string literal: prefix and body.
+fn parts(literal: &[String]) -> impl Iterator<Item = Option<(&str, &str)>> {
+    literal.iter().map(|part| {
+        let (prefix, rest) = part.split_at(part.find('"')?);
+        Some((prefix, rest.strip_prefix('"')?.strip_suffix('"')?))
+    })
+}
+
+/// What a string literal is an array of, and of how many without the zero at its end.
+pub fn units(literal: &[String]) -> Option<(IntKind, u64)> {
+    let wide =
+        parts(literal).flatten().map(|(prefix, _)| prefix).find(|prefix| !matches!(*prefix, "" | "u8"));
+    let kind = match wide {
+        None => return Some((IntKind::Char, bytes(literal)?.len() as u64)),
+        Some("u") => IntKind::UShort,
+        Some("U") => IntKind::UInt,
+        Some(_) => target::WCHAR,
+    };
+    let mut n = 0;
+    for part in parts(literal) {
+        let values = unescape(part?.1, false)?;
+        // UTF-16 has two units for what lies beyond its first plane.
+        let pairs = values.iter().filter(|&&c| c > 0xffff && target::int_size(kind) == 2).count();
+        n += (values.len() + pairs) as u64;
+    }
+    Some((kind, n))
+}
+
+/// The bytes of a string literal that is not wide.
+pub fn bytes(literal: &[String]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    for part in parts(literal) {
+        let (prefix, body) = part?;
+        if !matches!(prefix, "" | "u8") {
+            return None;
+        }
+        out.extend(unescape(body, true)?.into_iter().map(|c| c as u8));
     }
     Some(out)
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod attribute;
+mod builtin;
 mod constexpr;
 mod declarator;
 mod declare;

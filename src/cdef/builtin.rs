@@ -1,0 +1,131 @@
+//! GCC's builtins that are constants where headers use them.
+
+use lang_c::ast;
+use lang_c::span::Node;
+
+use super::CdefError;
+use super::constexpr::is_true;
+use super::declare::Converter;
+use crate::ctype::{CType, Constant, FloatKind, IntKind, QualType, compat};
+use crate::target;
+
+impl Converter<'_> {
+    /// An argument that is a type: `dialect` hands it over as its `_Alignof`.
+    fn type_argument(
+        &mut self,
+        call: &ast::CallExpression,
+        i: usize,
+        node: &Node<ast::Expression>,
+    ) -> Result<QualType, CdefError> {
+        match call.arguments.get(i).map(|argument| &argument.node) {
+            Some(ast::Expression::AlignOf(of)) => self.type_name(&of.node.0),
+            _ => Err(self.not_constant(node)),
+        }
+    }
+
+    /// The value of a builtin's call.
+    pub(super) fn builtin(
+        &mut self,
+        call: &ast::CallExpression,
+        node: &Node<ast::Expression>,
+        depth: u32,
+    ) -> Result<Constant, CdefError> {
+        let ast::Expression::Identifier(name) = &call.callee.node else {
+            return Err(self.not_constant(node));
+        };
+        let value = |this: &mut Self, i: usize| match call.arguments.get(i) {
+            Some(argument) => this.evaluate(argument, depth),
+            None => Err(this.not_constant(node)),
+        };
+        match name.node.name.as_str() {
+            "__builtin_expect" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    let long = self.table.int(IntKind::Long);
+                    Ok(Constant::Int(self.wrap(n, long), long))
+                }
+                other => Ok(other),
+            },
+            "__builtin_constant_p" => {
+                let known = value(self, 0).is_ok();
+                Ok(self.truth(known))
+            }
+            "__builtin_types_compatible_p" => {
+                let [a, b] = [self.type_argument(call, 0, node)?, self.type_argument(call, 1, node)?];
+                let holds = compat::compatible(self.table, a.id, b.id);
+                Ok(self.truth(holds))
+            }
+            "__builtin_choose_expr" => {
+                let test = value(self, 0)?;
+                value(self, if is_true(&test) { 1 } else { 2 })
+            }
+            "__builtin_bswap16" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    Ok(Constant::Int((n as u16).swap_bytes().into(), self.table.int(IntKind::UShort)))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_bswap32" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    Ok(Constant::Int((n as u32).swap_bytes().into(), self.table.int(IntKind::UInt)))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_bswap64" => match value(self, 0)? {
+                Constant::Int(n, _) => {
+                    Ok(Constant::Int((n as u64).swap_bytes().into(), self.table.int(target::UINT64)))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_strlen" => match value(self, 0)? {
+                Constant::Str(bytes) => {
+                    let n = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+                    Ok(self.size_constant(n as u64))
+                }
+                _ => Err(self.not_constant(node)),
+            },
+            "__builtin_huge_val" | "__builtin_inf" => {
+                let ty = self.table.intern(CType::Float(FloatKind::Double));
+                Ok(Constant::Float(f64::INFINITY, ty))
+            }
+            "__builtin_huge_valf" | "__builtin_inff" => {
+                let ty = self.table.intern(CType::Float(FloatKind::Float));
+                Ok(Constant::Float(f64::INFINITY, ty))
+            }
+            "__builtin_nan" | "__builtin_nanf" => {
+                let ty = self.table.intern(CType::Float(FloatKind::Double));
+                Ok(Constant::Float(f64::NAN, ty))
+            }
+            name => match (name.strip_prefix("__builtin_"), value(self, 0)?) {
+                (Some(name), Constant::Int(n, _)) => match count_bits(name, n) {
+                    Some(n) => Ok(Constant::Int(n.into(), self.table.int(IntKind::Int))),
+                    None => Err(self.not_constant(node)),
+                },
+                _ => Err(self.not_constant(node)),
+            },
+        }
+    }
+}
+
+/// GCC's builtins that count bits: of an `int`, or of a `long` or `long long` by the letters at the name's end.
+fn count_bits(name: &str, n: i128) -> Option<u32> {
+    let (name, width) = match name.trim_end_matches('l') {
+        short if short.len() + 1 == name.len() => (short, target::int_size(IntKind::Long) as u32 * 8),
+        short if short.len() + 2 == name.len() => (short, 64),
+        _ => (name, 32),
+    };
+    let bits = (n as u64) & (u64::MAX >> (64 - width));
+    let sign_copies = || {
+        let flipped = if bits >> (width - 1) == 1 { !bits & (u64::MAX >> (64 - width)) } else { bits };
+        flipped.leading_zeros() - (64 - width) - 1
+    };
+    match name {
+        "popcount" => Some(bits.count_ones()),
+        "parity" => Some(bits.count_ones() % 2),
+        "ffs" => Some(if bits == 0 { 0 } else { bits.trailing_zeros() + 1 }),
+        "clrsb" => Some(sign_copies()),
+        // Undefined of zero.
+        "clz" if bits != 0 => Some(bits.leading_zeros() - (64 - width)),
+        "ctz" if bits != 0 => Some(bits.trailing_zeros()),
+        _ => None,
+    }
+}
