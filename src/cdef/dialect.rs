@@ -4,6 +4,9 @@
 //! its place in the text that comes out: attributes, packing, enum bases, constants in records. Function bodies are
 //! skipped. Called by `mod`; knows no types.
 
+mod attribute;
+mod directive;
+
 use foldhash::HashMap;
 
 use super::limits::Guard;
@@ -155,11 +158,6 @@ fn word(text: &str) -> Word {
 /// GCC's builtin whose arguments are types, which lang-c takes for expressions: each becomes its `_Alignof`.
 const TYPES_COMPATIBLE: &str = "__builtin_types_compatible_p";
 
-/// An attribute's or mode's word without the underscores around it.
-fn bare(name: &str) -> &str {
-    name.strip_prefix("__").and_then(|n| n.strip_suffix("__")).unwrap_or(name)
-}
-
 impl<'a> Rewriter<'a> {
     /// Starts at the first token of a text without line splices.
     pub fn new(text: &'a str, params: &'a [Param]) -> Rewriter<'a> {
@@ -231,6 +229,33 @@ impl<'a> Rewriter<'a> {
             return Ok(());
         }
         Err(CdefError { message: "wrong number of type parameters".to_owned(), near: None, place: None })
+    }
+
+    fn error_at_previous(&mut self, message: &str) -> CdefError {
+        self.error_at(self.at.saturating_sub(1), message)
+    }
+
+    /// The text between a `(` and its `)`.
+    fn arguments(&mut self) -> Result<String, CdefError> {
+        let mut depth = 0;
+        let mut text = String::new();
+        loop {
+            let token = self.token();
+            match token.text {
+                _ if token.kind == Kind::Eof => return Err(self.error("')' expected")),
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(text);
+            }
+            if !(depth == 1 && token.text == "(" && text.is_empty()) {
+                text.push_str(token.text);
+                text.push(' ');
+            }
+        }
     }
 
     fn emit(&self, piece: &mut Piece, text: &str) -> u32 {
@@ -659,158 +684,6 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    fn head_attributes(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
-        loop {
-            let mut found = Vec::new();
-            match word(self.token().text) {
-                Word::Attribute | Word::Declspec | Word::Alignas if self.token().kind == Kind::Ident => {
-                    self.attribute(&mut found)?;
-                }
-                _ if self.is("[") && self.attribute_brackets() => self.bracketed(&mut found)?,
-                _ => return Ok(()),
-            }
-            // An alignment behind the closing brace is the record's as well.
-            piece.heads.entry(head).or_default().attrs.extend(found);
-        }
-    }
-
-    /// `[[`, which opens a C23 attribute.
-    fn attribute_brackets(&mut self) -> bool {
-        self.is("[") && self.tokens.at(self.at + 1).text == "["
-    }
-
-    fn c23_attributes(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
-        // The guard has seen the first bracket.
-        let closing = Token { kind: Kind::Punct, text: "]", line: 0, file: 0 };
-        let _ = self.guard.pass(&closing, false);
-        let offset = piece.text.len() as u32;
-        let mut found = Vec::new();
-        self.bracketed(&mut found)?;
-        piece.attrs.extend(found.into_iter().map(|a| (offset, a)));
-        Ok(())
-    }
-
-    /// `[[gnu::packed, deprecated("...")]]`, from the first bracket on.
-    fn bracketed(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
-        self.at += 2;
-        while !self.is("]") {
-            if self.token().kind == Kind::Eof {
-                return Err(self.error("']' expected"));
-            }
-            if self.is("gnu") || self.is("clang") || self.is("::") || self.is(":") || self.is(",") {
-                self.at += 1;
-                continue;
-            }
-            self.one_attribute(found)?;
-        }
-        self.at += 2;
-        Ok(())
-    }
-
-    /// `__attribute__((...))`, `__declspec(...)` or `_Alignas(...)`, from its word on.
-    fn attribute(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
-        let how = word(self.token().text);
-        self.at += 1;
-        if !self.is("(") {
-            return Err(self.error("'(' expected"));
-        }
-        if matches!(how, Word::Alignas) {
-            let text = self.arguments()?;
-            found.push(Attr::Aligned(Some(text)));
-            return Ok(());
-        }
-        let double = matches!(how, Word::Attribute);
-        self.at += 1 + usize::from(double);
-        while !self.is(")") {
-            if self.token().kind == Kind::Eof {
-                return Err(self.error("')' expected"));
-            }
-            if self.is(",") {
-                self.at += 1;
-                continue;
-            }
-            self.one_attribute(found)?;
-        }
-        self.at += 1 + usize::from(double);
-        Ok(())
-    }
-
-    /// A single attribute: its word and arguments.
-    fn one_attribute(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
-        let name = bare(self.token().text);
-        self.at += 1;
-        let arguments = if self.is("(") { Some(self.arguments()?) } else { None };
-        let attr = match (name, arguments) {
-            ("aligned" | "align", text) => Attr::Aligned(text.filter(|t| !t.trim().is_empty())),
-            ("packed", _) => Attr::Packed,
-            ("mode", Some(word)) => Attr::Mode(bare(word.trim()).to_owned()),
-            ("vector_size", Some(text)) => Attr::VectorSize(text),
-            ("ms_abi", _) => Attr::MsAbi,
-            ("sysv_abi", _) => Attr::SysvAbi,
-            ("overloadable", _) => Attr::Overloadable,
-            ("ms_struct", _) => return Err(self.error_at_previous("NYI: attribute ms_struct")),
-            ("scalar_storage_order", Some(order)) => return self.storage_order(&order),
-            _ => return Ok(()),
-        };
-        found.push(attr);
-        Ok(())
-    }
-
-    /// Only the host's own order of bytes can be served.
-    fn storage_order(&mut self, order: &str) -> Result<(), CdefError> {
-        let own = if cfg!(target_endian = "big") { "big-endian" } else { "little-endian" };
-        match order.contains(own) || order.contains("default") {
-            true => Ok(()),
-            false => Err(self.error_at_previous("NYI: scalar_storage_order")),
-        }
-    }
-
-    fn error_at_previous(&mut self, message: &str) -> CdefError {
-        self.error_at(self.at.saturating_sub(1), message)
-    }
-
-    /// The text between a `(` and its `)`.
-    fn arguments(&mut self) -> Result<String, CdefError> {
-        let mut depth = 0;
-        let mut text = String::new();
-        loop {
-            let token = self.token();
-            match token.text {
-                _ if token.kind == Kind::Eof => return Err(self.error("')' expected")),
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Ok(text);
-            }
-            if !(depth == 1 && token.text == "(" && text.is_empty()) {
-                text.push_str(token.text);
-                text.push(' ');
-            }
-        }
-    }
-
-    /// An asm label behind a declarator, or a whole asm statement.
-    fn asm(&mut self, piece: &mut Piece, fresh: bool) -> Result<(), CdefError> {
-        self.at += 1;
-        while self.is("volatile") || self.is("__volatile__") || self.is("inline") || self.is("goto") {
-            self.at += 1;
-        }
-        let offset = piece.text.len() as u32;
-        let text = self.arguments()?;
-        if fresh {
-            if self.is(";") {
-                self.at += 1;
-            }
-            return Ok(());
-        }
-        let joined: String = text.split('"').skip(1).step_by(2).collect();
-        piece.attrs.push((offset, Attr::Asm(joined)));
-        Ok(())
-    }
-
     /// A function's body, from `{` on, up to behind its `}` and a `;` that may follow.
     fn skip_body(&mut self) -> Result<(), CdefError> {
         let mut depth = 0usize;
@@ -830,57 +703,6 @@ impl<'a> Rewriter<'a> {
         }
         let closing = Token { kind: Kind::Punct, text: "}", line: 0, file: 0 };
         let _ = self.guard.pass(&closing, false);
-        Ok(())
-    }
-
-    fn directive(&mut self, token: &Token<'a>) -> Result<(), CdefError> {
-        let text = token.text;
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-        let (name, rest) = text.split_at(end);
-        match name {
-            "pragma" => self.pragma(rest.trim())?,
-            "define" => self.macros.define(rest.trim_start()),
-            "undef" => self.macros.undefine(rest.trim()),
-            "" | "ident" | "sccs" | "warning" | "line" => {}
-            _ => {
-                let mut error = self.error("unexpected symbol");
-                error.near = Some(format!("#{name}"));
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// `#pragma pack`: (n), (push), (push, n), (push, id, n), (pop), (pop, id), ().
-    fn pragma(&mut self, rest: &str) -> Result<(), CdefError> {
-        if let Some(order) = rest.strip_prefix("scalar_storage_order") {
-            return self.storage_order(order);
-        }
-        let Some(inner) = rest.strip_prefix("pack").map(str::trim).and_then(|r| r.strip_prefix('(')) else {
-            return Ok(());
-        };
-        let inner = inner.split(')').next().unwrap_or_default();
-        let words: Vec<&str> = inner.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
-        let number = words.iter().rev().find_map(|w| w.parse::<u64>().ok());
-        let number = number.filter(|n| matches!(n, 1 | 2 | 4 | 8 | 16));
-        match words.first().copied() {
-            None => self.pack = None,
-            Some("push") => {
-                self.packs.push(self.pack);
-                if number.is_some() {
-                    self.pack = number;
-                }
-            }
-            Some("pop") => {
-                self.pack = self.packs.pop().unwrap_or(None);
-                if number.is_some() {
-                    self.pack = number;
-                }
-            }
-            Some(word) if word.parse::<u64>() == Ok(0) => self.pack = None,
-            Some(_) if number.is_some() => self.pack = number,
-            Some(_) => {}
-        }
         Ok(())
     }
 }

@@ -1,0 +1,96 @@
+use crate::cdef::{constant_expression, declare, type_name};
+use crate::ctype::CTypeTable;
+
+/// `read` has lang-c read whatever is read here, and compares.
+#[test]
+fn trees_are_lang_c_s() {
+    let mut table = CTypeTable::new();
+    for text in [
+        "int f(const char *s, unsigned long n);",
+        "typedef struct s { int a : 3, b; struct s *next, *const *all[2][3]; int : 0; } *t, u[3];",
+        "struct s; struct { } e; union v { struct { int x; }; int y; } v1; struct s f2(struct s, union v);",
+        "typedef int T; T *f3(T), (*g3)(void); typedef int T; struct w { T T; };",
+        "enum e { A = 1 + 2 * 3, B, C = (A) << 2 | ~0u, D = A ? -B : (int)sizeof(T *), }; enum e f4(enum e e);",
+        "int a1[(3)][-1 + 2][010], a2[], *a3[0x1fUL - 3], (*a4)[0b11];",
+        "int f5(), f6(int, ...), (f7)(int (int), int (*)(), int [], int [*], T (*)[2], char **x[2]);",
+        "void (*signal1(int, void (*)(int)))(int); int (*(*f8(void))(int))[3];",
+        "const int *const volatile *p1; char const *const p2, *p3; int const volatile i1;",
+        "_Complex double z1; _Complex _Float32 z2; long long unsigned int l1; long const long l2; _Float64x x1;",
+        "static const int k = -3; extern int i2, i3; const int k2 = (1, 2);",
+        "__int128 w1; unsigned __int128 w2; __typeof__(int) t1; int _Alignas(8) t2; bool b1; size_t n1;",
+        "int &r1; int f9(int &, const struct s &); int t3[sizeof(int) * 2 > 3 && 1 != 2];",
+        "int f10(T T); int f11(int T, int x); int f12(const T, T const *);",
+    ] {
+        declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+    }
+    for text in [
+        "int",
+        "const char *",
+        "struct s *",
+        "int [10]",
+        "int (*)(int, int)",
+        "int (*)[3]",
+        "T",
+        "T *const *",
+        "int (*(*)(T, struct s *))[2]",
+        "void (*)()",
+        "int [?]",
+        "int &",
+        "unsigned",
+        "int (T)",
+        "int ()",
+        "int * const",
+        "T (*[2])(T)",
+        "enum e",
+        "struct { int x; } *",
+        "int (*)",
+        "int (((*)))[2]",
+        "const T",
+    ] {
+        type_name(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+    }
+    for text in [
+        "1",
+        "A + B * 2",
+        "(T)3",
+        "-(1)",
+        "sizeof(struct s)",
+        "1 ? 2 : 3 ? 4 : 5",
+        "1.5e-3F + 2. * 0e5",
+        "(T)1.0L",
+        "((char *)\"a\" \"b\\n\")",
+        "sizeof(\"ab\")",
+        "L\"wide\"",
+        "u8\"narrow\"",
+        "!0 == 1",
+        "A[0]",
+    ] {
+        let _ = constant_expression(&mut table, text.as_bytes(), &[]);
+    }
+}
+
+/// Real headers, as far as they are installed.
+#[test]
+fn headers_read_as_lang_c_reads_them() {
+    let headers = [
+        "stdio.h",
+        "stdlib.h",
+        "math.h",
+        "complex.h",
+        "signal.h",
+        "sys/socket.h",
+        "pthread.h",
+        "zlib.h",
+        "sqlite3.h",
+    ];
+    for header in headers {
+        let out = std::process::Command::new("sh")
+            .args(["-c", &format!("echo '#include <{header}>' | cc -E -dD -xc - 2>/dev/null")])
+            .output();
+        if let Ok(out) = out
+            && out.status.success()
+        {
+            declare(&mut CTypeTable::new(), &out.stdout, &[]).unwrap_or_else(|e| panic!("{header}: {e}"));
+        }
+    }
+}
