@@ -472,7 +472,8 @@ impl Converter<'_> {
         // `static const T a = 1, b = 2`: the type's words come up to the first name.
         let Some((before, rest)) = text.split_once('=') else { return Err(self.error(at, "'=' expected")) };
         let before = before.trim_end();
-        let split = before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1);
+        let ends_name = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_';
+        let split = before.rfind(ends_name).map_or(0, |i| i + 1);
         let words = before[..split].replace("static", " ");
         let read = super::type_name(self.table, words.trim().as_bytes(), &[])
             .map_err(|e| self.error(at, e.message))?;
