@@ -60,9 +60,16 @@ struct Plan {
     plain: bool,
     /// Does the result?
     result_is_plain: bool,
-    /// Do the arguments, but for `spares` of them that take a spare userdata?
-    quick: bool,
+    /// Do the arguments, but for `spares` of them that take a spare userdata? Then the word of the frame that each lies in.
+    quick: Option<Vec<Quick>>,
     spares: usize,
+}
+
+/// An argument that lies in a word of the frame and needs no memory but a spare userdata.
+struct Quick {
+    op: Op,
+    word: u16,
+    shape: &'static Shape,
 }
 
 /// A call of a callback, while it is under way.
@@ -114,12 +121,18 @@ impl Plan {
         let result = state.shape(function.result.id.plain());
         let simple = |op: Op| matches!(op, Op::None | Op::Bool | Op::F32 | Op::F64) || op.is_integer();
         let spares = args.iter().filter(|&&(op, ..)| matches!(op, Op::Pointer | Op::U64)).count();
+        let quick = |&(op, shape, place): &(Op, &'static Shape, Place)| match place {
+            Place::Word(word) if simple(op) && op != Op::None || op == Op::Pointer => {
+                // What a pointer becomes, and what an integer becomes that only fits into a box.
+                let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
+                Some(Quick { op, word, shape })
+            }
+            _ => None,
+        };
+        let quick = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
         Ok(Plan {
             state,
-            quick: spares <= spares::COUNT
-                && args.iter().all(|&(op, _, place)| {
-                    (simple(op) && op != Op::None || op == Op::Pointer) && matches!(place, Place::Word(_))
-                }),
+            quick,
             spares,
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
@@ -177,7 +190,6 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
             plan
         }
     };
-    let signature = plan.signature.clone();
     let callback = Rc::new(Callback {
         plan,
         function: Cell::new(0),
@@ -189,22 +201,18 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     if state.calls.l.get().is_null() {
         state.calls.thread.store(errno_location(), Ordering::Relaxed);
     }
-    let data = Rc::as_ptr(&callback).cast_mut().cast();
-    let made = Closure::new(&signature, enter, data).map_err(What::Nyi)?;
-    let address = made.address();
-    callback.closure.set(Some(made));
+    let made = Rc::as_ptr(&callback);
+    let closure = Closure::new(&callback.plan.signature, enter, made.cast_mut().cast()).map_err(What::Nyi)?;
+    let address = closure.address();
+    callback.closure.set(Some(closure));
     all.borrow_mut().by_address.insert(address as usize, callback);
     // Entered first, anchored next: a raise for want of memory leaves a callback without a function, which refuses.
-    drop(signature);
-    // SAFETY: S6: nothing of ours is alive but what the table holds.
-    let (function, value) = unsafe {
+    // SAFETY: S6: nothing of ours is alive but what the table holds, which nobody can free before its address is known.
+    unsafe {
         lua_pushvalue(l, idx);
         let value = peek::last(l);
-        (luaL_ref(l, LUA_REGISTRYINDEX), value)
-    };
-    if let Some(callback) = all.borrow().by_address.get(&(address as usize)) {
-        callback.function.set(function);
-        callback.value.set(value);
+        (*made).function.set(luaL_ref(l, LUA_REGISTRYINDEX));
+        (*made).value.set(value);
     }
     Ok(address)
 }
@@ -251,7 +259,7 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
     true
 }
 
-/// The state and address of the callback that argument 1 is.
+/// The state of the callback that argument 1 is, and its address, if it is one of ours.
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
     // SAFETY: the cdata is argument 1.
     unsafe {
@@ -267,12 +275,7 @@ unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
         if !is_pointer {
             return Err(What::BadCallback.into());
         }
-        let address = place.data.cast::<usize>().read_unaligned();
-        let state = place.shape.state();
-        if !callbacks(state).borrow().by_address.contains_key(&address) {
-            return Err(What::BadCallback.into());
-        }
-        Ok((state, address))
+        Ok((place.shape.state(), place.data.cast::<usize>().read_unaligned()))
     }
 }
 
@@ -304,14 +307,14 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us; writing to a registry slot that is there allocates nothing.
     unsafe {
         let (state, address) = own(l)?;
-        if lua_type(l, 2) != LUA_TFUNCTION {
-            let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
-            return Err(error.at_argument(2));
-        }
         let mut all = callbacks(state).borrow_mut();
         let Some(callback) = all.by_address.get(&address).cloned() else {
             return Err(What::BadCallback.into());
         };
+        if lua_type(l, 2) != LUA_TFUNCTION {
+            let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
+            return Err(error.at_argument(2));
+        }
         let function = callback.function.get();
         if let Some(key) = callback.shared_as.take() {
             all.shared.remove(&key);
@@ -324,7 +327,7 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The handler of every callback: C's door to Lua.
+/// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
 unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) {
     // SAFETY: `data` is the callback's own, alive as long as its closure; frame and result are the signature's.
     unsafe {
@@ -335,17 +338,52 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         let errno = errno_location();
         if calls.thread.load(Ordering::Relaxed) != errno {
             // Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
-            calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
-            // (`eprintln` would panic where stderr takes no more.)
-            let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
-            return;
+            return refuse_thread(state);
+        }
+        let l = calls.l.get();
+        let depth = calls.depth.get();
+        let is_usual = !l.is_null()
+            && (*callback).function.get() != 0
+            && calls.left.load(Ordering::Relaxed) & PARKED == 0
+            && !state.closed.get()
+            && depth < DEPTH_MAX
+            && peek::is_available();
+        let Some(args) = plan.quick.as_ref().filter(|_| is_usual) else {
+            return enter_slowly(callback, plan, frame, result);
+        };
+        if !peek::has_room(l, args.len() + SLOTS) || !state.spares.are(plan.spares) {
+            return enter_slowly(callback, plan, frame, result);
         }
         // Held until we are through: the function may free its own callback.
         Rc::increment_strong_count(callback);
         let callback = Rc::from_raw(callback);
+        calls.errno.set(*errno);
+        calls.depth.set(depth + 1);
+        run_peeking(l, &callback, plan, args, frame, result);
+        calls.depth.set(depth);
+        *errno = calls.errno.get();
+    }
+}
+
+#[cold]
+fn refuse_thread(state: &State) {
+    state.calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
+    // (`eprintln` would panic where stderr takes no more.)
+    let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
+}
+
+/// Any case: what must not run, arguments that want memory of Lua's, a stack that has to grow first.
+#[inline(never)]
+unsafe fn enter_slowly(callback: *const Callback, plan: &Plan, frame: *const u64, result: *mut u8) {
+    // SAFETY: as in `enter`.
+    unsafe {
+        let state = &*plan.state;
+        let calls = &state.calls;
+        let errno = errno_location();
+        Rc::increment_strong_count(callback);
+        let callback = Rc::from_raw(callback);
         if callback.function.get() == 0 {
-            refused();
-            return;
+            return refused();
         }
         if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
             return;
@@ -358,34 +396,53 @@ unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8
         calls.errno.set(*errno);
         let depth = calls.depth.get();
         calls.depth.set(depth + 1);
-        let quick = plan.quick && peek::is_available();
-        let top = if quick { peek::top(l).offset_from(peek::base(l)) as c_int } else { lua_gettop(l) };
+        let top = lua_gettop(l);
+        let room = plan.args.len() + SLOTS;
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
-        } else if !(quick && peek::has_room(l, plan.args.len() + 12))
-            && lua_checkstack(l, plan.args.len() as c_int + 12) == 0
-        {
+        } else if lua_checkstack(l, room as c_int) == 0 {
             Err(What::StackOverflow.into())
-        } else if quick {
-            run_peeking(l, &callback, plan, frame, result)
-        } else if plan.plain {
-            run_plain(l, &callback, plan, frame, result)
         } else {
-            run_protected(l, &callback, frame, result)
+            match &plan.quick {
+                Some(args) if peek::is_available() => match state.spares.provide(l, plan.spares) {
+                    true => {
+                        run_peeking(l, &callback, plan, args, frame, result);
+                        Ok(())
+                    }
+                    false => Err(on_stack()),
+                },
+                _ if plan.plain => run_plain(l, &callback, plan, frame, result),
+                _ => run_protected(l, &callback, frame, result),
+            }
         };
         match outcome {
-            Ok(()) if quick => {}
             Ok(()) => lua_settop(l, top),
-            Err(error) => {
-                std::ptr::write_bytes(result, 0, plan.result_bytes);
-                park(l, state, callback.function.get(), error);
-                lua_settop(l, top);
-            }
+            Err(error) => fail(l, &callback, top, error, result),
         }
         calls.depth.set(depth);
         *errno = calls.errno.get();
     }
 }
+
+/// The error value lies on top.
+fn on_stack() -> Box<Error> {
+    Box::new(Error { what: What::OnStack, blame: Blame::Value })
+}
+
+/// Parks what went wrong and gives C a zero; the stack becomes `top` values high again.
+#[cold]
+#[inline(never)]
+unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Error>, result: *mut u8) {
+    // SAFETY: the result has as many bytes; from the caller.
+    unsafe {
+        std::ptr::write_bytes(result, 0, callback.plan.result_bytes);
+        park(l, &*callback.plan.state, callback.function.get(), error);
+        lua_settop(l, top);
+    }
+}
+
+/// Free slots of Lua's stack that a callback wants besides its arguments'.
+const SLOTS: usize = 12;
 
 /// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
 const DEPTH_MAX: u32 = 190;
@@ -410,48 +467,43 @@ unsafe fn run_plain(
         }
         let results = c_int::from(plan.result_op != Op::None);
         if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+            return Err(on_stack());
         }
         store_result(l, plan, result)
     }
 }
 
-/// As [`run_plain`], by what lies on the stack, and with pointers. If all went well the stack is left as it was.
+/// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was.
 #[inline(always)]
 unsafe fn run_peeking(
     l: *mut lua_State,
     callback: &Callback,
     plan: &Plan,
+    args: &[Quick],
     frame: *const u64,
     result: *mut u8,
-) -> Result<()> {
+) {
     // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
     unsafe {
         let spares = &(*plan.state).spares;
-        if !spares.provide(l, plan.spares) {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
-        }
+        let top = peek::top(l).offset_from(peek::base(l)) as c_int;
         let mut slot = peek::top(l);
         slot.write(callback.value.get());
-        for &(op, shape, place) in &plan.args {
-            let Place::Word(word) = place else { continue };
-            let at = frame.add(word.into());
+        for arg in args {
+            let at = frame.add(arg.word.into());
             slot = slot.add(1);
-            slot.write(match to_lua::plain(op, at.cast::<u8>().cast_mut()) {
+            slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
                 Some(value) => value,
-                None => {
-                    let shape = if op == Op::U64 { (*plan.state).boxed(true) } else { shape.unqualified() };
-                    cdata::of_spare(spares.take(), shape, *at as usize as *mut u8)
-                }
+                None => cdata::of_spare(spares.take(), arg.shape, *at as usize as *mut u8),
             });
         }
         peek::set_top(l, slot.add(1));
         let results = c_int::from(plan.result_op != Op::None);
-        if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+        if lua_pcall(l, args.len() as c_int, results, 0) != LUA_OK {
+            return fail(l, callback, top, on_stack(), result);
         }
         if results == 0 {
-            return Ok(());
+            return;
         }
         let value = *peek::top(l).sub(1);
         match (plan.result_op, value.tag) {
@@ -461,11 +513,12 @@ unsafe fn run_peeking(
             (Op::F64, peek::FLOAT) => result.cast::<u64>().write_unaligned(value.bits),
             _ => {
                 let invocation = Invocation { callback, frame, result };
-                convert_result(l, plan, &invocation)?;
+                if let Err(error) = convert_result(l, plan, &invocation) {
+                    return fail(l, callback, top, error, result);
+                }
             }
         }
         peek::pop(l);
-        Ok(())
     }
 }
 
@@ -508,16 +561,15 @@ unsafe fn run_protected(
     let invocation = Invocation { callback, frame, result };
     let handle = (&raw const invocation).cast_mut().cast();
     let plan = &*callback.plan;
-    let failed = || Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
     // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the calls.
     unsafe {
         lua_pushcclosure(l, prepare, 0);
         lua_pushlightuserdata(l, handle);
         if lua_pcall(l, 1, plan.args.len() as c_int + 1, 0) != LUA_OK {
-            return failed();
+            return Err(on_stack());
         }
         if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
-            return failed();
+            return Err(on_stack());
         }
         convert_result(l, plan, &invocation)
     }
@@ -535,7 +587,7 @@ unsafe fn convert_result(l: *mut lua_State, plan: &Plan, invocation: &Invocation
         lua_pushlightuserdata(l, std::ptr::from_ref(invocation).cast_mut().cast());
         lua_pushvalue(l, -3);
         if lua_pcall(l, 2, 0, 0) != LUA_OK {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+            return Err(on_stack());
         }
     }
     Ok(())
@@ -624,7 +676,7 @@ unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
                 drop(error);
                 push_string(l, text);
                 lua_concat(l, 2);
-                Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }))
+                Err(on_stack())
             }
             Some(error) => Err(error),
             None => Ok(0),

@@ -37,7 +37,17 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// A callback's result, from memory to where C looks for it: registers, or the memory that the frame's x8 names.
+    /// The registers that a callback's result may be written into as it is, in 16 bytes; none if it is handed back in another way.
+    pub(super) fn registers(self, out: *mut Registers) -> Option<*mut u8> {
+        let offset = match self {
+            ResultPlace::Void | ResultPlace::Int | ResultPlace::Pair => std::mem::offset_of!(Registers, x),
+            ResultPlace::Float => std::mem::offset_of!(Registers, v),
+            _ => return None,
+        };
+        Some(out.cast::<u8>().wrapping_add(offset))
+    }
+
+    /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's x8 names.
     ///
     /// # Safety
     /// `result` holds the result, in at least 16 bytes; `frame` is the callback's.
@@ -50,12 +60,8 @@ impl ResultPlace {
     ) {
         // SAFETY: from the caller; elements lie in the result's bytes.
         unsafe {
-            let words = result.cast::<u64>();
             match self {
-                ResultPlace::Void => {}
-                ResultPlace::Int => out.x[0] = *words,
-                ResultPlace::Float => out.v[0][0] = *words,
-                ResultPlace::Pair => out.x = *words.cast::<[u64; 2]>(),
+                ResultPlace::Void | ResultPlace::Int | ResultPlace::Float | ResultPlace::Pair => {}
                 ResultPlace::Elements(Elements { count, size }) => {
                     for (i, register) in out.v.iter_mut().take(count.into()).enumerate() {
                         let from = result.add(i * usize::from(size));

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
 #[cfg(direct)]
-use super::direct::{Registers, pool_entry};
+use super::direct::{Registers, ResultPlace, pool_entry};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
@@ -24,12 +24,42 @@ pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, re
 
 /// What a slot leads to: its handler, or none once it was given back.
 struct Entry {
-    signature: Arc<Signature>,
     handler: AtomicPtr<()>,
-    data: *mut c_void,
+    data: AtomicPtr<c_void>,
+    /// Counted: kept until the slot is used again.
+    signature: AtomicPtr<Signature>,
 }
 
 impl Entry {
+    const fn none() -> Entry {
+        Entry {
+            handler: AtomicPtr::new(std::ptr::null_mut()),
+            data: AtomicPtr::new(std::ptr::null_mut()),
+            signature: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// Leads to a handler from now on.
+    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void) {
+        let signature = Arc::into_raw(signature.clone()).cast_mut();
+        let old = self.signature.swap(signature, Ordering::AcqRel);
+        self.data.store(data, Ordering::Relaxed);
+        self.handler.store(handler as *mut (), Ordering::Release);
+        if !old.is_null() {
+            // SAFETY: counted when it was set; the slot was given back since.
+            drop(unsafe { Arc::from_raw(old) });
+        }
+    }
+
+    /// The signature, if the slot was ever used.
+    ///
+    /// # Safety
+    /// The slot is not used again meanwhile.
+    unsafe fn signature(&self) -> Option<&Signature> {
+        // SAFETY: counted, from the caller.
+        unsafe { self.signature.load(Ordering::Acquire).as_ref() }
+    }
+
     /// Runs the handler, or refuses.
     ///
     /// # Safety
@@ -39,8 +69,10 @@ impl Entry {
         if handler.is_null() {
             return refused();
         }
-        // SAFETY: only `Closure::new` stores here, what is a handler.
-        unsafe { std::mem::transmute::<*mut (), Handler>(handler)(self.data, frame, result) };
+        // SAFETY: only `set` stores here, what is a handler.
+        unsafe {
+            std::mem::transmute::<*mut (), Handler>(handler)(self.data.load(Ordering::Relaxed), frame, result)
+        };
     }
 }
 
@@ -48,7 +80,7 @@ impl Entry {
 pub struct Closure {
     address: *const c_void,
     slot: Slot,
-    /// Freed when the slot is used again.
+    /// The slot's, which stays where it is for good.
     entry: *const Entry,
 }
 
@@ -78,17 +110,15 @@ fn refused() {
 impl Closure {
     /// A new address for a handler. `data` stays valid until the closure is dropped.
     pub fn new(signature: &Arc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
-        let handler = AtomicPtr::new(handler as *mut ());
-        let entry = Box::new(Entry { signature: signature.clone(), handler, data });
         #[cfg(direct)]
         if let Path::Direct(_) = signature.path
             && let Some(slot) = pool::take()
         {
-            let entry = Box::into_raw(entry);
-            pool::set(slot, entry);
+            let entry = &pool::SLOTS[slot];
+            entry.set(signature, handler, data);
             return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
-        through_libffi(entry)
+        through_libffi(signature, handler, data)
     }
 
     /// The address.
@@ -99,7 +129,7 @@ impl Closure {
 
 impl Drop for Closure {
     fn drop(&mut self) {
-        // SAFETY: boxed by `new`, and the slot is still ours.
+        // SAFETY: entries are never freed, and the slot is still ours.
         unsafe { (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release) };
         match self.slot {
             #[cfg(direct)]
@@ -111,17 +141,9 @@ impl Drop for Closure {
     }
 }
 
-/// Frees what a slot led to before it is used again.
-fn free(old: *mut Entry) {
-    if !old.is_null() {
-        // SAFETY: boxed by `Closure::new`, given back since, and no slot leads there any more.
-        drop(unsafe { Box::from_raw(old) });
-    }
-}
-
 #[cfg(direct)]
 mod pool {
-    use super::{AtomicPtr, Entry, Mutex, Ordering, VecDeque};
+    use super::{Entry, Mutex, VecDeque};
     use crate::native::direct::POOL;
 
     struct Free {
@@ -131,8 +153,8 @@ mod pool {
     }
 
     static FREE: Mutex<Free> = Mutex::new(Free { fresh: 0, again: VecDeque::new() });
-    pub(super) static SLOTS: [AtomicPtr<Entry>; POOL] =
-        [const { AtomicPtr::new(std::ptr::null_mut()) }; POOL];
+    /// All zeroes until they are used: nothing that the loader need touch.
+    pub(super) static SLOTS: [Entry; POOL] = [const { Entry::none() }; POOL];
 
     /// A slot that is not in use: one that never was, as long as there are any.
     pub(super) fn take() -> Option<usize> {
@@ -142,10 +164,6 @@ mod pool {
             return Some(free.fresh - 1);
         }
         free.again.pop_front()
-    }
-
-    pub(super) fn set(slot: usize, entry: *mut Entry) {
-        super::free(SLOTS[slot].swap(entry, Ordering::AcqRel));
     }
 
     pub(super) fn give_back(slot: usize) {
@@ -159,38 +177,57 @@ mod pool {
 /// Called by the pool's common part only, with a frame and registers of its own.
 #[cfg(direct)]
 pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) {
-    // SAFETY: an entry is alive while its slot leads to it; what a handler may do is its own contract. It may give the slot
-    // back, and others may use it again: nothing of the entry is touched afterwards.
+    // SAFETY: what a handler may do is its own contract. It may give the slot back, and others may use it again: nothing of the
+    // entry, nor of its signature, is touched afterwards.
     unsafe {
         out.write(Registers::ZERO);
-        let entry = pool::SLOTS[slot as usize].load(Ordering::Acquire);
-        if entry.is_null() {
-            refused();
-            return;
-        }
-        let signature = &*(*entry).signature;
+        let entry = &pool::SLOTS[slot as usize];
+        let Some(signature) = entry.signature() else { return refused() };
         let Path::Direct(direct) = &signature.path else { return };
-        let (place, size, bytes) = (direct.result, signature.result_size, signature.result_bytes);
-        let mut small = [0u128; 4];
-        let mut large = Vec::new();
-        let result: *mut u8 = if size <= size_of_val(&small) {
-            small.as_mut_ptr().cast()
-        } else {
-            large.resize(size.div_ceil(16), 0u128);
-            large.as_mut_ptr().cast()
-        };
-        (*entry).run(frame, result);
-        place.hand_back(result, bytes, frame, &mut *out);
+        match direct.result.registers(out) {
+            Some(result) => entry.run(frame, result),
+            None => enter_apart(entry, signature, direct.result, frame, &mut *out),
+        }
+    }
+}
+
+/// As [`enter_direct`], with a result that has to be handed back.
+///
+/// # Safety
+/// As there; `place` is the entry's.
+#[cfg(direct)]
+#[inline(never)]
+unsafe fn enter_apart(
+    entry: &Entry,
+    signature: &Signature,
+    place: ResultPlace,
+    frame: *const u64,
+    out: &mut Registers,
+) {
+    let (size, bytes) = (signature.result_size, signature.result_bytes);
+    let mut small = [0u128; 4];
+    let mut large = Vec::new();
+    let result: *mut u8 = if size <= size_of_val(&small) {
+        small.as_mut_ptr().cast()
+    } else {
+        large.resize(size.div_ceil(16), 0u128);
+        large.as_mut_ptr().cast()
+    };
+    // SAFETY: from the caller; the buffer is as large as the signature asks.
+    unsafe {
+        entry.run(frame, result);
+        place.hand_back(result, bytes, frame, out);
     }
 }
 
 // -- libffi ----------------------------------------------------------------------------------------------------------
 
 /// A closure of libffi's, kept for good: C may still hold its address.
+#[derive(Clone, Copy)]
 struct LibffiSlot {
     closure: *mut ffi_closure,
     code: *mut c_void,
-    entry: Box<AtomicPtr<Entry>>,
+    entry: &'static Entry,
 }
 
 struct Libffi {
@@ -201,14 +238,18 @@ struct Libffi {
 /// How many slots that were given back wait before one is used again: a call that comes too late is refused meanwhile.
 const REST: usize = 1024;
 
-// SAFETY: the addresses are only used under the lock, but for `entry`, which is atomic.
+// SAFETY: the addresses are only used under the lock.
 unsafe impl Send for Libffi {}
 
 static LIBFFI: Mutex<Libffi> = Mutex::new(Libffi { slots: Vec::new(), free: VecDeque::new() });
 
-fn through_libffi(entry: Box<Entry>) -> Result<Closure, String> {
+fn through_libffi(
+    signature: &Arc<Signature>,
+    handler: Handler,
+    data: *mut c_void,
+) -> Result<Closure, String> {
     // Where the direct path serves the function's calls, its closures need a description of libffi's all the same.
-    let Some(cif) = entry.signature.cif().map(|cif| cif.raw()) else {
+    let Some(cif) = signature.cif().map(|cif| cif.raw()) else {
         return Err("more callbacks of this type".to_owned());
     };
     let mut all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
@@ -223,22 +264,20 @@ fn through_libffi(entry: Box<Entry>) -> Result<Closure, String> {
             if closure.is_null() {
                 return Err("memory for callbacks".to_owned());
             }
-            all.slots.push(LibffiSlot { closure, code, entry: Box::new(AtomicPtr::default()) });
+            all.slots.push(LibffiSlot { closure, code, entry: Box::leak(Box::new(Entry::none())) });
             all.slots.len() - 1
         }
     };
-    let LibffiSlot { closure, code, entry: cell } = &all.slots[slot];
-    let data = std::ptr::from_ref::<AtomicPtr<Entry>>(&**cell).cast_mut().cast();
+    let LibffiSlot { closure, code, entry } = all.slots[slot];
+    let at = std::ptr::from_ref(entry).cast_mut().cast();
     // SAFETY: the closure is ours; the cif lives as long as the entry's signature.
-    let status = unsafe { ffi_prep_closure_loc(*closure, cif, Some(enter_libffi), data, *code) };
+    let status = unsafe { ffi_prep_closure_loc(closure, cif, Some(enter_libffi), at, code) };
     if status != ffi_status_FFI_OK {
         all.free.push_back(slot);
         return Err("callback that libffi refuses".to_owned());
     }
-    let address = code.cast_const();
-    let entry = Box::into_raw(entry);
-    free(all.slots[slot].entry.swap(entry, Ordering::AcqRel));
-    Ok(Closure { address, slot: Slot::Libffi(slot), entry })
+    entry.set(signature, handler, data);
+    Ok(Closure { address: code.cast_const(), slot: Slot::Libffi(slot), entry })
 }
 
 /// Where every closure of libffi's leads.
@@ -248,18 +287,14 @@ unsafe extern "C" fn enter_libffi(
     args: *mut *mut c_void,
     data: *mut c_void,
 ) {
-    // SAFETY: `data` is the slot's cell, kept for good; libffi gives one pointer for each argument, and room for the
+    // SAFETY: `data` is the slot's entry, kept for good; libffi gives one pointer for each argument, and room for the
     // result, of at least a word.
     unsafe {
-        let entry = (*data.cast::<AtomicPtr<Entry>>()).load(Ordering::Acquire);
+        let entry = &*data.cast_const().cast::<Entry>();
         // The description is the signature's, which the handler may give back.
         let bytes = if (*(*cif).rtype).type_ == 0 { 0 } else { (*(*cif).rtype).size.max(8) };
         std::ptr::write_bytes(result.cast::<u8>(), 0, bytes);
-        if entry.is_null() {
-            refused();
-            return;
-        }
-        let signature = &*(*entry).signature;
+        let Some(signature) = entry.signature() else { return refused() };
         let mut frame = vec![0u128; signature.frame_words.div_ceil(2)];
         let words = frame.as_mut_ptr().cast::<u64>();
         for (i, place) in signature.places.iter().enumerate() {
@@ -267,7 +302,7 @@ unsafe extern "C" fn enter_libffi(
             place.write(words, from, (**(*cif).arg_types.add(i)).size);
         }
         let mut buffer = vec![0u128; signature.result_size.div_ceil(16)];
-        (*entry).run(words, buffer.as_mut_ptr().cast());
+        entry.run(words, buffer.as_mut_ptr().cast());
         std::ptr::copy_nonoverlapping(buffer.as_ptr().cast::<u8>(), result.cast(), bytes);
     }
 }

@@ -57,7 +57,18 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// A callback's result, from memory to where C looks for it: registers, or the memory that the frame's first word names.
+    /// The registers that a callback's result may be written into as it is, in 16 bytes; none if it is handed back in another way.
+    pub(super) fn registers(self, out: *mut Registers) -> Option<*mut u8> {
+        let offset = match self {
+            ResultPlace::Void | ResultPlace::Int => std::mem::offset_of!(Registers, rax),
+            ResultPlace::Float | ResultPlace::Vector => std::mem::offset_of!(Registers, xmm0),
+            _ => return None,
+        };
+        Some(out.cast::<u8>().wrapping_add(offset))
+    }
+
+    /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's first word
+    /// names.
     ///
     /// # Safety
     /// `result` holds the result; `frame` is the callback's.
@@ -72,10 +83,7 @@ impl ResultPlace {
         unsafe {
             let words = result.cast::<u64>();
             match self {
-                ResultPlace::Void => {}
-                ResultPlace::Int => out.rax = *words,
-                ResultPlace::Float => out.xmm0[0] = *words,
-                ResultPlace::Vector => out.xmm0 = *words.cast::<[u64; 2]>(),
+                ResultPlace::Void | ResultPlace::Int | ResultPlace::Float | ResultPlace::Vector => {}
                 ResultPlace::Pair(first, second) => {
                     let (a, b) = (*words, *words.add(1));
                     if first {

@@ -28,6 +28,12 @@ impl Spares {
         Spares { thread: Cell::new(std::ptr::null_mut()), count: Cell::new(0) }
     }
 
+    /// Are there at least `n`?
+    #[inline]
+    pub fn are(&self, n: usize) -> bool {
+        self.count.get() >= n
+    }
+
     /// Sees to it that there are at least `n`, up to [`COUNT`]. False if memory runs out: then the error value lies on top. Slots 0
     /// or +1 (needs 3), never raises.
     ///
@@ -36,7 +42,7 @@ impl Spares {
     #[inline]
     pub unsafe fn provide(&self, l: *mut lua_State, n: usize) -> bool {
         // SAFETY: from the caller.
-        self.count.get() >= n || unsafe { self.refill(l) }
+        self.are(n) || unsafe { self.refill(l) }
     }
 
     #[cold]
