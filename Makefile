@@ -12,6 +12,8 @@ export LUA_CPATH := $(ROOT)/$(CDIR)/?.so;;
 export CDATA_ROOT := $(ROOT)
 
 PACKAGES := lua5.4 liblua5.4-dev luarocks lua-busted lua-check luajit zlib1g-dev libsqlite3-dev gcc g++ make pkg-config valgrind
+# Not in every release: what wants it is pending without.
+OPTIONAL := lua-ljsyscall
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
@@ -38,6 +40,13 @@ setup:
 	    echo "please install Lua 5.4 (with headers), luarocks, busted, luacheck, luajit, zlib, SQLite, a C compiler, pkg-config"; exit 1; \
 	  fi; \
 	fi
+	@for p in $(OPTIONAL); do \
+	  dpkg -s $$p >/dev/null 2>&1 || ! command -v apt-get >/dev/null || { \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    get() { DEBIAN_FRONTEND=noninteractive $$sudo apt-get "$$@" >/dev/null 2>&1; }; \
+	    get install -qy --no-install-recommends $$p || { get update -q && get install -qy --no-install-recommends $$p; } || \
+	      echo "not in this release: $$p"; }; \
+	done
 
 $(MODULE): $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs
 	$(CARGO) build --release

@@ -80,6 +80,8 @@ pub enum What {
     TypeExpected(String),
     /// Something else where an argument of a sort is due: what is due, what came.
     Expected(&'static str, String),
+    /// A base that `tonumber` does not know.
+    BaseOutOfRange,
     /// An argument that is missing.
     ValueExpected,
     /// A text of declarations that was refused.
@@ -141,6 +143,7 @@ impl fmt::Display for What {
             What::TypeParameters => f.write_str("wrong number of type parameters"),
             What::TypeExpected(got) => write!(f, "C type expected, got {got}"),
             What::Expected(due, got) => write!(f, "{due} expected, got {got}"),
+            What::BaseOutOfRange => f.write_str("base out of range"),
             What::ValueExpected => f.write_str("value expected"),
             What::Cdef(text) => f.write_str(text),
             What::MissingDeclaration(name) => write!(f, "missing declaration for symbol '{name}'"),

@@ -25,7 +25,7 @@ door! {
     pub fn abi = abi_body;
     /// `ffi.type(x)`
     pub fn type_of_value = type_body;
-    /// `ffi.tonumber(x)`
+    /// `ffi.tonumber(x, base)`
     pub fn to_number = to_number_body;
 }
 
@@ -288,6 +288,22 @@ unsafe fn to_number_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         match lua_type(l, 1) {
             LUA_TNONE => return Err(argument(1, What::ValueExpected)),
+            sort if !matches!(lua_type(l, 2), LUA_TNONE | LUA_TNIL) && args::integer(l, 2, "int")? != 10 => {
+                let base = args::integer(l, 2, "int")?;
+                if !(2..=36).contains(&base) {
+                    return Err(argument(2, What::BaseOutOfRange));
+                }
+                if !matches!(sort, LUA_TSTRING | LUA_TNUMBER) {
+                    return Err(argument(1, What::Expected("string", cdata::describe(l, 1))));
+                }
+                lua_pushvalue(l, 1);
+                let mut length = 0;
+                let digits = lua_tolstring(l, -1, &mut length).cast::<u8>();
+                match number_in(std::slice::from_raw_parts(digits, length), base as u32) {
+                    Some(n) => lua_pushinteger(l, n),
+                    None => lua_pushnil(l),
+                }
+            }
             LUA_TNUMBER => lua_pushvalue(l, 1),
             LUA_TSTRING => {
                 lua_pushvalue(l, 1);
@@ -303,4 +319,22 @@ unsafe fn to_number_body(l: *mut lua_State) -> Result<c_int> {
         }
         Ok(1)
     }
+}
+
+/// The integer that a text is in a base, wrapped to 64 bits as Lua has it; with a sign and, in base 16, `0x` as LuaJIT has it.
+fn number_in(text: &[u8], base: u32) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = match digits.get(..2) {
+        Some("0x" | "0X") if base == 16 => &digits[2..],
+        _ => digits,
+    };
+    let mut n = 0i64;
+    for c in digits.chars() {
+        n = n.wrapping_mul(base.into()).wrapping_add(c.to_digit(base)?.into());
+    }
+    (!digits.is_empty()).then_some(if negative { n.wrapping_neg() } else { n })
 }
