@@ -37,14 +37,15 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// The registers that a callback's result may be written into as it is, in 16 bytes; none if it is handed back in another way.
-    pub(super) fn registers(self, out: *mut Registers) -> Option<*mut u8> {
-        let offset = match self {
-            ResultPlace::Void | ResultPlace::Int | ResultPlace::Pair => std::mem::offset_of!(Registers, x),
-            ResultPlace::Float => std::mem::offset_of!(Registers, v),
-            _ => return None,
-        };
-        Some(out.cast::<u8>().wrapping_add(offset))
+    /// Where in [`Registers`] a callback's result may be written as it is, in 16 bytes; none if it is handed back in another way.
+    fn in_registers(self) -> Option<usize> {
+        match self {
+            ResultPlace::Void | ResultPlace::Int | ResultPlace::Pair => {
+                Some(std::mem::offset_of!(Registers, x))
+            }
+            ResultPlace::Float => Some(std::mem::offset_of!(Registers, v)),
+            _ => None,
+        }
     }
 
     /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's x8 names.
@@ -87,6 +88,8 @@ pub(super) struct Elements {
 /// A direct call.
 pub(super) struct Direct {
     pub(super) result: ResultPlace,
+    /// See [`ResultPlace::in_registers`].
+    pub(super) result_at: Option<usize>,
     /// Words of arguments on the stack.
     stack_words: usize,
     /// Are x registers the only ones?
@@ -172,6 +175,7 @@ pub(super) fn signature(
     let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
     let direct = Direct {
         result,
+        result_at: result.in_registers(),
         stack_words: next.stack,
         only_ints: !any_vectors,
         simple: next.stack == 0 && !whole_vectors,

@@ -184,8 +184,8 @@ pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: 
         let entry = &pool::SLOTS[slot as usize];
         let Some(signature) = entry.signature() else { return refused() };
         let Path::Direct(direct) = &signature.path else { return };
-        match direct.result.registers(out) {
-            Some(result) => entry.run(frame, result),
+        match direct.result_at {
+            Some(at) => entry.run(frame, out.cast::<u8>().add(at)),
             None => enter_apart(entry, signature, direct.result, frame, &mut *out),
         }
     }

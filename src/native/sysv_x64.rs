@@ -57,14 +57,13 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// The registers that a callback's result may be written into as it is, in 16 bytes; none if it is handed back in another way.
-    pub(super) fn registers(self, out: *mut Registers) -> Option<*mut u8> {
-        let offset = match self {
-            ResultPlace::Void | ResultPlace::Int => std::mem::offset_of!(Registers, rax),
-            ResultPlace::Float | ResultPlace::Vector => std::mem::offset_of!(Registers, xmm0),
-            _ => return None,
-        };
-        Some(out.cast::<u8>().wrapping_add(offset))
+    /// Where in [`Registers`] a callback's result may be written as it is, in 16 bytes; none if it is handed back in another way.
+    fn in_registers(self) -> Option<usize> {
+        match self {
+            ResultPlace::Void | ResultPlace::Int => Some(std::mem::offset_of!(Registers, rax)),
+            ResultPlace::Float | ResultPlace::Vector => Some(std::mem::offset_of!(Registers, xmm0)),
+            _ => None,
+        }
     }
 
     /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's first word
@@ -120,6 +119,8 @@ impl ResultPlace {
 /// A direct call.
 pub(super) struct Direct {
     pub(super) result: ResultPlace,
+    /// See [`ResultPlace::in_registers`].
+    pub(super) result_at: Option<usize>,
     /// Words of arguments on the stack.
     stack_words: usize,
     /// Are integer registers the only ones?
@@ -208,6 +209,7 @@ pub(super) fn signature(
     let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
     let direct = Direct {
         result,
+        result_at: result.in_registers(),
         stack_words: stack,
         only_ints: floats == 0,
         simple: stack == 0 && !whole_vectors && !function.variadic,
