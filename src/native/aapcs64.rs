@@ -7,6 +7,7 @@
 use std::arch::global_asm;
 use std::ffi::c_void;
 
+use super::direct::Direct;
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Function, QualType};
 use crate::target;
@@ -83,19 +84,6 @@ pub(super) struct Elements {
     count: u8,
     /// Bytes of an element: 2, 4, 8 or 16.
     size: u8,
-}
-
-/// A direct call.
-pub(super) struct Direct {
-    pub(super) result: ResultPlace,
-    /// See [`ResultPlace::in_registers`].
-    pub(super) result_at: Option<usize>,
-    /// Words of arguments on the stack.
-    stack_words: usize,
-    /// Are x registers the only ones?
-    only_ints: bool,
-    /// Do all arguments travel in x registers and low halves of vector registers?
-    simple: bool,
 }
 
 /// What the general routine brings back, or the door of callbacks takes: registers as they are.
@@ -390,89 +378,62 @@ unsafe extern "C" {
     fn call_all(target: *const c_void, frame: *const u64, words: usize, out: *mut Registers);
 }
 
-impl Direct {
-    /// See `Signature::call`.
-    ///
-    /// # Safety
-    /// As there.
-    #[inline]
-    pub(super) unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
-        type Ints<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64, u64) -> R;
-        #[rustfmt::skip]
-        type Mixed<R> = unsafe extern "C" fn(
-            u64, u64, u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
-        ) -> R;
-        // SAFETY: S4 from the caller. A function that uses fewer registers does not see the others.
-        unsafe {
-            let word = |i: usize| *frame.add(i);
-            let float = |i: usize| f64::from_bits(*frame.add(VECTORS + 2 * i));
-            macro_rules! ints {
-                ($r:ty) => {
-                    std::mem::transmute::<*const c_void, Ints<$r>>(target)(
-                        word(0),
-                        word(1),
-                        word(2),
-                        word(3),
-                        word(4),
-                        word(5),
-                        word(6),
-                        word(7),
-                    )
-                };
-            }
-            macro_rules! mixed {
-                ($r:ty) => {
-                    std::mem::transmute::<*const c_void, Mixed<$r>>(target)(
-                        word(0),
-                        word(1),
-                        word(2),
-                        word(3),
-                        word(4),
-                        word(5),
-                        word(6),
-                        word(7),
-                        float(0),
-                        float(1),
-                        float(2),
-                        float(3),
-                        float(4),
-                        float(5),
-                        float(6),
-                        float(7),
-                    )
-                };
-            }
-            match self.result {
-                ResultPlace::Int | ResultPlace::Void if self.simple => {
-                    let bits = if self.only_ints { ints!(u64) } else { mixed!(u64) };
-                    result.cast::<u64>().write(bits);
-                }
-                ResultPlace::Float if self.simple => {
-                    let value = if self.only_ints { ints!(f64) } else { mixed!(f64) };
-                    result.cast::<u64>().write(value.to_bits());
-                }
-                _ => self.call_general(target, frame, result),
-            }
-        }
+/// Calls `target` with the integer registers loaded from the frame; it returns in the first register of `R`'s class.
+///
+/// # Safety
+/// `target` takes no more than that (S4); the frame is filled.
+#[inline(always)]
+#[rustfmt::skip]
+pub(super) unsafe fn call_ints<R>(target: *const c_void, frame: *const u64) -> R {
+    type Code<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64, u64) -> R;
+    // SAFETY: from the caller. A function that uses fewer registers does not see the others.
+    unsafe {
+        let word = |i: usize| *frame.add(i);
+        std::mem::transmute::<*const c_void, Code<R>>(target)(word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7))
     }
+}
 
-    unsafe fn call_general(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
-        let mut registers = Registers::ZERO;
-        // SAFETY: S4 from the caller; the frame has a word for x8.
-        unsafe {
-            frame.add(X8).write(result as u64);
-            call_all(target, frame, self.stack_words, &raw mut registers);
-            let words = result.cast::<u64>();
-            match self.result {
-                ResultPlace::Void | ResultPlace::Hidden => {}
-                ResultPlace::Int => words.write(registers.x[0]),
-                ResultPlace::Float => words.write(registers.v[0][0]),
-                ResultPlace::Pair => words.cast::<[u64; 2]>().write(registers.x),
-                ResultPlace::Elements(Elements { count, size }) => {
-                    for (i, register) in registers.v.iter().take(count.into()).enumerate() {
-                        let to = result.add(i * usize::from(size));
-                        std::ptr::copy_nonoverlapping((&raw const *register).cast(), to, size.into());
-                    }
+/// As [`call_ints`], with the low halves of the vector registers.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[rustfmt::skip]
+pub(super) unsafe fn call_mixed<R>(target: *const c_void, frame: *const u64) -> R {
+    type Code<R> = unsafe extern "C" fn(
+        u64, u64, u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
+    ) -> R;
+    // SAFETY: from the caller.
+    unsafe {
+        let word = |i: usize| *frame.add(i);
+        let float = |i: usize| f64::from_bits(*frame.add(VECTORS + 2 * i));
+        std::mem::transmute::<*const c_void, Code<R>>(target)(
+            word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7),
+            float(0), float(1), float(2), float(3), float(4), float(5), float(6), float(7),
+        )
+    }
+}
+
+/// Calls `target` with all that may be: whole vector registers, arguments on the stack, results in several registers.
+///
+/// # Safety
+/// As for `Signature::call`; `direct` is the signature's.
+pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame: *mut u64, result: *mut u8) {
+    let mut registers = Registers::ZERO;
+    // SAFETY: S4 from the caller; the frame has a word for x8.
+    unsafe {
+        frame.add(X8).write(result as u64);
+        call_all(target, frame, direct.stack_words, &raw mut registers);
+        let words = result.cast::<u64>();
+        match direct.result {
+            ResultPlace::Void | ResultPlace::Hidden => {}
+            ResultPlace::Int => words.write(registers.x[0]),
+            ResultPlace::Float => words.write(registers.v[0][0]),
+            ResultPlace::Pair => words.cast::<[u64; 2]>().write(registers.x),
+            ResultPlace::Elements(Elements { count, size }) => {
+                for (i, register) in registers.v.iter().take(count.into()).enumerate() {
+                    let to = result.add(i * usize::from(size));
+                    std::ptr::copy_nonoverlapping((&raw const *register).cast(), to, size.into());
                 }
             }
         }

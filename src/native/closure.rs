@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
 #[cfg(direct)]
-use super::direct::{Registers, ResultPlace, pool_entry};
+use super::convention::{Registers, ResultPlace, pool_entry};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
@@ -144,7 +144,7 @@ impl Drop for Closure {
 #[cfg(direct)]
 mod pool {
     use super::{Entry, Mutex, VecDeque};
-    use crate::native::direct::POOL;
+    use crate::native::convention::POOL;
 
     struct Free {
         /// Slots from here on were never used.

@@ -7,6 +7,8 @@
 mod aapcs64;
 mod cif;
 pub mod closure;
+#[cfg(direct)]
+mod direct;
 pub mod dl;
 pub mod mem;
 pub mod signature;
@@ -14,9 +16,9 @@ pub mod signature;
 mod sysv_x64;
 
 /// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
-/// and result lie (`signature`), how it is called (`Direct::call`), and, of callbacks, where the entries are (`POOL`,
-/// `pool_entry`) and how a result goes back (`ResultPlace::hand_back`, `Registers`). Where `build.rs` knows none, libffi does it all.
+/// and result lie (`signature`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, where the entries are
+/// (`POOL`, `pool_entry`) and how a result goes back (`ResultPlace`, `Registers`). Where `build.rs` knows none, libffi does it all.
 #[cfg(all(direct, target_arch = "aarch64"))]
-use aapcs64 as direct;
+use aapcs64 as convention;
 #[cfg(all(direct, target_arch = "x86_64"))]
-use sysv_x64 as direct;
+use sysv_x64 as convention;

@@ -9,7 +9,7 @@ use std::ffi::c_void;
 
 use super::cif::Cif;
 #[cfg(direct)]
-use super::direct::{self, Direct};
+use super::{convention, direct::Direct};
 #[cfg(direct)]
 use crate::ctype::Convention;
 use crate::ctype::{CType, CTypeId, CTypeTable, Function, QualType};
@@ -145,7 +145,7 @@ impl Signature {
     pub fn new(table: &CTypeTable, function: &Function, variadic: &[QualType]) -> Result<Signature, String> {
         #[cfg(direct)]
         if function.convention != Convention::MsAbi {
-            return direct::signature(table, function, variadic);
+            return convention::signature(table, function, variadic);
         }
         Signature::through_libffi(table, function, variadic)
     }

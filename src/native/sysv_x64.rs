@@ -7,6 +7,7 @@
 use std::arch::global_asm;
 use std::ffi::c_void;
 
+use super::direct::Direct;
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
 
@@ -114,19 +115,6 @@ impl ResultPlace {
             }
         }
     }
-}
-
-/// A direct call.
-pub(super) struct Direct {
-    pub(super) result: ResultPlace,
-    /// See [`ResultPlace::in_registers`].
-    pub(super) result_at: Option<usize>,
-    /// Words of arguments on the stack.
-    stack_words: usize,
-    /// Are integer registers the only ones?
-    only_ints: bool,
-    /// Do all arguments travel in integer registers and low halves of vector registers?
-    simple: bool,
 }
 
 /// What the general routines bring back, or take: registers as they are.
@@ -465,101 +453,78 @@ unsafe extern "C" {
     fn call_all(target: *const c_void, frame: *const u64, words: usize, out: *mut Registers, x87: u64);
 }
 
-impl Direct {
-    /// See `Signature::call`.
-    ///
-    /// # Safety
-    /// As there.
-    #[inline]
-    pub(super) unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
-        type Ints<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> R;
-        #[rustfmt::skip]
-        type Mixed<R> = unsafe extern "C" fn(
-            u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
-        ) -> R;
-        // SAFETY: S4 from the caller. A function that uses fewer registers does not see the others.
-        unsafe {
-            let word = |i: usize| *frame.add(i);
-            let float = |i: usize| f64::from_bits(*frame.add(vector_word(i)));
-            macro_rules! ints {
-                ($r:ty) => {
-                    std::mem::transmute::<*const c_void, Ints<$r>>(target)(
-                        word(0),
-                        word(1),
-                        word(2),
-                        word(3),
-                        word(4),
-                        word(5),
-                    )
-                };
-            }
-            macro_rules! mixed {
-                ($r:ty) => {
-                    std::mem::transmute::<*const c_void, Mixed<$r>>(target)(
-                        word(0),
-                        word(1),
-                        word(2),
-                        word(3),
-                        word(4),
-                        word(5),
-                        float(0),
-                        float(1),
-                        float(2),
-                        float(3),
-                        float(4),
-                        float(5),
-                        float(6),
-                        float(7),
-                    )
-                };
-            }
-            match self.result {
-                ResultPlace::Int | ResultPlace::Void if self.simple => {
-                    let bits = if self.only_ints { ints!(u64) } else { mixed!(u64) };
-                    result.cast::<u64>().write(bits);
-                }
-                ResultPlace::Float if self.simple => {
-                    let value = if self.only_ints { ints!(f64) } else { mixed!(f64) };
-                    result.cast::<u64>().write(value.to_bits());
-                }
-                _ => self.call_general(target, frame, result),
-            }
-        }
+/// Calls `target` with the integer registers loaded from the frame; it returns in the first register of `R`'s class.
+///
+/// # Safety
+/// `target` takes no more than that (S4); the frame is filled.
+#[inline(always)]
+#[rustfmt::skip]
+pub(super) unsafe fn call_ints<R>(target: *const c_void, frame: *const u64) -> R {
+    type Code<R> = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> R;
+    // SAFETY: from the caller. A function that uses fewer registers does not see the others.
+    unsafe {
+        let word = |i: usize| *frame.add(i);
+        std::mem::transmute::<*const c_void, Code<R>>(target)(word(0), word(1), word(2), word(3), word(4), word(5))
     }
+}
 
-    unsafe fn call_general(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
-        let mut registers = Registers::ZERO;
-        let x87 = match self.result {
-            ResultPlace::X87 => 1,
-            ResultPlace::X87Pair => 2,
-            _ => 0,
-        };
-        // SAFETY: S4 from the caller; the hidden pointer is the first integer argument.
-        unsafe {
-            if self.result == ResultPlace::Hidden {
-                frame.write(result as u64);
+/// As [`call_ints`], with the low halves of the vector registers.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[rustfmt::skip]
+pub(super) unsafe fn call_mixed<R>(target: *const c_void, frame: *const u64) -> R {
+    type Code<R> = unsafe extern "C" fn(
+        u64, u64, u64, u64, u64, u64, f64, f64, f64, f64, f64, f64, f64, f64,
+    ) -> R;
+    // SAFETY: from the caller.
+    unsafe {
+        let word = |i: usize| *frame.add(i);
+        let float = |i: usize| f64::from_bits(*frame.add(vector_word(i)));
+        std::mem::transmute::<*const c_void, Code<R>>(target)(
+            word(0), word(1), word(2), word(3), word(4), word(5),
+            float(0), float(1), float(2), float(3), float(4), float(5), float(6), float(7),
+        )
+    }
+}
+
+/// Calls `target` with all that may be: whole vector registers, arguments on the stack, results in several registers.
+///
+/// # Safety
+/// As for `Signature::call`; `direct` is the signature's.
+pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame: *mut u64, result: *mut u8) {
+    let mut registers = Registers::ZERO;
+    let x87 = match direct.result {
+        ResultPlace::X87 => 1,
+        ResultPlace::X87Pair => 2,
+        _ => 0,
+    };
+    // SAFETY: S4 from the caller; the hidden pointer is the first integer argument.
+    unsafe {
+        if direct.result == ResultPlace::Hidden {
+            frame.write(result as u64);
+        }
+        call_all(target, frame, direct.stack_words, &raw mut registers, x87);
+        let words = result.cast::<u64>();
+        match direct.result {
+            ResultPlace::Void | ResultPlace::Hidden => {}
+            ResultPlace::Int => words.write(registers.rax),
+            ResultPlace::Float => words.write(registers.xmm0[0]),
+            ResultPlace::Vector => words.cast::<[u64; 2]>().write(registers.xmm0),
+            ResultPlace::Pair(first, second) => {
+                words.write(if first { registers.xmm0[0] } else { registers.rax });
+                words.add(1).write(match (first, second) {
+                    (true, true) => registers.xmm1[0],
+                    (false, true) => registers.xmm0[0],
+                    (true, false) => registers.rax,
+                    (false, false) => registers.rdx,
+                });
             }
-            call_all(target, frame, self.stack_words, &raw mut registers, x87);
-            let words = result.cast::<u64>();
-            match self.result {
-                ResultPlace::Void | ResultPlace::Hidden => {}
-                ResultPlace::Int => words.write(registers.rax),
-                ResultPlace::Float => words.write(registers.xmm0[0]),
-                ResultPlace::Vector => words.cast::<[u64; 2]>().write(registers.xmm0),
-                ResultPlace::Pair(first, second) => {
-                    words.write(if first { registers.xmm0[0] } else { registers.rax });
-                    words.add(1).write(match (first, second) {
-                        (true, true) => registers.xmm1[0],
-                        (false, true) => registers.xmm0[0],
-                        (true, false) => registers.rax,
-                        (false, false) => registers.rdx,
-                    });
-                }
-                ResultPlace::X87 => words.cast::<[u64; 2]>().write(registers.st0),
-                ResultPlace::X87Pair => {
-                    words.cast::<[u64; 2]>().write(registers.st0);
-                    words.add(2).cast::<[u64; 2]>().write(registers.st1);
-                }
+            ResultPlace::X87 => words.cast::<[u64; 2]>().write(registers.st0),
+            ResultPlace::X87Pair => {
+                words.cast::<[u64; 2]>().write(registers.st0);
+                words.add(2).cast::<[u64; 2]>().write(registers.st1);
             }
         }
     }
