@@ -492,15 +492,9 @@ unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
             (Op::F32, peek::INT) => Some((slot.bits as i64 as f32).to_bits().into()),
             (Op::Bool, peek::TRUE) => Some(1),
             (Op::Bool, peek::FALSE) => Some(0),
-            (Op::Pointer, peek::USERDATA) => {
-                let header = cdata::header_in(slot)?;
-                let own = (*header).shape();
-                let known = std::ptr::eq(own, arg.shape) && own.class == Class::Pointer
-                    || (own.class == Class::Array || own.class == Class::Record)
-                        && from_lua::pointee_is(arg.shape, own);
-                known.then(|| (*header).address as u64)
+            (Op::Pointer, peek::USERDATA | peek::NIL) => {
+                from_lua::plain_pointer(slot, arg.shape).map(|address| address as u64)
             }
-            (Op::Pointer, peek::NIL) => Some(0),
             (Op::Pointer, peek::SHORT_STRING | peek::LONG_STRING) if arg.takes_string => {
                 Some(peek::string_address(slot) as u64)
             }

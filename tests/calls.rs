@@ -288,7 +288,7 @@ fn fill(random: &mut Random, leaf: &Leaf, base: *mut u8) {
             Kind::Bool => p.write((random.next() >> 20) as u8 & 1),
             Kind::Bytes => (0..leaf.size).for_each(|i| p.add(i as usize).write((random.next() >> 24) as u8)),
             Kind::Float(kind) => mem::store_float(kind, p, random.below(1 << 20) as f64 / 8.0 - 1000.0),
-            Kind::Bits(at, width, _) => mem::store_bits(p, leaf.size as u32, at, width, random.next().into()),
+            Kind::Bits(at, width, _) => mem::store_bits(p, at, width, random.next().into()),
         }
     }
 }
@@ -300,7 +300,7 @@ fn hash(state: &mut u64, leaf: &Leaf, base: *const u8) {
         let p = base.add(leaf.offset as usize);
         match leaf.kind {
             Kind::Bits(at, width, signed) => {
-                let raw = mem::load_bits(p, leaf.size as u32, at, width) as i64;
+                let raw = mem::load_bits(p, at, width) as i64;
                 let value = if signed { (raw << (64 - width)) >> (64 - width) } else { raw };
                 value.to_le_bytes().into_iter().for_each(&mut eat);
             }

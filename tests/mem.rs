@@ -119,8 +119,8 @@ fn bits_keep_their_neighbours() {
         let (position, width) = (random.below(60) as u32, 1 + random.below(64) as u32);
         let value = u128::from(random.next());
         let mask = (1u128 << width) - 1;
-        unsafe { mem::store_bits(bytes.as_mut_ptr(), 8, position, width, value) };
-        assert_eq!(unsafe { mem::load_bits(bytes.as_ptr(), 8, position, width) }, value & mask);
+        unsafe { mem::store_bits(bytes.as_mut_ptr(), position, width, value) };
+        assert_eq!(unsafe { mem::load_bits(bytes.as_ptr(), position, width) }, value & mask);
         for bit in 0..192 {
             if !(position..position + width).contains(&bit) {
                 let at = |all: &[u8; 24]| all[bit as usize / 8] >> (bit % 8) & 1;

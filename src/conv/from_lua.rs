@@ -86,6 +86,8 @@ pub unsafe fn store_plain(value: peek::Slot, op: Op, p: *mut u8) -> bool {
             (Op::F32, peek::FLOAT) => p.cast::<f32>().write_unaligned(f64::from_bits(value.bits) as f32),
             (Op::F32, peek::INT) => p.cast::<f32>().write_unaligned(value.bits as i64 as f32),
             (op, peek::INT) if op.is_integer() => number::write_int(op, p, value.bits as i64),
+            (Op::Bool, peek::TRUE) => p.write(1),
+            (Op::Bool, peek::FALSE) => p.write(0),
             (op, peek::FLOAT) if op.is_integer() => match number::truncate(f64::from_bits(value.bits)) {
                 Some(n) => number::write_int(op, p, n),
                 None => return false,
@@ -93,6 +95,29 @@ pub unsafe fn store_plain(value: peek::Slot, op: Op, p: *mut u8) -> bool {
             _ => return false,
         }
         true
+    }
+}
+
+/// The address that a value is to a parameter or place of the pointer type, without a conversion: a pointer of the very type, what
+/// lies in an array or record of what it points to, `nil`. None for any other.
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is a value on a stack.
+#[inline(always)]
+pub unsafe fn plain_pointer(value: peek::Slot, shape: &Shape) -> Option<*mut u8> {
+    // SAFETY: from the caller.
+    unsafe {
+        match value.tag {
+            peek::NIL => Some(std::ptr::null_mut()),
+            peek::USERDATA => {
+                let header = cdata::header_in(value)?;
+                let own = (*header).shape();
+                let known = std::ptr::eq(own, shape) && own.class == Class::Pointer
+                    || (own.class == Class::Array || own.class == Class::Record) && pointee_is(shape, own);
+                known.then(|| (*header).address)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -503,6 +528,23 @@ unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8,
     }
 }
 
+/// Stores a Lua integer into a bit-field of an integer type. False for any other value or field.
+///
+/// # Safety
+/// [`peek::is_available`]; `container` is where the entry's container lies in its record.
+#[inline]
+pub unsafe fn store_plain_bits(value: peek::Slot, entry: &FieldEntry, container: *mut u8) -> bool {
+    // SAFETY: from the caller; an entry of a bit-field has a shape.
+    unsafe {
+        let is_plain = value.tag == peek::INT && (*entry.shape).op().is_integer();
+        if is_plain {
+            let bits = value.bits as i64 as i128 as u128;
+            mem::store_bits(container, entry.position_bits.into(), entry.width_bits.into(), bits);
+        }
+        is_plain
+    }
+}
+
 /// Stores the value at `idx` into a bit-field.
 ///
 /// # Safety
@@ -522,8 +564,7 @@ pub unsafe fn store_bits(
         } else {
             number.to_wide().ok_or_else(|| conversion_error(l, idx, shape))?
         };
-        let bytes = shape.size().unwrap_or(0) as u32;
-        mem::store_bits(container, bytes, entry.position_bits.into(), entry.width_bits.into(), value as u128);
+        mem::store_bits(container, entry.position_bits.into(), entry.width_bits.into(), value as u128);
         Ok(())
     }
 }

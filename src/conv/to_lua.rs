@@ -172,6 +172,32 @@ pub unsafe fn push_copy(l: *mut lua_State, shape: &Shape, p: *const u8) {
     }
 }
 
+/// As [`push_bits`], for bits that need no memory of Lua's: a boolean, or an integer of at most 63 bits. False for any other.
+///
+/// # Safety
+/// [`peek::is_available`]; the rest as for [`push_bits`].
+#[inline]
+pub unsafe fn push_plain_bits(l: *mut lua_State, entry: &FieldEntry, container: *const u8) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        let width = u32::from(entry.width_bits);
+        if width > 63 {
+            return false;
+        }
+        let shape = &*entry.shape;
+        let raw = mem::load_bits(container, entry.position_bits.into(), width) as u64;
+        match shape.op() {
+            Op::Bool => peek::push(l, 0, if raw != 0 { peek::TRUE } else { peek::FALSE }),
+            op if is_signed(shape, op) => {
+                let unused = 64 - width;
+                peek::push(l, (((raw << unused) as i64) >> unused) as u64, peek::INT);
+            }
+            _ => peek::push(l, raw, peek::INT),
+        }
+        true
+    }
+}
+
 /// Pushes a member that is a bit-field: an integer, or a boolean for `bool`. Slots +1 (needs 3), raises.
 ///
 /// # Safety
@@ -180,8 +206,7 @@ pub unsafe fn push_bits(l: *mut lua_State, entry: &FieldEntry, container: *const
     // SAFETY: an entry of a bit-field has a shape; the bits lie inside of the record.
     unsafe {
         let shape = &*entry.shape;
-        let bytes = shape.size().unwrap_or(0) as u32;
-        let raw = mem::load_bits(container, bytes, entry.position_bits.into(), entry.width_bits.into());
+        let raw = mem::load_bits(container, entry.position_bits.into(), entry.width_bits.into());
         match shape.op() {
             Op::Bool => lua_pushboolean(l, c_int::from(raw != 0)),
             op if is_signed(shape, op) => {

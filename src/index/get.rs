@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::{Target, bad_key, element, find, integer_key, not_cdata, push_record_constant, quick_element};
+use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_element};
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
@@ -41,7 +41,9 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
             }
             let at = address.wrapping_add(entry.offset);
             return to_lua::push_plain(l, entry.op, at)
+                || entry.op == Op::Bits && to_lua::push_plain_bits(l, entry, at)
                 || entry.op == Op::Pointer && quick_pointer(l, &*entry.shape, at)
+                || entry.op == Op::U64 && quick_boxed(l, shape, at)
                 || entry.op == Op::Aggregate
                     && quick_reference(l, *base, header, &*entry.shape, at, entry.slot);
         }
@@ -54,6 +56,7 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
             return !at.is_null()
                 && (to_lua::push_plain(l, op, at)
                     || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
+                    || op == Op::U64 && quick_boxed(l, shape, at)
                     || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 1));
         }
         false
@@ -90,6 +93,14 @@ unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> boo
 unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
     // SAFETY: as for `quick_get`; S6.
     unsafe { cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned()) };
+    true
+}
+
+/// An unsigned integer that no Lua integer holds.
+#[inline(never)]
+unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: as for `quick_get`; S6.
+    unsafe { to_lua::push_u64(l, shape, at.cast::<u64>().read_unaligned()) };
     true
 }
 
@@ -136,33 +147,7 @@ pub(super) unsafe fn get(l: *mut lua_State) -> Result<c_int> {
             return Ok(1);
         }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
-        let shape = (*header).shape();
-        match lua_type(l, 2) {
-            LUA_TSTRING => {
-                let fields = shape.fields.get();
-                if !fields.is_null() {
-                    let key = lua_tolstring(l, 2, std::ptr::null_mut()) as usize;
-                    if let Some(entry) = (*(*fields).get()).get(key)
-                        && (entry.op as u8) < Op::Constant as u8
-                        && !(*header).address.is_null()
-                    {
-                        return get_member(l, header, shape, entry, (*header).address);
-                    }
-                }
-            }
-            LUA_TNUMBER if shape.item_op.get() != Op::None => {
-                if let Some(i) = integer_key(l) {
-                    let at = element(header, shape, i)?;
-                    let bounds =
-                        if shape.class == Class::Pointer { Bounds::ANY } else { Header::bounds(header) };
-                    let parent = c_int::from(shape.class != Class::Pointer);
-                    to_lua::push(l, &*shape.item.get(), shape.item_op.get(), at, bounds, parent)?;
-                    return Ok(1);
-                }
-            }
-            _ => {}
-        }
-        get_slow(l, header, shape)
+        get_slow(l, header, (*header).shape())
     }
 }
 
@@ -216,7 +201,7 @@ unsafe fn get_aggregate(
     }
 }
 
-/// Whatever the quick path left: first uses, cdata as keys, constants, metatypes, errors.
+/// Whatever the quick path left: first uses, what wants memory of Lua's, cdata as keys, constants, metatypes, errors.
 #[inline(never)]
 unsafe fn get_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
     // SAFETY: as for `get`.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Target, bad_key, element, find, integer_key, not_cdata, push_record_constant, quick_element};
+use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::error::{Result, What};
@@ -11,7 +11,7 @@ use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
-/// The usual writes: a number to a scalar member or element. False if it is none of those; then nothing is written.
+/// The usual writes: a number, boolean or pointer to a member or element of its sort. False if it is none of those; then nothing is written.
 #[inline(always)]
 unsafe fn quick_set(l: *mut lua_State) -> bool {
     // SAFETY: as for `quick_get`.
@@ -24,7 +24,7 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
         let shape = (*header).shape();
         let key = *base.add(1);
         let value = *base.add(2);
-        let (op, at) = if key.tag == peek::SHORT_STRING {
+        let (op, shape, at) = if key.tag == peek::SHORT_STRING {
             let fields = shape.fields.get();
             if fields.is_null() {
                 return false;
@@ -34,7 +34,11 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
             if address.is_null() || entry.is_const {
                 return false;
             }
-            (entry.op, address.wrapping_add(entry.offset))
+            let at = address.wrapping_add(entry.offset);
+            if entry.op == Op::Bits {
+                return from_lua::store_plain_bits(value, entry, at);
+            }
+            (entry.op, entry.shape, at)
         } else if key.tag == peek::INT {
             let op = shape.item_op.get();
             if op == Op::None || (*shape.item.get()).is_const() {
@@ -44,11 +48,26 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
             if at.is_null() {
                 return false;
             }
-            (op, at)
+            (op, shape.item.get(), at)
         } else {
             return false;
         };
-        from_lua::store_plain(value, op, at)
+        from_lua::store_plain(value, op, at) || op == Op::Pointer && quick_set_pointer(value, &*shape, at)
+    }
+}
+
+/// A pointer, or what has an address for one. False for anything else, strings among it.
+#[inline(never)]
+unsafe fn quick_set_pointer(value: peek::Slot, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: as for `quick_set`.
+    unsafe {
+        match from_lua::plain_pointer(value, shape) {
+            Some(address) => {
+                at.cast::<*mut u8>().write_unaligned(address);
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -59,35 +78,7 @@ pub(super) unsafe fn set(l: *mut lua_State) -> Result<c_int> {
             return Ok(0);
         }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
-        let shape = (*header).shape();
-        match lua_type(l, 2) {
-            LUA_TSTRING => {
-                let fields = shape.fields.get();
-                if !fields.is_null() {
-                    let key = lua_tolstring(l, 2, std::ptr::null_mut()) as usize;
-                    if let Some(entry) = (*(*fields).get()).get(key)
-                        && (entry.op as u8) < Op::Constant as u8
-                        && !(*header).address.is_null()
-                    {
-                        return set_member(l, header, shape, entry, (*header).address);
-                    }
-                }
-            }
-            LUA_TNUMBER if shape.item_op.get() != Op::None => {
-                if let Some(i) = integer_key(l) {
-                    let at = element(header, shape, i)?;
-                    let item = &*shape.item.get();
-                    if item.is_read_only() {
-                        return Err(What::ConstWrite.into());
-                    }
-                    let room = Room { bytes: shape.item_size.get(), owner: 1 };
-                    from_lua::store(l, 3, item, shape.item_op.get(), at, room)?;
-                    return Ok(0);
-                }
-            }
-            _ => {}
-        }
-        set_slow(l, header, shape)
+        set_slow(l, header, (*header).shape())
     }
 }
 

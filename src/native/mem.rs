@@ -8,14 +8,47 @@ use crate::target;
 ///
 /// # Safety
 /// The bytes that hold the bits are readable.
-pub unsafe fn load_bits(container: *const u8, _bytes: u32, position_bits: u32, width_bits: u32) -> u128 {
+#[inline]
+pub unsafe fn load_bits(container: *const u8, position_bits: u32, width_bits: u32) -> u128 {
     let (first, low) = (position_bits / 8, position_bits % 8);
     let count = (low + width_bits).div_ceil(8);
+    // SAFETY: only the bytes that hold the bits.
+    unsafe {
+        let bytes = container.add(first as usize);
+        match count {
+            0..=8 => ((load_bytes(bytes, count) >> low) & ones(width_bits)).into(),
+            _ => load_long(bytes, count, low, width_bits),
+        }
+    }
+}
+
+/// A word of `count` bytes, at most 8.
+///
+/// # Safety
+/// They are readable.
+#[inline]
+unsafe fn load_bytes(bytes: *const u8, count: u32) -> u64 {
+    // SAFETY: from the caller.
+    (0..count).fold(0, |word, i| word | u64::from(unsafe { bytes.add(i as usize).read() }) << (8 * i))
+}
+
+/// `n` low bits, at most 64.
+#[inline]
+fn ones(n: u32) -> u64 {
+    if n == 0 { 0 } else { u64::MAX >> (64 - n) }
+}
+
+/// Bits in more bytes than a word has.
+///
+/// # Safety
+/// As many bytes are readable.
+#[inline(never)]
+unsafe fn load_long(bytes: *const u8, count: u32, low: u32, width_bits: u32) -> u128 {
     let mut value = 0u128;
     let mut high = 0u128;
     for i in 0..count {
-        // SAFETY: one of the bytes that hold the bits.
-        let byte = u128::from(unsafe { container.add((first + i) as usize).read() });
+        // SAFETY: from the caller.
+        let byte = u128::from(unsafe { bytes.add(i as usize).read() });
         if i < 16 { value |= byte << (8 * i) } else { high = byte }
     }
     value >>= low;
@@ -29,18 +62,40 @@ pub unsafe fn load_bits(container: *const u8, _bytes: u32, position_bits: u32, w
 ///
 /// # Safety
 /// The bytes that hold the bits are readable and writable.
-pub unsafe fn store_bits(container: *mut u8, _bytes: u32, position_bits: u32, width_bits: u32, value: u128) {
+#[inline]
+pub unsafe fn store_bits(container: *mut u8, position_bits: u32, width_bits: u32, value: u128) {
     let (first, low) = (position_bits / 8, position_bits % 8);
+    let count = (low + width_bits).div_ceil(8);
+    // SAFETY: only the bytes that hold the bits.
+    unsafe {
+        let bytes = container.add(first as usize);
+        if count > 8 {
+            return store_long(bytes, low, width_bits, value);
+        }
+        let mask = ones(width_bits) << low;
+        let word = (load_bytes(bytes, count) & !mask) | ((value as u64) << low & mask);
+        for i in 0..count {
+            bytes.add(i as usize).write((word >> (8 * i)) as u8);
+        }
+    }
+}
+
+/// Bits in more bytes than a word has.
+///
+/// # Safety
+/// As many bytes are readable and writable.
+#[inline(never)]
+unsafe fn store_long(bytes: *mut u8, low: u32, width_bits: u32, value: u128) {
     let mut left = width_bits;
     let mut rest = value;
-    let mut at = first;
+    let mut at = 0;
     let mut skip = low;
     while left > 0 {
         let here = left.min(8 - skip);
         let mask = (((1u16 << here) - 1) << skip) as u8;
-        // SAFETY: one of the bytes that hold the bits.
+        // SAFETY: from the caller.
         unsafe {
-            let p = container.add(at as usize);
+            let p = bytes.add(at);
             p.write((p.read() & !mask) | (((rest as u8) << skip) & mask));
         }
         rest >>= here;
