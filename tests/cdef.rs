@@ -413,6 +413,7 @@ fn builtins_and_selections_agree_with_cc() {
         "sizeof(L\"\\u00e9\")",
         "sizeof(\"ab\" L\"cd\")",
         "sizeof(u\"a\\U0001f600\") + sizeof(U\"a\\U0001f600\")",
+        "(U'a' - 98 > 0) + (u'a' - 98 > 0)",
         "_Generic(L\"a\"[0], char: 1, __typeof__(L'a'): 2)",
         "_Generic((unsigned *)0, int *: 1, default: 2)",
         "__builtin_choose_expr(__builtin_types_compatible_p(int, int), 1L, 2)",
@@ -510,8 +511,10 @@ fn types_are_compatible_where_cc_says_so() {
     declare(&mut table, declarations.as_bytes(), &[]).unwrap();
     let mut program = format!("#include <stdio.h>\n{declarations}\nint main(void) {{\n");
     let mut ours = Vec::new();
-    for a in types {
-        for b in types {
+    // GCC has no such word there.
+    let types = types.into_iter().filter(|t| *t != "__float128" || cfg!(target_arch = "x86_64"));
+    for a in types.clone() {
+        for b in types.clone() {
             let text = format!("__builtin_types_compatible_p({a}, {b})");
             let value = constant_expression(&mut table, text.as_bytes(), &[]);
             let Constant::Int(n, _) = value.unwrap_or_else(|e| panic!("{text}: {e}")) else {
@@ -540,6 +543,7 @@ fn unusual_declarations_have_the_compiler_s_layout() {
         ("typedef float f6; typedef f6 v6 __attribute__((vector_size(16)));", "v6"),
         ("typedef int v7 __attribute__((vector_size(8)));", "v7"),
         ("typedef unsigned m8 __attribute__((mode(byte)));", "m8"),
+        #[cfg(not(target_arch = "aarch64"))] // GCC has none there.
         ("typedef _Decimal32 d9; struct s9 { char c; d9 d; _Decimal64 e; _Decimal128 f; };", "struct s9"),
         ("struct s10 <% char c; int a<:3:>; %>;", "struct s10"),
         ("_Pragma(\"pack(push, 2)\") struct s11 { char c; int i; }; _Pragma(\"pack(pop)\")", "struct s11"),

@@ -98,6 +98,9 @@ pub fn character(text: &str) -> Option<String> {
         "" if values.len() == 1 => i64::from(first as u8 as std::ffi::c_char).to_string(),
         // Several characters: as GCC packs them.
         "" => values.iter().fold(0i32, |n, &v| (n << 8) | v as i32).to_string(),
+        // `char32_t`, and `wchar_t` on some targets, have no sign; `char16_t` has no literals, and becomes an `int` in an expression.
+        "U" => format!("{first}u"),
+        "L" if !target::int_is_signed(target::WCHAR) => format!("{first}u"),
         _ => first.to_string(),
     })
 }
