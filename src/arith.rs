@@ -213,8 +213,8 @@ unsafe fn quick_integer(slot: peek::Slot) -> Option<(i64, bool, Option<&'static 
     }
 }
 
-/// The usual operations: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer. None if it is none
-/// of those.
+/// The usual operations: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer, two pointers' distance.
+/// None if it is none of those.
 #[inline]
 unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
     // SAFETY: operators get two operands, whatever the debug library gives them.
@@ -238,7 +238,7 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
                 1
             }));
         }
-        if b.tag != peek::INT || !matches!(op, Meta::Add | Meta::Sub) {
+        if !matches!(op, Meta::Add | Meta::Sub) {
             return None;
         }
         let header = cdata::header_in(a)?;
@@ -247,6 +247,15 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
             return None;
         }
         let size = shape.target().size()? as isize;
+        if b.tag == peek::USERDATA && op == Meta::Sub && size > 0 {
+            let other = cdata::header_in(b).filter(|other| std::ptr::eq((**other).shape(), shape))?;
+            let bytes = ((*header).address as isize).wrapping_sub((*other).address as isize);
+            peek::push(l, (bytes / size) as u64, peek::INT);
+            return Some(Ok(1));
+        }
+        if b.tag != peek::INT {
+            return None;
+        }
         let n = b.bits as isize;
         let n = if op == Meta::Add { n } else { n.wrapping_neg() };
         cdata::push_word(l, shape, (*header).address.wrapping_offset(n.wrapping_mul(size)));
@@ -370,9 +379,26 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
 
 // -- unary -----------------------------------------------------------------------------------------------------------
 
+/// The usual operand: a boxed 64-bit integer. None if it is none.
+#[inline]
+unsafe fn quick_unary(l: *mut lua_State, op: Op) -> Option<c_int> {
+    // SAFETY: an operator gets its operand twice, whatever the debug library gives it.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return None;
+        }
+        let (n, unsigned, state) = quick_integer(*peek::base(l))?;
+        push_integer(l, state?, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
+        Some(1)
+    }
+}
+
 unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operand.
     unsafe {
+        if let Some(results) = quick_unary(l, op).or_else(|| quick_user(l, op)) {
+            return Ok(results);
+        }
         let Some(state) = state_of(l) else { return user(l, op) };
         match operand(l, 1) {
             Operand::Number(n @ Number::Wide(..)) => {

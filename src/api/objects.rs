@@ -90,12 +90,11 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
         // What the first value tells will not do is told before anything is made.
-        let may_do = || matches!((*peek::base(l).add(1)).tag, peek::INT | peek::FLOAT | peek::TABLE);
-        if count > 0 && !(init::is_plain(shape) && may_do()) {
+        if count > 0 && !init::is_plain(shape, *peek::base(l).add(1), count) {
             return false;
         }
         let header = cdata::push_owned(l, shape, size);
-        if count > 0 && !init::initialize_plain(l, shape, Header::data(header), 2, count) {
+        if count > 0 && !init::initialize_plain(l, shape, Header::data(header), size, 2, count) {
             lua_settop(l, count as c_int + 1);
             return false;
         }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::c_int;
 
-use super::{Op, Operand, comparable, complex, operand, user};
+use super::{Op, Operand, comparable, complex, operand, quick_user, user};
 use crate::cdata;
 use crate::conv::number::Number;
 use crate::error::Result;
@@ -35,6 +35,9 @@ pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
             peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
             return Ok(1);
         }
+        if let Some(results) = quick_user(l, Meta::Eq) {
+            return Ok(results);
+        }
         let equal = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b) == Some(Ordering::Equal),
             (Operand::Pointer(_, a), Operand::Pointer(_, b)) => a == b,
@@ -57,6 +60,9 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
             let holds = order == Ordering::Less || op == Meta::Le && order == Ordering::Equal;
             peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
             return Ok(1);
+        }
+        if let Some(results) = quick_user(l, op) {
+            return Ok(results);
         }
         let found = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b),

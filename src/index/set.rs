@@ -11,7 +11,7 @@ use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
-/// The usual writes: a number, boolean or pointer to a member or element of its sort. False if it is none of those; then nothing is written.
+/// The usual writes: a number, boolean, pointer or record to a member or element of its sort. False if it is none of those; then nothing is written.
 #[inline(always)]
 unsafe fn quick_set(l: *mut lua_State) -> bool {
     // SAFETY: as for `quick_get`.
@@ -52,7 +52,9 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
         } else {
             return false;
         };
-        from_lua::store_plain(value, op, at) || op == Op::Pointer && quick_set_pointer(value, &*shape, at)
+        from_lua::store_plain(value, op, at)
+            || op == Op::Pointer && quick_set_pointer(value, &*shape, at)
+            || op == Op::Aggregate && quick_set_record(value, &*shape, at)
     }
 }
 
@@ -68,6 +70,26 @@ unsafe fn quick_set_pointer(value: peek::Slot, shape: &Shape, at: *mut u8) -> bo
             }
             None => false,
         }
+    }
+}
+
+/// A record of the very type, which is copied. False for anything else.
+#[inline(never)]
+unsafe fn quick_set_record(value: peek::Slot, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: as for `quick_set`; both are as large as their type says. They may be one.
+    unsafe {
+        let Some(header) = cdata::header_in(value) else { return false };
+        let own = (*header).shape().referred();
+        if own.ty.id != shape.ty.id
+            || own.class != Class::Record
+            || own.wide.get()
+            || (*header).address.is_null()
+        {
+            return false;
+        }
+        let Some(size) = own.size() else { return false };
+        std::ptr::copy((*header).address, at, size);
+        true
     }
 }
 
