@@ -1,6 +1,7 @@
 //! The metamethods of cdata and ctype objects that are not indexing or operators, and the metatables they stand in.
 
 use std::ffi::{CStr, c_int};
+use std::io::Write;
 
 use super::objects;
 use crate::arith;
@@ -218,19 +219,29 @@ unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
             lua_pushvalue(l, 1);
             return Ok(call_user(l, 1, 1));
         }
-        let text = text_of(shape, &cdata::place(header));
-        push_string(l, text);
+        let place = cdata::place(header);
+        // Most are short; what is written owns no memory then.
+        let mut short = [0u8; 128];
+        let mut line = &mut short[..];
+        if write_text(&mut line, shape, &place).is_ok() {
+            let unused = line.len();
+            push_bytes(l, &short[..short.len() - unused]);
+            return Ok(1);
+        }
+        let mut long = Vec::new();
+        let _ = write_text(&mut long, shape, &place);
+        push_string(l, String::from_utf8(long).unwrap_or_default());
         Ok(1)
     }
 }
 
 /// A cdata as LuaJIT prints it.
-unsafe fn text_of(shape: &Shape, place: &Place) -> String {
+unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std::io::Result<()> {
     // SAFETY: the place's bytes are readable unless it is a NULL reference.
     unsafe {
         let target = place.shape;
         if place.data.is_null() && target.class != Class::Function {
-            return format!("cdata<{}>: NULL", shape.repr());
+            return write!(out, "cdata<{}>: NULL", shape.text());
         }
         match target.class {
             Class::Complex => {
@@ -240,18 +251,18 @@ unsafe fn text_of(shape: &Shape, place: &Place) -> String {
                 let im = number::read(part, place.data.add(size)).map_or(0.0, Number::to_f64);
                 let sign = if im.is_sign_negative() { "" } else { "+" };
                 let unit = if im.is_finite() { "i" } else { "I" };
-                return format!("{}{sign}{}{unit}", print_number(re), print_number(im));
+                return write!(out, "{}{sign}{}{unit}", print_number(re), print_number(im));
             }
             Class::Int => match number::read(target, place.data) {
-                Some(Number::UInt(n)) => return format!("{n}ULL"),
-                Some(Number::Int(n)) if target.size() == Some(8) => return format!("{n}LL"),
-                Some(Number::Wide(n, false)) => return format!("{n}"),
-                Some(Number::Wide(n, true)) => return format!("{}", n as u128),
+                Some(Number::UInt(n)) => return write!(out, "{n}ULL"),
+                Some(Number::Int(n)) if target.size() == Some(8) => return write!(out, "{n}LL"),
+                Some(Number::Wide(n, false)) => return write!(out, "{n}"),
+                Some(Number::Wide(n, true)) => return write!(out, "{}", n as u128),
                 _ => {}
             },
             Class::Enum => {
                 if let Some(n) = number::read(target, place.data).and_then(Number::to_wide) {
-                    return format!("cdata<{}>: {n}", shape.repr());
+                    return write!(out, "cdata<{}>: {n}", shape.text());
                 }
             }
             _ => {}
@@ -261,9 +272,9 @@ unsafe fn text_of(shape: &Shape, place: &Place) -> String {
             _ => place.data as usize,
         };
         if address == 0 {
-            return format!("cdata<{}>: NULL", shape.repr());
+            return write!(out, "cdata<{}>: NULL", shape.text());
         }
-        format!("cdata<{}>: {address:#010x}", shape.repr())
+        write!(out, "cdata<{}>: {address:#010x}", shape.text())
     }
 }
 

@@ -63,12 +63,21 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
     }
 }
 
-/// What the metatype's `__index`, if it is a table, has for the key. False if there is none, or nothing in it; then nothing is pushed.
+/// What the metatype's `__index`, a table or function, has for the key. False if there is none, or nothing in it; then nothing is
+/// pushed.
 #[inline]
 unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> bool {
     // SAFETY: as for `quick_get`; a metamethod of the table's own may raise: S6.
     unsafe {
         let table = shape.state().meta_slot(shape, Meta::Index);
+        if peek::is_function(table) {
+            let owner = *peek::base(l);
+            peek::push(l, table.bits, table.tag);
+            peek::push(l, owner.bits, owner.tag);
+            peek::push(l, key.bits, key.tag);
+            call_user(l, 2, 1);
+            return true;
+        }
         if table.tag != peek::TABLE {
             return false;
         }

@@ -30,6 +30,9 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
                 return false;
             }
             let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            if entry.op == Op::Missing {
+                return quick_new_index(l, shape, key, value);
+            }
             let address = (*header).address;
             if address.is_null() || entry.is_const {
                 return false;
@@ -55,6 +58,24 @@ unsafe fn quick_set(l: *mut lua_State) -> bool {
         from_lua::store_plain(value, op, at)
             || op == Op::Pointer && quick_set_pointer(value, &*shape, at)
             || op == Op::Aggregate && quick_set_record(value, &*shape, at)
+    }
+}
+
+/// The metatype's `__newindex`, if it is a function, for a name that is no member's. False if it is none.
+#[inline(never)]
+unsafe fn quick_new_index(l: *mut lua_State, shape: &Shape, key: peek::Slot, value: peek::Slot) -> bool {
+    // SAFETY: as for `quick_set`; a metamethod may raise: S6.
+    unsafe {
+        let function = shape.state().meta_slot(shape, Meta::NewIndex);
+        if !peek::is_function(function) || shape.record().is_some_and(Shape::is_const) {
+            return false;
+        }
+        let owner = *peek::base(l);
+        for slot in [function, owner, key, value] {
+            peek::push(l, slot.bits, slot.tag);
+        }
+        call_user(l, 3, 0);
+        true
     }
 }
 

@@ -268,6 +268,12 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
     }
 }
 
+/// Is it a function, of whichever sort?
+#[inline(always)]
+pub fn is_function(slot: Slot) -> bool {
+    slot.tag & 0x0f == LUA_TFUNCTION as u8
+}
+
 /// Compares the layout with what the API says. Raises for want of memory.
 ///
 /// # Safety
@@ -337,6 +343,13 @@ unsafe fn check_values(l: *mut lua_State) -> bool {
         push_str(l, "a string of more than forty characters, which is not interned");
         holds &= tagged(LONG_STRING)
             && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;
+        unsafe extern "C-unwind" fn nothing(_: *mut lua_State) -> c_int {
+            0
+        }
+        lua_pushcclosure(l, nothing, 0);
+        holds &= is_function(last());
+        lua_pushcclosure(l, nothing, 1);
+        holds &= is_function(last());
         let before = lua_gettop(l);
         push(l, 77, INT);
         holds && lua_gettop(l) == before + 1 && lua_tointegerx(l, -1, std::ptr::null_mut()) == 77

@@ -8,6 +8,8 @@ use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 
+use once_cell::unsync::OnceCell;
+
 use super::address_map::AddressMap;
 use super::state::State;
 use crate::ctype::{ArrayLen, BitField, CType, CTypeTable, FloatKind, IntKind, QualType, repr};
@@ -219,6 +221,8 @@ pub struct Shape {
     pub call_plan: Cell<*const c_void>,
     /// How a record takes initializers (`conv::init::InitPlan`, kept by the state); null until first needed.
     pub init_plan: Cell<*const c_void>,
+    /// See [`Shape::text`].
+    text: OnceCell<Box<str>>,
     reference: Cell<*const Shape>,
     pointer: Cell<*const Shape>,
 }
@@ -288,6 +292,7 @@ impl Shape {
             metatype_address: Cell::new(0),
             call_plan: Cell::new(std::ptr::null()),
             init_plan: Cell::new(std::ptr::null()),
+            text: OnceCell::new(),
             reference: Cell::new(std::ptr::null()),
             pointer: Cell::new(std::ptr::null()),
         }
@@ -548,6 +553,11 @@ impl Shape {
     /// The type as C text.
     pub fn repr(&self) -> String {
         repr::repr(&self.state().table.borrow(), self.ty)
+    }
+
+    /// As [`Shape::repr`], kept: for what is printed again and again.
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| self.repr().into())
     }
 
     /// May nothing be written through it?
