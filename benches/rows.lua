@@ -16,6 +16,7 @@ if side == "ffi" then
     struct segment { int id; struct point from, to; };
     struct big { int64_t at[6]; };
     struct node { int value; struct node *next; };
+    struct bits { unsigned low : 3, high : 5; bool flag; };
     void nothing(void);
     int add(int a, int b);
     double scale(double x, double by);
@@ -45,12 +46,14 @@ if side == "ffi" then
   object_type = ffi.metatype("struct { int n; }", {
     __index = { get = function(self) return self.n end, none = function() end },
     __add = function(l, r) return object_type(l.n + r.n) end,
+    __lt = function() return true end,
   })
   local method = object_type()
   local big, out, points, initial = ffi.new("struct big"), ffi.new("int[1]"), ffi.new("struct point[16]"), { x = 1, y = 2 }
   local node = ffi.new("struct node", 1)
   node.next = node
   local other = address + 1
+  local bits, four, list = ffi.new("struct bits"), ffi.typeof("int[4]"), { 1, 2, 3, 4 }
   local function ignore() end
 
   row("nothing()", function(n) for _ = 1, n do nothing() end end)
@@ -81,6 +84,13 @@ if side == "ffi" then
   row("pointer[i]", function(n) local x for i = 1, n do x = address[i % 64] end return x end)
   row("points[i].x", function(n) local x for i = 1, n do x = points[i % 16].x end return x end)
   row("node = node.next", function(n) local at = node for _ = 1, n do at = at.next end return at end)
+  row("node.next = node", function(n) for _ = 1, n do node.next = node end end)
+  row("points[i] = p", function(n) for i = 1, n do points[i % 16] = p end end)
+  row("bits.high", function(n) local x for _ = 1, n do x = bits.high end return x end)
+  row("bits.high = i", function(n) for i = 1, n do bits.high = i end end)
+  row("bits.flag = true", function(n) for _ = 1, n do bits.flag = true end end)
+  row("int[4] of a table", function(n) for _ = 1, n do four(list) end end)
+  row("pointer - pointer", function(n) local x for _ = 1, n do x = other - address end return x end)
   row("pointer == pointer", function(n) local x for _ = 1, n do x = address == other end return x end)
   row("pointer + 1", function(n) local q for _ = 1, n do q = address + 1 end return q end)
   row("cast(ctype, array)", function(n) for _ = 1, n do ffi.cast(int_pointer, a) end end)
@@ -95,6 +105,8 @@ if side == "ffi" then
   row("object:none()", function(n) for _ = 1, n do method:none() end end)
   row("object:get()", function(n) for _ = 1, n do method:get() end end)
   row("object + object", function(n) for _ = 1, n do local _ = method + method end end)
+  row("object < object", function(n) local x for _ = 1, n do x = method < method end return x end)
+  row("tostring(pointer)", function(n) for _ = 1, n do tostring(address) end end)
   local callback = ffi.cast("int (*)(int, int)", function(x, y) return x + y end)
   row("callback, a call", function(n) call_often(callback, n) end)
   local comparison = ffi.cast("int (*)(const int *, const int *)", function(x, y) return x[0] - y[0] end)
