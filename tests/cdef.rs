@@ -600,6 +600,8 @@ fn bodies_and_macros_are_passed_over() {
         static float __attribute__((__overloadable__)) over(float x) { return x; }
         static double __attribute__((__overloadable__)) over(double x) { return x; }
         static struct none over() __attribute__((unavailable, overloadable));
+        typedef union { struct none *simple; struct one { int i; } complex; struct one *complex2, many[2]; } named;
+        typedef struct { int *complex; } named2; double complex z1(double complex, complex float, const complex);
         int last;
     "#;
     declare(&mut table, text.as_bytes(), &[]).unwrap();
@@ -607,7 +609,7 @@ fn bodies_and_macros_are_passed_over() {
     let deep = format!("enum {{ DEEP = {}0x8000u{} }};", "(".repeat(60), " + ((-1) & (7)))".repeat(60));
     declare(&mut table, deep.as_bytes(), &[]).unwrap();
     assert!(matches!(table.name("DEEP"), Some(Name::Constant(Constant::Int(n, _))) if *n == 0x8000 + 60 * 7));
-    for name in ["a", "b", "c", "d", "e", "over", "last"] {
+    for name in ["a", "b", "c", "d", "e", "over", "named", "z1", "last"] {
         assert!(table.name(name).is_some(), "{name}");
     }
     for name in ["STATEMENT", "CALL", "HALF", "SELECTED"] {

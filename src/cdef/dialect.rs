@@ -537,6 +537,10 @@ impl<'a> Rewriter<'a> {
                 self.at += 1;
             }
             Word::Drop => self.at += 1,
+            Word::To(_) if text == "complex" && self.is_named_here() => {
+                self.emit(piece, text);
+                self.at += 1;
+            }
             Word::To(other) => {
                 self.emit_words(piece, other);
                 self.at += 1;
@@ -578,6 +582,28 @@ impl<'a> Rewriter<'a> {
             Word::Refused(message) => return Err(self.error(message)),
         }
         Ok(())
+    }
+
+    /// Is the word a name here? `complex` is one of C's own only with `<complex.h>`: X11 has a member of that name.
+    fn is_named_here(&mut self) -> bool {
+        let Some(before) = self.at.checked_sub(1).map(|at| self.tokens.at(at)) else { return false };
+        let ends_type = match before.kind {
+            Kind::Ident => !matches!(
+                before.text,
+                "float"
+                    | "double"
+                    | "long"
+                    | "const"
+                    | "volatile"
+                    | "extern"
+                    | "static"
+                    | "typedef"
+                    | "register"
+            ),
+            _ => matches!(before.text, "*" | "}" | "." | "->"),
+        };
+        let next = self.tokens.at(self.at + 1);
+        ends_type && next.kind == Kind::Punct && matches!(next.text, ";" | "," | ")" | "[" | "=" | ":")
     }
 
     /// `extern "C"`, with or without braces.
