@@ -55,7 +55,10 @@ impl Guard {
     pub fn pass(&mut self, token: &Token<'_>, in_expression: bool) -> Result<(), &'static str> {
         let first = token.text.as_bytes().first().copied().unwrap_or(0);
         self.run += 1;
-        if token.kind == Kind::Punct {
+        if token.kind != Kind::Punct {
+            self.unary = 0;
+            self.pointers = 0;
+        } else {
             match first {
                 b'(' | b'[' | b'{' => {
                     let cost = match self.previous {
@@ -96,16 +99,18 @@ impl Guard {
             if first == b'(' && matches!(self.previous, Some((Kind::Punct, b')'))) {
                 self.casts += 1;
             }
+            let is_unary = matches!(first, b'-' | b'+' | b'!' | b'~' | b'&');
+            self.unary = if is_unary { self.unary + token.text.len() } else { 0 };
+            self.pointers = if token.text == "*" { self.pointers + 1 } else { 0 };
+            if self.unary > UNARY_MAX
+                || self.pointers > 64
+                || self.choices > CHAIN_MAX
+                || self.casts > CHAIN_MAX
+            {
+                return Err("chunk has too many syntax levels");
+            }
         }
-        let is_unary = matches!(first, b'-' | b'+' | b'!' | b'~' | b'&') && token.kind == Kind::Punct;
-        self.unary = if is_unary { self.unary + token.text.len() } else { 0 };
-        self.pointers = if token.text == "*" { self.pointers + 1 } else { 0 };
-        if self.unary > UNARY_MAX
-            || self.run > RUN_MAX
-            || self.pointers > 64
-            || self.choices > CHAIN_MAX
-            || self.casts > CHAIN_MAX
-        {
+        if self.run > RUN_MAX {
             return Err("chunk has too many syntax levels");
         }
         self.previous = Some((token.kind, first));
