@@ -92,6 +92,7 @@ describe("what is done again", function()
   ffi.cdef [[
     struct again { int a; bool b; uint8_t c; float d; };
     struct again_bits { uint64_t pad; unsigned low : 3, high : 29; signed tiny : 1; _Bool flag : 1; };
+    struct again_const { const int k; int v; };
     struct again_inner { struct again one, many[2]; struct again *at; };
   ]]
   local function bytes(cdata) return ffi.string(ffi.cast("const char *", cdata), ffi.sizeof(cdata)) end
@@ -128,6 +129,24 @@ describe("what is done again", function()
       assert.is_false((pcall(function() inner.at = ffi.new("struct again_bits") end)))
       assert.is_false((pcall(function() inner.many[3] = one end)))
     end
+  end)
+
+  it("writes nothing over what is const", function()
+    local one, all = ffi.new("struct again_const", 1, 2), ffi.new("struct again_const[2]")
+    local holder = ffi.new("struct { struct again_const one, many[2]; const int numbers[2]; const struct again *at; bool const flag; }")
+    holder.at = ffi.new("struct again")
+    for _ = 1, 3 do
+      for _, write in ipairs {
+        function() all[0] = one end, function() holder.one = one end, function() holder.many[1] = one end, function() holder.one = { 1, 2 } end, function() all[0] = { 1, 2 } end,
+        function() holder.numbers[0] = 1 end, function() holder.at[0] = ffi.new("struct again") end, function() holder.at.a = 1 end, function() holder.flag = true end,
+        function() all[0].k = 5 end,
+      } do
+        local ok, message = pcall(write)
+        assert.is_false(ok)
+        assert.is_truthy(message:find("attempt to write to constant location", 1, true), message)
+      end
+    end
+    assert.are.equal(0, all[0].k)
   end)
 
   it("reads and writes bit-fields beside each other", function()

@@ -94,7 +94,7 @@ unsafe fn quick_set_pointer(value: peek::Slot, shape: &Shape, at: *mut u8) -> bo
     }
 }
 
-/// A record of the very type, which is copied. False for anything else.
+/// A record of the very type, which is copied unless something in it is const. False for anything else.
 #[inline(never)]
 unsafe fn quick_set_record(value: peek::Slot, shape: &Shape, at: *mut u8) -> bool {
     // SAFETY: as for `quick_set`; both are as large as their type says. They may be one.
@@ -104,6 +104,7 @@ unsafe fn quick_set_record(value: peek::Slot, shape: &Shape, at: *mut u8) -> boo
         if own.ty.id != shape.ty.id
             || own.class != Class::Record
             || own.wide.get()
+            || shape.is_read_only()
             || (*header).address.is_null()
         {
             return false;
