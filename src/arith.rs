@@ -192,6 +192,16 @@ unsafe fn state_of(l: *mut lua_State) -> Option<&'static State> {
     unsafe { cdata::header(l, 1).or_else(|| cdata::header(l, 2)).map(|h| (*h).shape().state()) }
 }
 
+/// Both operands as they lie on the stack. None where Lua is not peeked at, or whoever called gave more or fewer.
+#[inline(always)]
+unsafe fn operands(l: *mut lua_State) -> Option<[peek::Slot; 2]> {
+    // SAFETY: two arguments are there.
+    unsafe {
+        let are_two = peek::is_available() && peek::top(l).offset_from(peek::base(l)) == 2;
+        are_two.then(|| [*peek::base(l), *peek::base(l).add(1)])
+    }
+}
+
 /// A boxed 64-bit integer or a Lua integer: its bits, is it unsigned, and the state if it is a cdata.
 #[inline(always)]
 unsafe fn quick_integer(slot: peek::Slot) -> Option<(i64, bool, Option<&'static State>)> {
@@ -219,10 +229,7 @@ unsafe fn quick_integer(slot: peek::Slot) -> Option<(i64, bool, Option<&'static 
 unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
     // SAFETY: operators get two operands, whatever the debug library gives them.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return None;
-        }
-        let (a, b) = (*peek::base(l), *peek::base(l).add(1));
+        let [a, b] = operands(l)?;
         if let (Some((x, x_unsigned, x_state)), Some((y, y_unsigned, y_state))) =
             (quick_integer(a), quick_integer(b))
         {
@@ -384,10 +391,8 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
 unsafe fn quick_unary(l: *mut lua_State, op: Op) -> Option<c_int> {
     // SAFETY: an operator gets its operand twice, whatever the debug library gives it.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return None;
-        }
-        let (n, unsigned, state) = quick_integer(*peek::base(l))?;
+        let [a, _] = operands(l)?;
+        let (n, unsigned, state) = quick_integer(a)?;
         push_integer(l, state?, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
         Some(1)
     }
@@ -432,11 +437,8 @@ unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
 unsafe fn quick_user(l: *mut lua_State, op: Op) -> Option<c_int> {
     // SAFETY: a metamethod's slots; the operands are on the stack.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return None;
-        }
-        for i in 0..2 {
-            let slot = *peek::base(l).add(i);
+        let [a, b] = operands(l)?;
+        for slot in [a, b] {
             let Some(header) = cdata::header_in(slot) else { continue };
             let shape = (*header).shape();
             if shape.referred().class != Class::Record {
@@ -446,7 +448,6 @@ unsafe fn quick_user(l: *mut lua_State, op: Op) -> Option<c_int> {
             if found.tag == peek::NIL {
                 return None;
             }
-            let (a, b) = (*peek::base(l), *peek::base(l).add(1));
             peek::push(l, found.bits, found.tag);
             peek::push(l, a.bits, a.tag);
             peek::push(l, b.bits, b.tag);

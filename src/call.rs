@@ -527,12 +527,7 @@ unsafe fn quick(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<u64> {
             }
             Op::Pointer => match sort {
                 LUA_TUSERDATA => {
-                    let header = cdata::header(l, idx)?;
-                    let own = (*header).shape();
-                    let known = std::ptr::eq(own, arg.shape) && own.class == Class::Pointer
-                        || (own.class == Class::Array || own.class == Class::Record)
-                            && from_lua::pointee_is(arg.shape, own);
-                    known.then(|| (*header).address as u64)
+                    from_lua::plain_address(cdata::header(l, idx)?, arg.shape).map(|address| address as u64)
                 }
                 LUA_TSTRING => from_lua::string_converts(arg.shape.target())
                     .then(|| lua_tolstring(l, idx, std::ptr::null_mut()) as u64),

@@ -286,10 +286,13 @@ unsafe fn type_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn to_number_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: plain reads; a string is converted by Lua's own rules on a copy.
     unsafe {
+        let base = match lua_type(l, 2) {
+            LUA_TNONE | LUA_TNIL => 10,
+            _ => args::integer(l, 2, "int")?,
+        };
         match lua_type(l, 1) {
             LUA_TNONE => return Err(argument(1, What::ValueExpected)),
-            sort if !matches!(lua_type(l, 2), LUA_TNONE | LUA_TNIL) && args::integer(l, 2, "int")? != 10 => {
-                let base = args::integer(l, 2, "int")?;
+            sort if base != 10 => {
                 if !(2..=36).contains(&base) {
                     return Err(argument(2, What::BaseOutOfRange));
                 }

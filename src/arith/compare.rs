@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::c_int;
 
-use super::{Op, Operand, comparable, complex, operand, quick_user, user};
+use super::{Op, Operand, comparable, complex, operand, operands, quick_user, user};
 use crate::cdata;
 use crate::conv::number::Number;
 use crate::error::Result;
@@ -96,10 +96,8 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
 unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return None;
-        }
-        let (a, b) = (cdata::header_in(*peek::base(l))?, cdata::header_in(*peek::base(l).add(1))?);
+        let [a, b] = operands(l)?;
+        let (a, b) = (cdata::header_in(a)?, cdata::header_in(b)?);
         let shape = (*a).shape();
         if !std::ptr::eq(shape, (*b).shape()) {
             return None;

@@ -130,7 +130,8 @@ impl Converter<'_> {
                 }
             }
             ast::Expression::StringLiteral(literal) => {
-                let bytes = literal::bytes(&literal.node).ok_or_else(|| self.not_constant(node))?;
+                let bytes = literal::bytes(literal.node.iter().map(String::as_str))
+                    .ok_or_else(|| self.not_constant(node))?;
                 Ok(Constant::Str(bytes.into()))
             }
             ast::Expression::SizeOfTy(size) => {

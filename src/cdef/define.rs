@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use lang_c::ast;
 
 use super::constexpr::{literal_kind, rank, unsigned};
-use super::literal::{character, unescape};
+use super::literal::{bytes, character};
 use super::macros::{Expansion, Macros, Word};
 use super::token::Kind;
 use crate::ctype::{CType, CTypeId, CTypeTable, Constant, IntKind, Name, Tag};
@@ -95,16 +95,8 @@ fn stands_alone(words: &[Word<'_>]) -> bool {
 
 /// Joined string literals.
 fn string(words: &[Word<'_>]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    for word in words {
-        if word.kind != Kind::Str {
-            return None;
-        }
-        let inner = word.text.strip_prefix("u8").unwrap_or(&word.text);
-        let inner = inner.strip_prefix('"')?.strip_suffix('"')?;
-        out.extend(unescape(inner, true)?.into_iter().map(|v| v as u8));
-    }
-    Some(out)
+    let are_strings = words.iter().all(|word| word.kind == Kind::Str);
+    if are_strings { bytes(words.iter().map(|word| &*word.text)) } else { None }
 }
 
 /// The long way.

@@ -206,27 +206,25 @@ pub fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
     Some(out)
 }
 
-/// The parts of a string literal: prefix and body.
-fn parts(literal: &[String]) -> impl Iterator<Item = Option<(&str, &str)>> {
-    literal.iter().map(|part| {
-        let (prefix, rest) = part.split_at(part.find('"')?);
-        Some((prefix, rest.strip_prefix('"')?.strip_suffix('"')?))
-    })
+/// A part of a string literal: prefix and body.
+fn part(text: &str) -> Option<(&str, &str)> {
+    let (prefix, rest) = text.split_at(text.find('"')?);
+    Some((prefix, rest.strip_prefix('"')?.strip_suffix('"')?))
 }
 
 /// What a string literal is an array of, and of how many without the zero at its end.
 pub fn units(literal: &[String]) -> Option<(IntKind, u64)> {
-    let wide =
-        parts(literal).flatten().map(|(prefix, _)| prefix).find(|prefix| !matches!(*prefix, "" | "u8"));
+    let mut prefixes = literal.iter().filter_map(|text| part(text)).map(|(prefix, _)| prefix);
+    let wide = prefixes.find(|prefix| !matches!(*prefix, "" | "u8"));
     let kind = match wide {
-        None => return Some((IntKind::Char, bytes(literal)?.len() as u64)),
+        None => return Some((IntKind::Char, bytes(literal.iter().map(String::as_str))?.len() as u64)),
         Some("u") => IntKind::UShort,
         Some("U") => IntKind::UInt,
         Some(_) => target::WCHAR,
     };
     let mut n = 0;
-    for part in parts(literal) {
-        let values = unescape(part?.1, false)?;
+    for text in literal {
+        let values = unescape(part(text)?.1, false)?;
         // UTF-16 has two units for what lies beyond its first plane.
         let pairs = values.iter().filter(|&&c| c > 0xffff && target::int_size(kind) == 2).count();
         n += (values.len() + pairs) as u64;
@@ -234,11 +232,11 @@ pub fn units(literal: &[String]) -> Option<(IntKind, u64)> {
     Some((kind, n))
 }
 
-/// The bytes of a string literal that is not wide.
-pub fn bytes(literal: &[String]) -> Option<Vec<u8>> {
+/// The bytes of a string literal's joined parts; none if one is wide.
+pub fn bytes<'t>(parts: impl IntoIterator<Item = &'t str>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    for part in parts(literal) {
-        let (prefix, body) = part?;
+    for text in parts {
+        let (prefix, body) = part(text)?;
         if !matches!(prefix, "" | "u8") {
             return None;
         }

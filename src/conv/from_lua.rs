@@ -109,15 +109,24 @@ pub unsafe fn plain_pointer(value: peek::Slot, shape: &Shape) -> Option<*mut u8>
     unsafe {
         match value.tag {
             peek::NIL => Some(std::ptr::null_mut()),
-            peek::USERDATA => {
-                let header = cdata::header_in(value)?;
-                let own = (*header).shape();
-                let known = std::ptr::eq(own, shape) && own.class == Class::Pointer
-                    || (own.class == Class::Array || own.class == Class::Record) && pointee_is(shape, own);
-                known.then(|| (*header).address)
-            }
+            peek::USERDATA => plain_address(cdata::header_in(value)?, shape),
             _ => None,
         }
+    }
+}
+
+/// As [`plain_pointer`], for a cdata.
+///
+/// # Safety
+/// The header is a cdata's.
+#[inline(always)]
+pub unsafe fn plain_address(header: *mut Header, shape: &Shape) -> Option<*mut u8> {
+    // SAFETY: from the caller.
+    unsafe {
+        let own = (*header).shape();
+        let known = std::ptr::eq(own, shape) && own.class == Class::Pointer
+            || (own.class == Class::Array || own.class == Class::Record) && pointee_is(shape, own);
+        known.then(|| (*header).address)
     }
 }
 

@@ -235,8 +235,7 @@ unsafe fn item_of(l: *mut lua_State, idx: c_int, i: i64) -> peek::Slot {
         lua_rawgeti(l, idx, i);
         let value = peek::last(l);
         peek::pop(l);
-        // An empty place's tag is a variant of nil.
-        if value.tag & 0x0f == peek::NIL { peek::Slot { bits: 0, tag: peek::NIL } } else { value }
+        value
     }
 }
 
