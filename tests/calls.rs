@@ -480,7 +480,7 @@ fn function(case: &Case) -> ffi_core::ctype::Function {
         params: case.args[..fixed].to_vec(),
         variadic: case.variadic > 0,
         convention: Default::default(),
-        param_names: Vec::new(),
+        param_names: Default::default(),
     }
 }
 

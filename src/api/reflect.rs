@@ -205,7 +205,7 @@ unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
             .params
             .iter()
             .enumerate()
-            .map(|(i, &ty)| (ty, function.param_names.get(i).cloned().flatten()))
+            .map(|(i, &ty)| (ty, function.param_names.get(i).map(Rc::from)))
             .collect();
         push_list(
             l,

@@ -1,9 +1,9 @@
 //! What attributes do to types.
 
-use super::CdefError;
 use super::declare::Converter;
 use super::dialect::Attr;
-use crate::ctype::{CType, FloatKind, IntKind, QualType};
+use super::{CdefError, INVALID};
+use crate::ctype::{CType, FloatKind, IntKind, Prototype, QualType};
 use crate::target;
 
 /// Pointers, arrays and functions around the scalar that `vector_size` looks for.
@@ -71,7 +71,7 @@ impl Converter<'_> {
     /// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it).
     fn vector(&mut self, elem: QualType, bytes: u64, at: usize, depth: u32) -> Result<QualType, CdefError> {
         if depth > DERIVED_MAX {
-            return Err(self.error(at, "invalid C type"));
+            return Err(self.error(at, INVALID));
         }
         match self.table.get(elem.id) {
             CType::Pointer(to) => {
@@ -87,16 +87,17 @@ impl Converter<'_> {
                 return Ok(self.table.array(inner, len).with(elem.qual));
             }
             CType::Function(id) => {
-                let mut function = self.table.function(id).clone();
-                function.result = self.vector(function.result, bytes, at, depth + 1)?;
-                return Ok(self.table.function_type(function).with(elem.qual));
+                let function = self.table.function(id).clone();
+                let result = self.vector(function.result, bytes, at, depth + 1)?;
+                let prototype = Prototype { result, ..function.prototype() };
+                return Ok(self.table.function_type(prototype, &function.param_names).with(elem.qual));
             }
             _ => {}
         }
         let is_scalar = matches!(self.table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
         let size = self.table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
         if size == 0 || !bytes.is_multiple_of(size) || !(bytes / size).is_power_of_two() || bytes > 4096 {
-            return Err(self.error(at, "invalid C type"));
+            return Err(self.error(at, INVALID));
         }
         let vector = self.table.intern(CType::Vector { elem: elem.id, len: (bytes / size) as u32 });
         Ok(vector.with(elem.qual))

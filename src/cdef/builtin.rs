@@ -4,8 +4,8 @@ use lang_c::ast;
 use lang_c::span::Node;
 
 use super::CdefError;
-use super::constexpr::is_true;
 use super::declare::Converter;
+use super::value::{self, is_true};
 use crate::ctype::{CType, Constant, FloatKind, IntKind, QualType, compat};
 use crate::target;
 
@@ -33,20 +33,20 @@ impl Converter<'_> {
         let ast::Expression::Identifier(name) = &call.callee.node else {
             return Err(self.not_constant(node));
         };
-        let value = |this: &mut Self, i: usize| match call.arguments.get(i) {
-            Some(argument) => this.evaluate(argument, depth),
+        let argument = |this: &mut Self, i: usize| match call.arguments.get(i) {
+            Some(node) => this.evaluate(node, depth),
             None => Err(this.not_constant(node)),
         };
         match name.node.name.as_str() {
-            "__builtin_expect" => match value(self, 0)? {
+            "__builtin_expect" => match argument(self, 0)? {
                 Constant::Int(n, _) => {
                     let long = self.table.int(IntKind::Long);
-                    Ok(Constant::Int(self.wrap(n, long), long))
+                    Ok(Constant::Int(value::wrap(self.table, n, long), long))
                 }
                 other => Ok(other),
             },
             "__builtin_constant_p" => {
-                let known = value(self, 0).is_ok();
+                let known = argument(self, 0).is_ok();
                 Ok(self.truth(known))
             }
             "__builtin_types_compatible_p" => {
@@ -55,28 +55,28 @@ impl Converter<'_> {
                 Ok(self.truth(holds))
             }
             "__builtin_choose_expr" => {
-                let test = value(self, 0)?;
-                value(self, if is_true(&test) { 1 } else { 2 })
+                let test = argument(self, 0)?;
+                argument(self, if is_true(&test) { 1 } else { 2 })
             }
-            "__builtin_bswap16" => match value(self, 0)? {
+            "__builtin_bswap16" => match argument(self, 0)? {
                 Constant::Int(n, _) => {
                     Ok(Constant::Int((n as u16).swap_bytes().into(), self.table.int(IntKind::UShort)))
                 }
                 _ => Err(self.not_constant(node)),
             },
-            "__builtin_bswap32" => match value(self, 0)? {
+            "__builtin_bswap32" => match argument(self, 0)? {
                 Constant::Int(n, _) => {
                     Ok(Constant::Int((n as u32).swap_bytes().into(), self.table.int(IntKind::UInt)))
                 }
                 _ => Err(self.not_constant(node)),
             },
-            "__builtin_bswap64" => match value(self, 0)? {
+            "__builtin_bswap64" => match argument(self, 0)? {
                 Constant::Int(n, _) => {
                     Ok(Constant::Int((n as u64).swap_bytes().into(), self.table.int(target::UINT64)))
                 }
                 _ => Err(self.not_constant(node)),
             },
-            "__builtin_strlen" => match value(self, 0)? {
+            "__builtin_strlen" => match argument(self, 0)? {
                 Constant::Str(bytes) => {
                     let n = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
                     Ok(self.size_constant(n as u64))
@@ -95,7 +95,7 @@ impl Converter<'_> {
                 let ty = self.table.intern(CType::Float(FloatKind::Double));
                 Ok(Constant::Float(f64::NAN, ty))
             }
-            name => match (name.strip_prefix("__builtin_"), value(self, 0)?) {
+            name => match (name.strip_prefix("__builtin_"), argument(self, 0)?) {
                 (Some(name), Constant::Int(n, _)) => match count_bits(name, n) {
                     Some(n) => Ok(Constant::Int(n.into(), self.table.int(IntKind::Int))),
                     None => Err(self.not_constant(node)),

@@ -1,13 +1,13 @@
-//! Constant expressions: C's arithmetic on values that know their type.
+//! Constant expressions, from lang-c's trees.
 
 use lang_c::ast;
 use lang_c::span::Node;
 
-use super::CdefError;
 use super::declare::Converter;
 use super::literal::{self, unmangle};
-use crate::ctype::{ArrayLen, CType, CTypeId, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
-use crate::target;
+use super::value::{self, Binary, Unary, is_true, literal_kind};
+use super::{CdefError, UNSIZED};
+use crate::ctype::{ArrayLen, CType, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
 
 /// Expressions in expressions; more is refused (the guards stop most before).
 const DEPTH_MAX: u32 = 200;
@@ -148,19 +148,21 @@ impl Converter<'_> {
                 Ok(self.size_constant(n))
             }
             ast::Expression::OffsetOf(offset) => self.offset_of(&offset.node, node),
-            ast::Expression::UnaryOperator(unary) => {
-                if unary.node.operator.node == ast::UnaryOperator::Address {
+            ast::Expression::UnaryOperator(unary_node) => {
+                if unary_node.node.operator.node == ast::UnaryOperator::Address {
                     // `&((T *)0)->member`, the old way to write `offsetof`.
-                    let n = self.address(&unary.node.operand, depth)?;
+                    let n = self.address(&unary_node.node.operand, depth)?;
                     return Ok(self.size_constant(n));
                 }
-                let value = self.evaluate(&unary.node.operand, depth)?;
-                self.unary(&unary.node.operator.node, value, node)
+                let value = self.evaluate(&unary_node.node.operand, depth)?;
+                unary(&unary_node.node.operator.node)
+                    .and_then(|operator| value::unary(self.table, operator, value))
+                    .ok_or_else(|| self.not_constant(node))
             }
             ast::Expression::Cast(cast) => {
                 let ty = self.type_name(&cast.node.type_name)?;
                 let value = self.evaluate(&cast.node.expression, depth)?;
-                self.cast(value, ty, node)
+                value::cast(self.table, value, ty).ok_or_else(|| self.not_constant(node))
             }
             ast::Expression::Conditional(conditional) => {
                 let c = &conditional.node;
@@ -170,12 +172,12 @@ impl Converter<'_> {
                 let value = self.evaluate(chosen, depth)?;
                 // The other side bears on the type only.
                 match self.evaluate(other, depth) {
-                    Ok(other) => Ok(self.balanced(value, &other)),
+                    Ok(other) => Ok(value::balanced(self.table, value, &other)),
                     Err(_) => Ok(value),
                 }
             }
-            ast::Expression::BinaryOperator(binary) => {
-                let b = &binary.node;
+            ast::Expression::BinaryOperator(whole) => {
+                let b = &whole.node;
                 let left = self.evaluate(&b.lhs, depth)?;
                 match b.operator.node {
                     ast::BinaryOperator::LogicalAnd if !is_true(&left) => return Ok(self.truth(false)),
@@ -183,7 +185,9 @@ impl Converter<'_> {
                     _ => {}
                 }
                 let right = self.evaluate(&b.rhs, depth)?;
-                self.binary(&b.operator.node, left, right, node)
+                binary(&b.operator.node)
+                    .and_then(|operator| value::binary(self.table, operator, &left, &right))
+                    .ok_or_else(|| self.not_constant(node))
             }
             ast::Expression::Comma(list) => match list.last() {
                 Some(last) => self.evaluate(last, depth),
@@ -221,27 +225,16 @@ impl Converter<'_> {
         }
     }
 
-    pub(super) fn truth(&mut self, holds: bool) -> Constant {
-        Constant::Int(holds.into(), self.table.int(IntKind::Int))
+    pub(super) fn truth(&self, holds: bool) -> Constant {
+        value::truth(self.table, holds)
     }
 
-    pub(super) fn size_constant(&mut self, n: u64) -> Constant {
-        Constant::Int(n.into(), self.table.int(target::UINTPTR))
+    pub(super) fn size_constant(&self, n: u64) -> Constant {
+        value::size(self.table, n)
     }
 
-    pub(super) fn size_of(
-        &mut self,
-        ty: QualType,
-        node: &Node<ast::Expression>,
-    ) -> Result<Constant, CdefError> {
-        match self.table.size(ty.id) {
-            Some(n) => Ok(self.size_constant(n)),
-            // GNU's: void and functions count as one byte.
-            None if matches!(self.table.get(ty.id), CType::Void | CType::Function(_)) => {
-                Ok(self.size_constant(1))
-            }
-            None => Err(self.error(node.span.start, "size of C type is unknown or too large")),
-        }
+    fn size_of(&self, ty: QualType, node: &Node<ast::Expression>) -> Result<Constant, CdefError> {
+        value::size_of(self.table, ty).ok_or_else(|| self.error(node.span.start, UNSIZED))
     }
 
     fn literal(
@@ -258,11 +251,15 @@ impl Converter<'_> {
                     ast::IntegerBase::Binary => 2,
                 };
                 let digits: &str = &integer.number;
-                let n = if digits.is_empty() { Ok(0) } else { u128::from_str_radix(digits, radix) };
-                let n = n.ok().filter(|&n| n <= u64::MAX.into()).ok_or_else(|| self.not_constant(node))?;
-                let kind =
-                    literal_kind(n, radix == 10, &integer.suffix).ok_or_else(|| self.not_constant(node))?;
-                Ok(Constant::Int(n as i128, self.table.int(kind)))
+                let n = if digits.is_empty() { Ok(0) } else { u64::from_str_radix(digits, radix) };
+                let n = n.map_err(|_| self.not_constant(node))?;
+                let longs = match integer.suffix.size {
+                    ast::IntegerSize::Int => 0,
+                    ast::IntegerSize::Long => 1,
+                    ast::IntegerSize::LongLong => 2,
+                };
+                let kind = literal_kind(n, radix == 10, longs, integer.suffix.unsigned);
+                Ok(Constant::Int(n.into(), self.table.int(kind)))
             }
             ast::Constant::Float(float) => {
                 let text: &str = &float.number;
@@ -287,198 +284,6 @@ impl Converter<'_> {
             }
             ast::Constant::Character(_) => Err(self.not_constant(node)),
         }
-    }
-
-    /// `n` as a value of an integer type, wrapped.
-    pub(super) fn wrap(&self, n: i128, ty: CTypeId) -> i128 {
-        let Some(kind) = self.table.integer_kind(ty) else { return n };
-        let bits = target::int_size(kind) * 8;
-        if bits >= 128 {
-            return n;
-        }
-        let unused = 128 - bits;
-        if target::int_is_signed(kind) {
-            (n << unused) >> unused
-        } else {
-            (((n as u128) << unused) >> unused) as i128
-        }
-    }
-
-    fn cast(
-        &mut self,
-        value: Constant,
-        ty: QualType,
-        node: &Node<ast::Expression>,
-    ) -> Result<Constant, CdefError> {
-        match self.table.get(ty.id) {
-            CType::Pointer(_) => match value {
-                // Addresses: `(void *)0`, `(char *)-1`.
-                Constant::Int(n, _) => {
-                    let word = self.table.int(target::UINTPTR);
-                    Ok(Constant::Int(self.wrap(n, word), word))
-                }
-                other => Ok(other),
-            },
-            CType::Enum(_) => match value {
-                Constant::Int(n, _) => Ok(Constant::Int(self.wrap(n, ty.id), ty.id)),
-                _ => Err(self.not_constant(node)),
-            },
-            CType::Void => Err(self.not_constant(node)),
-            _ => self.converted(value, ty, node.span.start),
-        }
-    }
-
-    /// The type after C's integer promotions.
-    fn promoted(&mut self, ty: CTypeId) -> IntKind {
-        match self.table.integer_kind(ty) {
-            Some(kind) if target::int_size(kind) >= 4 => kind,
-            _ => IntKind::Int,
-        }
-    }
-
-    /// The type that two integers have in common.
-    fn common(&mut self, a: CTypeId, b: CTypeId) -> CTypeId {
-        let (a, b) = (self.promoted(a), self.promoted(b));
-        let (high, low) = if rank(a) >= rank(b) { (a, b) } else { (b, a) };
-        let alike = target::int_is_signed(high) == target::int_is_signed(low);
-        let holds_both =
-            alike || !target::int_is_signed(high) || target::int_size(high) > target::int_size(low);
-        let kind = if holds_both { high } else { unsigned(high) };
-        self.table.int(kind)
-    }
-
-    /// `value` in the type that it and `other` have in common.
-    fn balanced(&mut self, value: Constant, other: &Constant) -> Constant {
-        match (value, other) {
-            (Constant::Int(n, a), Constant::Int(_, b)) => {
-                let ty = self.common(a, *b);
-                Constant::Int(self.wrap(n, ty), ty)
-            }
-            (Constant::Int(n, _), Constant::Float(_, ty)) => {
-                let single = self.table.float_kind(*ty) == Some(FloatKind::Float);
-                Constant::Float(if single { f64::from(n as f32) } else { n as f64 }, *ty)
-            }
-            (Constant::Float(x, a), Constant::Float(_, b)) => {
-                let larger = self.table.size(*b) > self.table.size(a);
-                Constant::Float(x, if larger { *b } else { a })
-            }
-            (value, _) => value,
-        }
-    }
-
-    fn unary(
-        &mut self,
-        operator: &ast::UnaryOperator,
-        value: Constant,
-        node: &Node<ast::Expression>,
-    ) -> Result<Constant, CdefError> {
-        use ast::UnaryOperator as U;
-        if *operator == U::Negate {
-            return Ok(self.truth(!is_true(&value)));
-        }
-        match value {
-            Constant::Int(n, ty) => {
-                let kind = self.promoted(ty);
-                let ty = self.table.int(kind);
-                let n = match operator {
-                    U::Plus => n,
-                    U::Minus => n.wrapping_neg(),
-                    U::Complement => !n,
-                    _ => return Err(self.not_constant(node)),
-                };
-                Ok(Constant::Int(self.wrap(n, ty), ty))
-            }
-            Constant::Float(x, ty) => match operator {
-                U::Plus => Ok(Constant::Float(x, ty)),
-                U::Minus => Ok(Constant::Float(-x, ty)),
-                _ => Err(self.not_constant(node)),
-            },
-            Constant::Str(_) => Err(self.not_constant(node)),
-        }
-    }
-
-    fn binary(
-        &mut self,
-        operator: &ast::BinaryOperator,
-        left: Constant,
-        right: Constant,
-        node: &Node<ast::Expression>,
-    ) -> Result<Constant, CdefError> {
-        use ast::BinaryOperator as B;
-        match operator {
-            B::LogicalAnd => return Ok(self.truth(is_true(&left) && is_true(&right))),
-            B::LogicalOr => return Ok(self.truth(is_true(&left) || is_true(&right))),
-            _ => {}
-        }
-        let (Constant::Int(a, a_ty), Constant::Int(b, b_ty)) = (&left, &right) else {
-            return self.float_binary(operator, &left, &right, node);
-        };
-        let (a, b) = (*a, *b);
-        if matches!(operator, B::ShiftLeft | B::ShiftRight) {
-            let kind = self.promoted(*a_ty);
-            let ty = self.table.int(kind);
-            let bits = target::int_size(kind) * 8;
-            let count = u32::try_from(b).ok().filter(|&n| u64::from(n) < bits);
-            let count = count.ok_or_else(|| self.not_constant(node))?;
-            let n = if *operator == B::ShiftLeft { a << count } else { a >> count };
-            return Ok(Constant::Int(self.wrap(n, ty), ty));
-        }
-        let ty = self.common(*a_ty, *b_ty);
-        let (a, b) = (self.wrap(a, ty), self.wrap(b, ty));
-        let n = match operator {
-            B::Multiply => a.wrapping_mul(b),
-            B::Divide => a.checked_div(b).ok_or_else(|| self.not_constant(node))?,
-            B::Modulo => a.checked_rem(b).ok_or_else(|| self.not_constant(node))?,
-            B::Plus => a.wrapping_add(b),
-            B::Minus => a.wrapping_sub(b),
-            B::BitwiseAnd => a & b,
-            B::BitwiseXor => a ^ b,
-            B::BitwiseOr => a | b,
-            B::Less => return Ok(self.truth(a < b)),
-            B::Greater => return Ok(self.truth(a > b)),
-            B::LessOrEqual => return Ok(self.truth(a <= b)),
-            B::GreaterOrEqual => return Ok(self.truth(a >= b)),
-            B::Equals => return Ok(self.truth(a == b)),
-            B::NotEquals => return Ok(self.truth(a != b)),
-            _ => return Err(self.not_constant(node)),
-        };
-        Ok(Constant::Int(self.wrap(n, ty), ty))
-    }
-
-    fn float_binary(
-        &mut self,
-        operator: &ast::BinaryOperator,
-        left: &Constant,
-        right: &Constant,
-        node: &Node<ast::Expression>,
-    ) -> Result<Constant, CdefError> {
-        use ast::BinaryOperator as B;
-        let of = |c: &Constant| match c {
-            Constant::Int(n, _) => Some((*n as f64, None)),
-            Constant::Float(x, ty) => Some((*x, Some(*ty))),
-            Constant::Str(_) => None,
-        };
-        let (Some((a, a_ty)), Some((b, b_ty))) = (of(left), of(right)) else {
-            return Err(self.not_constant(node));
-        };
-        let larger = |t: Option<CTypeId>| t.and_then(|t| self.table.size(t)).unwrap_or(0);
-        let ty = if larger(a_ty) >= larger(b_ty) { a_ty } else { b_ty };
-        let Some(ty) = ty else { return Err(self.not_constant(node)) };
-        let x = match operator {
-            B::Multiply => a * b,
-            B::Divide => a / b,
-            B::Plus => a + b,
-            B::Minus => a - b,
-            B::Less => return Ok(self.truth(a < b)),
-            B::Greater => return Ok(self.truth(a > b)),
-            B::LessOrEqual => return Ok(self.truth(a <= b)),
-            B::GreaterOrEqual => return Ok(self.truth(a >= b)),
-            B::Equals => return Ok(self.truth(a == b)),
-            B::NotEquals => return Ok(self.truth(a != b)),
-            _ => return Err(self.not_constant(node)),
-        };
-        let x = if self.table.float_kind(ty) == Some(FloatKind::Float) { f64::from(x as f32) } else { x };
-        Ok(Constant::Float(x, ty))
     }
 
     fn offset_of(
@@ -554,54 +359,39 @@ impl Converter<'_> {
     }
 }
 
-/// Does a constant count as true?
-pub(super) fn is_true(value: &Constant) -> bool {
-    match value {
-        Constant::Int(n, _) => *n != 0,
-        Constant::Float(x, _) => *x != 0.0,
-        Constant::Str(_) => true,
-    }
+fn unary(operator: &ast::UnaryOperator) -> Option<Unary> {
+    Some(match operator {
+        ast::UnaryOperator::Plus => Unary::Plus,
+        ast::UnaryOperator::Minus => Unary::Minus,
+        ast::UnaryOperator::Complement => Unary::Complement,
+        ast::UnaryOperator::Negate => Unary::Not,
+        _ => return None,
+    })
 }
 
-/// C's conversion rank of an integer type (C11 6.3.1.1).
-pub(super) fn rank(kind: IntKind) -> u32 {
-    match kind {
-        IntKind::Char | IntKind::SChar | IntKind::UChar => 1,
-        IntKind::Short | IntKind::UShort => 2,
-        IntKind::Int | IntKind::UInt => 3,
-        IntKind::Long | IntKind::ULong => 4,
-        IntKind::LongLong | IntKind::ULongLong => 5,
-        IntKind::Int128 | IntKind::UInt128 => 6,
-    }
-}
-
-pub(super) fn unsigned(kind: IntKind) -> IntKind {
-    match kind {
-        IntKind::Int => IntKind::UInt,
-        IntKind::Long => IntKind::ULong,
-        IntKind::LongLong => IntKind::ULongLong,
-        IntKind::Int128 => IntKind::UInt128,
-        other => other,
-    }
-}
-
-/// The type of an integer literal (C11 6.4.4.1p5): the first of its list that holds it.
-pub(super) fn literal_kind(n: u128, decimal: bool, suffix: &ast::IntegerSuffix) -> Option<IntKind> {
-    use IntKind::*;
-    let all = [Int, UInt, Long, ULong, LongLong, ULongLong];
-    let from = match suffix.size {
-        ast::IntegerSize::Int => 0,
-        ast::IntegerSize::Long => 2,
-        ast::IntegerSize::LongLong => 4,
-    };
-    let found = all[from..].iter().copied().find(|&kind| {
-        let signed = target::int_is_signed(kind);
-        let bits = target::int_size(kind) * 8 - u64::from(signed);
-        let allowed = if suffix.unsigned { !signed } else { signed || !decimal };
-        allowed && n >> bits == 0
-    });
-    // A decimal literal too large for `long long`: GCC takes it as unsigned.
-    found.or((n <= u64::MAX.into()).then_some(ULongLong))
+fn binary(operator: &ast::BinaryOperator) -> Option<Binary> {
+    use ast::BinaryOperator as B;
+    Some(match operator {
+        B::LogicalOr => Binary::Or,
+        B::LogicalAnd => Binary::And,
+        B::BitwiseOr => Binary::BitOr,
+        B::BitwiseXor => Binary::BitXor,
+        B::BitwiseAnd => Binary::BitAnd,
+        B::Equals => Binary::Equal,
+        B::NotEquals => Binary::NotEqual,
+        B::Less => Binary::Less,
+        B::Greater => Binary::Greater,
+        B::LessOrEqual => Binary::LessOrEqual,
+        B::GreaterOrEqual => Binary::GreaterOrEqual,
+        B::ShiftLeft => Binary::ShiftLeft,
+        B::ShiftRight => Binary::ShiftRight,
+        B::Plus => Binary::Plus,
+        B::Minus => Binary::Minus,
+        B::Multiply => Binary::Multiply,
+        B::Divide => Binary::Divide,
+        B::Modulo => Binary::Modulo,
+        _ => return None,
+    })
 }
 
 /// A hexadecimal float without its `0x`: `1.8p3`.

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use lang_c::ast;
 use lang_c::span::Node;
 
-use super::CdefError;
 use super::declare::Converter;
 use super::dialect::Attr;
 use super::literal::unmangle;
-use crate::ctype::{ArrayLen, CType, Convention, Function, Qual, QualType};
+use super::{CdefError, INVALID, derive};
+use crate::ctype::{ArrayLen, CType, Convention, ParamNames, Prototype, Qual, QualType};
 
 /// A declarator applied to its base.
 pub struct Declared {
@@ -31,19 +31,14 @@ impl Converter<'_> {
         // Pointers come first and bind last; what follows the name binds from the right.
         for derived in &declarator.node.derived {
             match &derived.node {
-                ast::DerivedDeclarator::Pointer(_)
-                    if matches!(self.table.get(ty.id), CType::Reference(_)) =>
-                {
-                    return Err(self.error(derived.span.start, "invalid C type"));
-                }
                 ast::DerivedDeclarator::Pointer(qualifiers) => {
-                    ty = self.table.pointer(ty).with(pointer_qualifiers(qualifiers));
+                    let pointer = derive::pointer(self.table, ty);
+                    let pointer = pointer.map_err(|message| self.error(derived.span.start, message))?;
+                    ty = pointer.id.with(pointer_qualifiers(qualifiers));
                 }
                 ast::DerivedDeclarator::Block(_) => {
-                    if matches!(self.table.get(ty.id), CType::Reference(_)) {
-                        return Err(self.error(derived.span.start, "invalid C type"));
-                    }
-                    ty = self.table.intern(CType::Reference(ty)).plain();
+                    let reference = derive::reference(self.table, ty);
+                    ty = reference.map_err(|message| self.error(derived.span.start, message))?;
                 }
                 _ => {}
             }
@@ -60,7 +55,7 @@ impl Converter<'_> {
                     Some(name) => {
                         return Err(self.error(name.span.start, "declaration specifier expected"));
                     }
-                    None => ty = self.function_type(ty, Vec::new(), false, Vec::new(), at)?,
+                    None => ty = self.function_type(ty, &[], false, &ParamNames::default(), at)?,
                 },
                 _ => {}
             }
@@ -92,28 +87,10 @@ impl Converter<'_> {
                     }
                     Err(error) => return Err(error),
                 };
-                match u64::try_from(n) {
-                    Ok(n) if n < 1 << 62 => ArrayLen::Fixed(n),
-                    _ => return Err(self.error(at, "size of C type is unknown or too large")),
-                }
+                derive::length(n).map_err(|message| self.error(at, message))?
             }
         };
-        let fits = match len {
-            ArrayLen::Fixed(n) => {
-                self.table.size(elem.id).is_some_and(|s| s.checked_mul(n).is_some_and(|t| t < 1 << 62))
-            }
-            _ => true,
-        };
-        let is_object = !matches!(self.table.get(elem.id), CType::Reference(_));
-        if !is_object {
-            return Err(self.error(at, "invalid C type"));
-        }
-        // Elements are of one size: no VLS is one.
-        let is_fixed = self.table.size(elem.id).is_some() && self.table.variable_element(elem.id).is_none();
-        if !fits || !is_fixed {
-            return Err(self.error(at, "size of C type is unknown or too large"));
-        }
-        Ok(self.table.array(elem, len).plain())
+        derive::array(self.table, elem, len).map_err(|message| self.error(at, message))
     }
 
     fn function(
@@ -123,7 +100,7 @@ impl Converter<'_> {
         at: usize,
     ) -> Result<QualType, CdefError> {
         let mut params = Vec::with_capacity(function.parameters.len());
-        let mut names = Vec::with_capacity(function.parameters.len());
+        let mut names = ParamNames::default();
         for parameter in &function.parameters {
             let node = &parameter.node;
             let end = node.declarator.as_ref().map_or(parameter.span.end, |d| d.span.start);
@@ -143,39 +120,27 @@ impl Converter<'_> {
                 let alone =
                     function.parameters.len() == 1 && declared.name.is_none() && ty.qual == Qual::NONE;
                 if !alone {
-                    return Err(self.error(parameter.span.start, "invalid C type"));
+                    return Err(self.error(parameter.span.start, INVALID));
                 }
                 continue;
             }
-            params.push(self.parameter(ty));
-            names.push(declared.name);
+            params.push(derive::parameter(self.table, ty));
+            names.push(declared.name.as_deref().unwrap_or_default());
         }
         let variadic = function.ellipsis == ast::Ellipsis::Some;
-        self.function_type(result, params, variadic, names, at)
+        self.function_type(result, &params, variadic, &names, at)
     }
 
     fn function_type(
         &mut self,
         result: QualType,
-        params: Vec<QualType>,
+        params: &[QualType],
         variadic: bool,
-        param_names: Vec<Option<Rc<str>>>,
+        names: &ParamNames,
         at: usize,
     ) -> Result<QualType, CdefError> {
-        if matches!(self.table.get(result.id), CType::Array { .. } | CType::Function(_)) {
-            return Err(self.error(at, "invalid C type"));
-        }
-        let function = Function { result, params, variadic, convention: Convention::C, param_names };
-        Ok(self.table.function_type(function).plain())
-    }
-
-    /// A parameter's type as C adjusts it.
-    fn parameter(&mut self, ty: QualType) -> QualType {
-        match self.table.get(ty.id) {
-            CType::Array { elem, .. } => self.table.pointer(elem).plain(),
-            CType::Function(_) => self.table.pointer(ty).plain(),
-            _ => ty.id.plain(),
-        }
+        derive::function(self.table, result, params, variadic, names)
+            .map_err(|message| self.error(at, message))
     }
 
     /// The function type `ty` is, or leads to, with the convention that an attribute names.
@@ -194,9 +159,9 @@ impl Converter<'_> {
         }
         match self.table.get(ty.id) {
             CType::Function(id) => {
-                let mut function = self.table.function(id).clone();
-                function.convention = convention;
-                self.table.function_type(function).with(ty.qual)
+                let function = self.table.function(id).clone();
+                let prototype = Prototype { convention, ..function.prototype() };
+                self.table.function_type(prototype, &function.param_names).with(ty.qual)
             }
             CType::Pointer(to) => {
                 let to = self.with_convention(to, attrs);

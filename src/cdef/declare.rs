@@ -6,7 +6,7 @@ use lang_c::ast;
 use lang_c::span::Node;
 
 use super::dialect::{Attr, Head, Piece, Rewriter};
-use super::{CdefError, Param, define};
+use super::{CdefError, Fault, INVALID, Param, define, names, value};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
 
 /// Turns the declarations of one piece into ctypes and names.
@@ -74,6 +74,14 @@ impl<'a> Converter<'a> {
         let mut error = self.error(at, format!("attempt to redefine '{name}'"));
         error.near = None;
         error
+    }
+
+    /// An error about what is declared as `name`.
+    pub(super) fn fault(&self, fault: Fault, at: usize, name: &str) -> CdefError {
+        match fault {
+            Fault::Said(message) => self.error(at, message),
+            Fault::Redefined => self.redefined(at, name),
+        }
     }
 
     /// The attributes between two offsets that are not taken yet.
@@ -180,9 +188,9 @@ impl<'a> Converter<'a> {
                     if declarator.node.initializer.is_some() {
                         return Err(self.error(at, "';' expected"));
                     }
-                    self.name(name, Name::Typedef(ty), at)?;
+                    self.name(&name, Name::Typedef(ty), at)?;
                 }
-                storage => self.object(name, ty, label, storage.as_ref(), &declarator.node, at)?,
+                storage => self.object(&name, ty, label, storage.as_ref(), &declarator.node, at)?,
             }
         }
         Ok(())
@@ -191,7 +199,7 @@ impl<'a> Converter<'a> {
     /// A function, variable or constant.
     fn object(
         &mut self,
-        name: Rc<str>,
+        name: &str,
         ty: QualType,
         symbol: Option<Rc<str>>,
         storage: Option<&ast::StorageClassSpecifier>,
@@ -202,7 +210,7 @@ impl<'a> Converter<'a> {
             return self.name(name, Name::Function { ty: ty.id, symbol }, at);
         }
         if let CType::Void = self.table.get(ty.id) {
-            return Err(self.error(at, "invalid C type"));
+            return Err(self.error(at, INVALID));
         }
         let is_static = storage == Some(&ast::StorageClassSpecifier::Static);
         match &declarator.initializer {
@@ -211,14 +219,14 @@ impl<'a> Converter<'a> {
             {
                 let value = self.constant_of(expression)?;
                 let value = self.converted(value, ty, at)?;
-                self.constant(name, value, at)
+                self.name(name, Name::Constant(value), at)
             }
             Some(Node { node: ast::Initializer::Expression(expression), .. })
                 if matches!(self.table.get(ty.id), CType::Array { .. }) =>
             {
                 match self.constant_of(expression)? {
-                    text @ Constant::Str(_) => self.constant(name, text, at),
-                    _ => Err(self.error(at, "invalid C type")),
+                    text @ Constant::Str(_) => self.name(name, Name::Constant(text), at),
+                    _ => Err(self.error(at, INVALID)),
                 }
             }
             None if is_static => Err(self.error(at, "bad storage class")),
@@ -227,128 +235,15 @@ impl<'a> Converter<'a> {
     }
 
     /// A constant as a declared type holds it.
-    pub(super) fn converted(
-        &mut self,
-        value: Constant,
-        ty: QualType,
-        at: usize,
-    ) -> Result<Constant, CdefError> {
-        let ctype = self.table.get(ty.id);
-        Ok(match (value, ctype) {
-            (Constant::Str(bytes), CType::Array { .. } | CType::Pointer(_)) => Constant::Str(bytes),
-            (Constant::Int(n, _), CType::Float(_)) => Constant::Float(n as f64, ty.id),
-            (Constant::Float(x, _), CType::Float(crate::ctype::FloatKind::Float)) => {
-                Constant::Float((x as f32).into(), ty.id)
-            }
-            (Constant::Float(x, _), CType::Float(_)) => Constant::Float(x, ty.id),
-            (Constant::Int(n, _), CType::Bool) => Constant::Int((n != 0).into(), ty.id),
-            (Constant::Int(n, _), _) if self.table.integer_kind(ty.id).is_some() => {
-                Constant::Int(self.wrap(n, ty.id), ty.id)
-            }
-            (Constant::Float(x, _), _) if self.table.integer_kind(ty.id).is_some() => {
-                // Beyond the type C leaves it open; GCC takes the nearest value when it folds.
-                let bits = self.table.size(ty.id).unwrap_or(8) * 8;
-                let signed = self.table.integer_kind(ty.id).is_some_and(crate::target::int_is_signed);
-                let (low, high) = match (bits, signed) {
-                    (128.., _) => (i128::MIN, i128::MAX),
-                    (_, true) => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
-                    (_, false) => (0, (1i128 << bits) - 1),
-                };
-                Constant::Int((x as i128).clamp(low, high), ty.id)
-            }
-            _ => return Err(self.error(at, "invalid C type")),
-        })
-    }
-
-    /// Enters a constant; the same one again is fine.
-    pub(super) fn constant(&mut self, name: Rc<str>, value: Constant, at: usize) -> Result<(), CdefError> {
-        self.name(name, Name::Constant(value), at)
+    pub(super) fn converted(&self, value: Constant, ty: QualType, at: usize) -> Result<Constant, CdefError> {
+        value::converted(self.table, value, ty).ok_or_else(|| self.error(at, INVALID))
     }
 
     /// Enters a name; the same meaning again is fine, another is not.
-    fn name(&mut self, name: Rc<str>, what: Name, at: usize) -> Result<(), CdefError> {
-        let Some(old) = self.table.name(&name) else {
-            self.table.insert_name(name, what);
-            return Ok(());
-        };
-        let same = match (old, &what) {
-            (Name::Typedef(a), Name::Typedef(b)) => equivalent(self.table, *a, *b, 0),
-            (Name::Function { ty: a, .. }, Name::Function { ty: b, .. }) => {
-                equivalent(self.table, a.plain(), b.plain(), 0)
-            }
-            (Name::Variable { ty: a, .. }, Name::Variable { ty: b, .. }) => {
-                equivalent_object(self.table, *a, *b)
-            }
-            (Name::Constant(a), Name::Constant(b)) => a == b || same_value(a, b),
-            _ => false,
-        };
-        if same {
-            return Ok(());
+    pub(super) fn name(&mut self, name: &str, what: Name, at: usize) -> Result<(), CdefError> {
+        match names::enter(self.table, name, what) {
+            true => Ok(()),
+            false => Err(self.redefined(at, name)),
         }
-        if self.table.replace_predefined(&name, &what) {
-            return Ok(());
-        }
-        Err(self.redefined(at, &name))
-    }
-}
-
-fn same_value(a: &Constant, b: &Constant) -> bool {
-    matches!((a, b), (Constant::Int(x, _), Constant::Int(y, _)) if x == y)
-}
-
-/// Are two declarations of a variable one? An array may learn its length.
-fn equivalent_object(table: &CTypeTable, a: QualType, b: QualType) -> bool {
-    if equivalent(table, a, b, 0) {
-        return true;
-    }
-    match (table.get(a.id), table.get(b.id)) {
-        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => equivalent(table, x, y, 0),
-        _ => false,
-    }
-}
-
-/// How deep types are compared; what is deeper counts as different.
-const COMPARE_DEPTH: u32 = 64;
-
-/// Do two types mean the same: one type, or two whose parts mean the same (a record without a tag, declared again)?
-pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType, depth: u32) -> bool {
-    if a == b {
-        return true;
-    }
-    if a.qual != b.qual || depth > COMPARE_DEPTH || table.align(a.id) != table.align(b.id) {
-        return false;
-    }
-    let deeper = |x, y| equivalent(table, x, y, depth + 1);
-    match (table.get(a.id), table.get(b.id)) {
-        (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => deeper(x, y),
-        (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => m == n && deeper(x, y),
-        (CType::Function(x), CType::Function(y)) => {
-            let (x, y) = (table.function(x), table.function(y));
-            x.variadic == y.variadic
-                && x.convention == y.convention
-                && x.params.len() == y.params.len()
-                && deeper(x.result, y.result)
-                && x.params.iter().zip(&y.params).all(|(p, q)| deeper(*p, *q))
-        }
-        (CType::Record(x), CType::Record(y)) => {
-            let (x, y) = (table.record(x), table.record(y));
-            let (Some(p), Some(q)) = (&x.body, &y.body) else { return false };
-            x.kind == y.kind
-                && x.tag.is_none()
-                && y.tag.is_none()
-                && p.size == q.size
-                && p.align == q.align
-                && p.fields.len() == q.fields.len()
-                && p.fields.iter().zip(&q.fields).all(|(f, g)| {
-                    f.name == g.name && f.offset == g.offset && f.bits == g.bits && deeper(f.ty, g.ty)
-                })
-        }
-        (CType::Enum(x), CType::Enum(y)) => {
-            let (x, y) = (table.enumeration(x), table.enumeration(y));
-            x.tag.is_none() && y.tag.is_none() && x.underlying == y.underlying && x.constants == y.constants
-        }
-        // Two words for one integer, as headers and our predefined names may use them.
-        (CType::Int(_), CType::Int(_)) => a.qual == b.qual && crate::ctype::compat::is_type(table, a, b),
-        _ => false,
     }
 }

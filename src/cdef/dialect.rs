@@ -7,13 +7,15 @@
 mod attribute;
 mod directive;
 
+pub use attribute::{bare, bears_on_types};
+
 use foldhash::HashMap;
 
 use super::limits::Guard;
 use super::literal::{character, is_number, known_escapes, mangle};
 use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
-use super::{CdefError, Param};
+use super::{CdefError, Param, usual};
 
 /// What an attribute says that bears on layout or calls; all others are dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +105,8 @@ enum LevelKind {
 }
 
 /// How a word is treated.
-enum Word {
+#[allow(missing_docs)]
+pub enum Word {
     Keep,
     Drop,
     To(&'static str),
@@ -118,7 +121,8 @@ enum Word {
     Refused(&'static str),
 }
 
-fn word(text: &str) -> Word {
+/// Sorts an identifier or keyword.
+pub fn word(text: &str) -> Word {
     match text {
         "struct" | "union" | "enum" => Word::Head,
         "__attribute__" | "__attribute" => Word::Attribute,
@@ -174,6 +178,48 @@ impl<'a> Rewriter<'a> {
             before_head: Vec::new(),
             macros: Macros::default(),
         }
+    }
+
+    /// Obeys the directives in front of the next declaration. False at the end of the text.
+    pub fn next(&mut self) -> Result<bool, CdefError> {
+        loop {
+            let token = self.token();
+            match token.kind {
+                Kind::Directive => self.directive(&token)?,
+                Kind::Eof => return Ok(self.tokens.broken().is_some()),
+                // Stray ones are forgiven.
+                Kind::Punct if token.text == ";" => {}
+                _ => break,
+            }
+            self.at += 1;
+        }
+        Ok(true)
+    }
+
+    /// Lets the quick way read the tokens that come next.
+    pub fn usual<T>(
+        &mut self,
+        read: impl FnOnce(&mut Tokens<'a>, usual::Context<'_>) -> Option<usual::Done<T>>,
+    ) -> Result<Option<T>, CdefError> {
+        #[cfg(any(test, fuzzing))]
+        if super::judge::is_lang_c_alone() {
+            return Ok(None);
+        }
+        self.tokens.forget(self.at);
+        self.at = 0;
+        let context = usual::Context {
+            params: &self.params[self.used.min(self.params.len())..],
+            macros: Some(&self.macros),
+            pack: self.pack,
+        };
+        let Some(done) = read(&mut self.tokens, context) else { return Ok(None) };
+        for index in done.directives {
+            let token = self.tokens.get(index);
+            self.directive(&token)?;
+        }
+        self.at = done.tokens;
+        self.used += done.params;
+        Ok(Some(done.it))
     }
 
     fn token(&mut self) -> Token<'a> {

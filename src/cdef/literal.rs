@@ -1,10 +1,12 @@
 //! Identifiers and literals: what lang-c cannot read of them, put in words that it can; what escapes stand for.
 //!
-//! Called by `dialect` on the way to lang-c, by `declare` and `constexpr` on the way back, by `define`.
+//! Called by `dialect` on the way to lang-c, by `declare` and `constexpr` on the way back, by `usual` and
+//! `define`.
 
 use std::borrow::Cow;
 
-use crate::ctype::IntKind;
+use super::value;
+use crate::ctype::{FloatKind, IntKind};
 use crate::target;
 
 /// An identifier in the letters that lang-c reads.
@@ -88,16 +90,73 @@ pub fn is_number(text: &str) -> bool {
     (!whole.is_empty() || !fraction.is_empty()) && !power.is_empty() && !is_octal && known
 }
 
+/// An integer literal: its value and type; none for what is none, and for what fits no type.
+pub fn integer(text: &str) -> Option<(u64, IntKind)> {
+    let (radix, digits) = match text.as_bytes() {
+        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
+        [b'0', b'b' | b'B', rest @ ..] => (2, rest),
+        [b'0', _, ..] => (8, &text.as_bytes()[1..]),
+        all => (10, all),
+    };
+    let mut n = 0u64;
+    let mut count = 0;
+    for &b in digits {
+        let Some(digit) = char::from(b).to_digit(radix) else { break };
+        n = n.checked_mul(radix.into())?.checked_add(digit.into())?;
+        count += 1;
+    }
+    let (longs, is_unsigned) = match &digits[count..] {
+        [] => (0, false),
+        [b'u' | b'U'] => (0, true),
+        [b'l' | b'L'] => (1, false),
+        [b'u' | b'U', b'l' | b'L'] | [b'l' | b'L', b'u' | b'U'] => (1, true),
+        b"ll" | b"LL" => (2, false),
+        [b'u' | b'U', rest @ ..] if matches!(rest, b"ll" | b"LL") => (2, true),
+        [rest @ .., b'u' | b'U'] if matches!(rest, b"ll" | b"LL") => (2, true),
+        _ => return None,
+    };
+    (count > 0).then(|| (n, value::literal_kind(n, radix == 10, longs, is_unsigned)))
+}
+
+/// A decimal literal with a point or an exponent: its value and type.
+pub fn float(text: &str) -> Option<(f64, FloatKind)> {
+    let (number, kind) = match text.as_bytes().last()? {
+        b'f' | b'F' => (&text[..text.len() - 1], FloatKind::Float),
+        b'l' | b'L' => (&text[..text.len() - 1], FloatKind::LongDouble),
+        _ => (text, FloatKind::Double),
+    };
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let is_float = number.contains(['.', 'e', 'E']) && !whole.is_empty() && !exponent.is_empty();
+    if !is_float || !all_digits(whole) || !all_digits(fraction) || !all_digits(exponent) {
+        return None;
+    }
+    let x: f64 = number.parse().ok()?;
+    Some((if kind == FloatKind::Float { f64::from(x as f32) } else { x }, kind))
+}
+
+/// The value of a character constant without a prefix, which is an `int`.
+pub fn narrow_character(text: &str) -> Option<i32> {
+    let values = unescape(text.strip_prefix('\'')?.strip_suffix('\'')?, true)?;
+    match values[..] {
+        [] => None,
+        [one] => Some((one as u8 as std::ffi::c_char).into()),
+        // As GCC packs them.
+        _ => Some(values.iter().fold(0i32, |n, &v| (n << 8) | v as i32)),
+    }
+}
+
 /// A character constant as the number it is.
 pub fn character(text: &str) -> Option<String> {
     let quote = text.find('\'')?;
     let (prefix, body) = (&text[..quote], text[quote + 1..].strip_suffix('\'')?);
-    let values = unescape(body, prefix.is_empty())?;
-    let first = *values.first()?;
+    if prefix.is_empty() {
+        return narrow_character(text).map(|n| n.to_string());
+    }
+    let first = *unescape(body, false)?.first()?;
     Some(match prefix {
-        "" if values.len() == 1 => i64::from(first as u8 as std::ffi::c_char).to_string(),
-        // Several characters: as GCC packs them.
-        "" => values.iter().fold(0i32, |n, &v| (n << 8) | v as i32).to_string(),
         // `char32_t`, and `wchar_t` on some targets, have no sign; `char16_t` has no literals, and becomes an `int` in an expression.
         "U" => format!("{first}u"),
         "L" if !target::int_is_signed(target::WCHAR) => format!("{first}u"),

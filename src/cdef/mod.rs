@@ -1,8 +1,9 @@
 //! C text -> ctypes: declarations (`ffi.cdef`), one abstract type (`ffi.typeof "int[?]"`), one constant (`ffi.eval`).
 //!
-//! text -> `token` -> `dialect` (guarded by `limits`), a declaration at a time -> lang-c's tree, by `usual` or by lang-c ->
-//! `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the ctype table. Owns everything that names lang-c. Knows the
-//! ctype table and `layout`; no Lua, no memory. Called by `api::types` and by the type-string cache.
+//! text -> `token` -> `usual` -> the ctype table, a declaration at a time. What is not usual takes the long way: `dialect`
+//! (guarded by `limits`) -> lang-c's tree -> `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the table. Both ways
+//! make the same things of what they read, in `words`, `derive`, `record`, `enumeration`, `names` and `value`. Owns everything that
+//! names lang-c. Knows the ctype table and `layout`; no Lua, no memory. Called by `api::types` and by the type-string cache.
 #![forbid(unsafe_code)]
 
 mod attribute;
@@ -11,13 +12,21 @@ mod constexpr;
 mod declarator;
 mod declare;
 mod define;
+mod derive;
 mod dialect;
+mod enumeration;
+#[cfg(any(test, fuzzing))]
+mod judge;
 mod limits;
 mod literal;
 mod macros;
+mod names;
+mod record;
 mod specifier;
 mod token;
 mod usual;
+mod value;
+mod words;
 
 use foldhash::HashSet;
 use std::borrow::Cow;
@@ -31,6 +40,7 @@ use crate::ctype::{CTypeTable, Constant, Name, QualType};
 use declare::Converter;
 use dialect::{Piece, Rewriter};
 use token::Kind;
+use usual::Context;
 
 /// What stands for a `$` in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +78,19 @@ impl std::fmt::Display for CdefError {
     }
 }
 
+/// Where no type can be what is declared.
+const INVALID: &str = "invalid C type";
+/// Where a size is due.
+const UNSIZED: &str = "size of C type is unknown or too large";
+
+/// Why something cannot be declared so.
+enum Fault {
+    /// In these words.
+    Said(&'static str),
+    /// It means something else already.
+    Redefined,
+}
+
 /// A type read from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeName {
@@ -79,6 +102,12 @@ pub struct TypeName {
 
 /// Reads declarations into the table. All of them land, or none.
 pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
+    #[cfg(any(test, fuzzing))]
+    judge::compare(table, text, |table| declare_or_none(table, text, params));
+    declare_or_none(table, text, params)
+}
+
+fn declare_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
     let point = table.begin();
     match declare_all(table, text, params) {
         Ok(()) => {
@@ -99,7 +128,12 @@ pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
 fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
     with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
-        while let Some(mut piece) = rewriter.piece(false)? {
+        while rewriter.next()? {
+            let usual = |tokens: &mut _, context: Context<'_>| usual::declaration(table, tokens, context);
+            if rewriter.usual(usual)?.is_some() {
+                continue;
+            }
+            let Some(mut piece) = rewriter.piece(false)? else { break };
             let assertions = std::mem::take(&mut piece.assertions);
             let (unit, before) = read(table, &rewriter, &piece, &DECLARATIONS)?;
             let mut converter = Converter::new(table, &rewriter, piece, before);
@@ -138,6 +172,12 @@ fn assert_static(
 
 /// Reads one abstract type (`int (*)[3]`, `struct point`, `int[?]`). Leaves nothing behind when it fails.
 pub fn type_name(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<TypeName, CdefError> {
+    #[cfg(any(test, fuzzing))]
+    judge::compare(table, text, |table| type_or_none(table, text, params));
+    type_or_none(table, text, params)
+}
+
+fn type_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<TypeName, CdefError> {
     let point = table.begin();
     match read_type(table, text, params) {
         Ok(read) => {
@@ -165,6 +205,11 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
     }
     with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
+        let usual = |tokens: &mut _, context: Context<'_>| usual::type_name(table, tokens, context);
+        if let Some((ty, defines)) = rewriter.usual(usual)? {
+            rewriter.finish()?;
+            return Ok(TypeName { ty, defines });
+        }
         let Some(piece) = rewriter.piece(true)? else {
             return Err(rewriter.error_at(0, "declaration specifier expected"));
         };
@@ -182,6 +227,8 @@ pub fn constant_expression(
     text: &[u8],
     params: &[Param],
 ) -> Result<Constant, CdefError> {
+    #[cfg(any(test, fuzzing))]
+    judge::compare(table, text, |table| expression_among(table, text, params, &[]));
     expression_among(table, text, params, &[])
 }
 
@@ -195,6 +242,12 @@ fn expression_among(
     let point = table.begin();
     let value = with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
+        let usual =
+            |tokens: &mut _, context: Context<'_>| usual::expression(table, tokens, context, constants).ok();
+        if let Some(value) = rewriter.usual(usual)? {
+            rewriter.finish()?;
+            return Ok(value);
+        }
         rewriter.expression();
         let Some(piece) = rewriter.piece(true)? else {
             return Err(rewriter.error_at(0, "unexpected symbol"));
@@ -220,10 +273,8 @@ fn with_text<T>(text: &[u8], read: impl FnOnce(&str) -> Result<T, CdefError>) ->
     read(unspliced.as_deref().unwrap_or(&text))
 }
 
-/// What is read of a piece, and how either reader is asked for it.
+/// What is read of a piece, and how lang-c is asked for it.
 struct Wanted<T> {
-    /// The quick way; see `usual`.
-    usual: fn(&CTypeTable, &Piece, usize) -> Option<T>,
     /// What stands before the piece, and behind it, so that lang-c reads it as declarations.
     open: &'static str,
     close: &'static str,
@@ -231,11 +282,9 @@ struct Wanted<T> {
     find: fn(ast::TranslationUnit) -> Option<T>,
 }
 
-const DECLARATIONS: Wanted<ast::TranslationUnit> =
-    Wanted { usual: usual::declarations, open: "", close: "", find: Some };
+const DECLARATIONS: Wanted<ast::TranslationUnit> = Wanted { open: "", close: "", find: Some };
 
 const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
-    usual: usual::type_name,
     // The one place of C's grammar, as lang-c has it, that takes a bare type name and nothing else.
     open: "_Atomic( ",
     close: " ) x;",
@@ -248,7 +297,6 @@ const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
 };
 
 const EXPRESSION: Wanted<Node<ast::Expression>> = Wanted {
-    usual: usual::expression,
     open: "int x = ( ",
     close: " );",
     find: |unit| {
@@ -268,32 +316,7 @@ fn sole_declaration(mut unit: ast::TranslationUnit) -> Option<ast::Declaration> 
 }
 
 /// The tree of a piece, and what its places are counted from.
-fn read<T: PartialEq + std::fmt::Debug>(
-    table: &CTypeTable,
-    rewriter: &Rewriter<'_>,
-    piece: &Piece,
-    wanted: &Wanted<T>,
-) -> Result<(T, usize), CdefError> {
-    let Some(tree) = (wanted.usual)(table, piece, 0) else {
-        return read_by_lang_c(table, rewriter, piece, wanted);
-    };
-    // Where readers are tested, both read everything.
-    #[cfg(any(test, fuzzing))]
-    {
-        let theirs = read_by_lang_c(table, rewriter, piece, wanted);
-        let (theirs, before) = theirs.unwrap_or_else(|e| panic!("lang-c refuses: {e}: {}", piece.text));
-        let ours = (wanted.usual)(table, piece, before);
-        if ours.as_ref() != Some(&theirs) {
-            let (ours, theirs) = (format!("{ours:?}"), format!("Some({theirs:?})"));
-            let at = ours.bytes().zip(theirs.bytes()).position(|(a, b)| a != b).unwrap_or(0);
-            let part = |tree: &str| tree.chars().skip(at.saturating_sub(200)).take(300).collect::<String>();
-            panic!("two trees: {}\n...{}...\n...{}...", piece.text, part(&ours), part(&theirs));
-        }
-    }
-    Ok((tree, 0))
-}
-
-fn read_by_lang_c<T>(
+fn read<T>(
     table: &CTypeTable,
     rewriter: &Rewriter<'_>,
     piece: &Piece,

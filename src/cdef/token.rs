@@ -75,6 +75,12 @@ impl<'a> Tokens<'a> {
         Tokens { lexer, list: Vec::with_capacity(32), fresh_line: true, broken: None, is_done: false }
     }
 
+    /// Tokens that were read elsewhere.
+    pub fn of(mut list: Vec<Token<'a>>) -> Tokens<'a> {
+        list.push(Token { kind: Kind::Eof, text: "<eof>", line: 1, file: 0 });
+        Tokens { list, is_done: true, ..Tokens::new("") }
+    }
+
     /// The token at an index, read now if need be; the last one, [`Kind::Eof`], stands for all behind it.
     pub fn at(&mut self, index: usize) -> Token<'a> {
         while self.list.len() <= index && !self.is_done {

@@ -45,18 +45,14 @@ pub(super) fn register(table: &mut CTypeTable) {
         let ty = table.int(kind).plain();
         typedef(table, name, ty);
     }
-    // Every basic type has its id from the start: an expression that is rolled back leaves none dangling.
-    for kind in
-        [Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128]
-    {
-        table.int(kind);
-    }
     let va_list = va_list(table);
     for name in ["va_list", "__builtin_va_list", "__gnuc_va_list"] {
         typedef(table, name, va_list);
     }
     let bool_type = table.intern(CType::Bool).plain();
     typedef(table, "bool", bool_type);
+    // Every basic type has its id from the start, as the integers have: an expression that is rolled back leaves none
+    // dangling.
     for kind in
         [FloatKind::Float16, FloatKind::Float, FloatKind::Double, FloatKind::LongDouble, FloatKind::Float128]
     {

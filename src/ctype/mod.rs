@@ -91,6 +91,14 @@ pub enum IntKind {
     UInt128,
 }
 
+impl IntKind {
+    /// All of them, in order.
+    pub const ALL: [IntKind; 13] = {
+        use IntKind::*;
+        [Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128]
+    };
+}
+
 /// The real floating types of C.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs)]
@@ -127,6 +135,12 @@ pub struct EnumId(pub(in crate::ctype) u32);
 /// Where a [`Function`] type lies in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FunctionId(pub(in crate::ctype) u32);
+
+impl FunctionId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A C type, unqualified.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -264,7 +278,56 @@ pub struct Function {
     /// Calling convention.
     pub convention: Convention,
     /// The parameters' names, as first declared; for reflection only, no part of the type's identity.
-    pub param_names: Vec<Option<Rc<str>>>,
+    pub param_names: ParamNames,
+}
+
+impl Function {
+    /// A function type of its own.
+    pub fn new(prototype: Prototype<'_>, param_names: ParamNames) -> Function {
+        let Prototype { result, params, variadic, convention } = prototype;
+        Function { result, params: params.to_vec(), variadic, convention, param_names }
+    }
+
+    /// What makes it the type it is.
+    pub fn prototype(&self) -> Prototype<'_> {
+        let Function { result, variadic, convention, .. } = *self;
+        Prototype { result, params: &self.params, variadic, convention }
+    }
+}
+
+/// What makes two function types one: all of a [`Function`] but the names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub struct Prototype<'p> {
+    pub result: QualType,
+    pub params: &'p [QualType],
+    pub variadic: bool,
+    pub convention: Convention,
+}
+
+/// The names of a function's parameters, in one string: what follows the last one has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParamNames(String);
+
+impl ParamNames {
+    /// Behind each name. No identifier holds one.
+    const END: char = '\0';
+
+    /// Adds the next parameter's name; empty if it has none.
+    pub fn push(&mut self, name: &str) {
+        self.0.push_str(name);
+        self.0.push(ParamNames::END);
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Parameter `i`'s name, from 0.
+    pub fn get(&self, i: usize) -> Option<&str> {
+        self.0.split(ParamNames::END).nth(i).filter(|name| !name.is_empty())
+    }
 }
 
 /// A compile-time constant of a name space or record.

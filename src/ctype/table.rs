@@ -4,13 +4,16 @@
 //! made between [`CTypeTable::begin`] and [`CTypeTable::rollback`].
 //! Called by `cdef` (fills it) and by all floors above (read it).
 
+use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
 use std::rc::Rc;
 
 use super::builtin;
 use super::{
-    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind,
-    Name, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
+    ArrayLen, CType, CTypeId, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind, Name,
+    ParamNames, Prototype, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
 };
 use crate::target;
 
@@ -18,13 +21,19 @@ use crate::target;
 type Entry = (CType, Option<u32>);
 
 /// All ctypes of one Lua VM and the names that lead to them.
+#[derive(Clone)]
 pub struct CTypeTable {
+    hasher: RandomState,
     entries: Vec<Entry>,
-    interned: HashMap<Entry, CTypeId>,
-    records: Vec<Record>,
-    enums: Vec<Enum>,
+    /// Ids by what their entries hold.
+    interned: HashTable<CTypeId>,
+    /// Records, and their ctypes.
+    records: Vec<(Record, CTypeId)>,
+    /// Enums, and their ctypes.
+    enums: Vec<(Enum, CTypeId)>,
     functions: Vec<Function>,
-    interned_functions: HashMap<FunctionKey, FunctionId>,
+    /// Ids by what makes two function types one.
+    interned_functions: HashTable<FunctionId>,
     tags: HashMap<Rc<str>, Tag>,
     names: HashMap<Rc<str>, Name>,
     journal: Vec<Undo>,
@@ -32,20 +41,13 @@ pub struct CTypeTable {
     predefined: HashSet<Rc<str>>,
 }
 
-/// What makes two function types one.
-#[derive(PartialEq, Eq, Hash)]
-struct FunctionKey(QualType, Vec<QualType>, bool, Convention);
-
-impl FunctionKey {
-    fn of(function: &Function) -> FunctionKey {
-        FunctionKey(function.result, function.params.clone(), function.variadic, function.convention)
-    }
-}
-
 /// One step that a rollback takes back.
+#[derive(Clone)]
 enum Undo {
     Name(Rc<str>),
     Replaced(Rc<str>, Box<Name>),
+    /// The name was a predefined typedef's until then.
+    Predefined(Rc<str>),
     Tag(Rc<str>),
     RecordBody(RecordId),
     EnumBody(EnumId, CTypeId),
@@ -81,17 +83,22 @@ impl CTypeTable {
     /// A table that holds the predefined types and typedefs.
     pub fn new() -> CTypeTable {
         let mut table = CTypeTable {
+            hasher: RandomState::default(),
             entries: Vec::new(),
-            interned: HashMap::default(),
+            interned: HashTable::new(),
             records: Vec::new(),
             enums: Vec::new(),
             functions: Vec::new(),
-            interned_functions: HashMap::default(),
+            interned_functions: HashTable::new(),
             tags: HashMap::default(),
             names: HashMap::default(),
             journal: Vec::new(),
             predefined: HashSet::default(),
         };
+        for (index, kind) in IntKind::ALL.into_iter().enumerate() {
+            let id = table.intern(CType::Int(kind));
+            debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
+        }
         builtin::register(&mut table);
         table.predefined = table.names.keys().cloned().collect();
         table.journal.clear();
@@ -107,16 +114,23 @@ impl CTypeTable {
 
     /// The id of `ctype`, if it is known.
     pub fn id_of(&self, ctype: CType) -> Option<CTypeId> {
-        self.interned.get(&(ctype, None)).copied()
+        self.find(&(ctype, None))
+    }
+
+    fn find(&self, entry: &Entry) -> Option<CTypeId> {
+        let hash = self.hasher.hash_one(entry);
+        self.interned.find(hash, |id| self.entries[id.index()] == *entry).copied()
     }
 
     fn intern_entry(&mut self, entry: Entry) -> CTypeId {
-        if let Some(&id) = self.interned.get(&entry) {
+        let hash = self.hasher.hash_one(entry);
+        if let Some(&id) = self.interned.find(hash, |id| self.entries[id.index()] == entry) {
             return id;
         }
         let id = CTypeId(self.entries.len() as u32);
         self.entries.push(entry);
-        self.interned.insert(entry, id);
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        self.interned.insert_unique(hash, id, |id| hasher.hash_one(entries[id.index()]));
         id
     }
 
@@ -131,12 +145,21 @@ impl CTypeTable {
     /// The type without an alignment that [`CTypeTable::with_align`] gave it.
     pub fn unaligned(&self, id: CTypeId) -> CTypeId {
         let (ctype, align) = self.entries[id.index()];
-        if align.is_none() { id } else { self.interned[&(ctype, None)] }
+        match align {
+            None => id,
+            Some(_) => self.find(&(ctype, None)).expect("made before what realigns it"),
+        }
     }
 
     /// The id of an integer type.
-    pub fn int(&mut self, kind: IntKind) -> CTypeId {
-        self.intern(CType::Int(kind))
+    pub fn int(&self, kind: IntKind) -> CTypeId {
+        // They are the table's first, in this order.
+        CTypeId(kind as u32)
+    }
+
+    /// The id of a real floating type.
+    pub fn float(&self, kind: FloatKind) -> CTypeId {
+        self.find(&(CType::Float(kind), None)).expect("basic types are there from the start")
     }
 
     /// A pointer to `to`.
@@ -149,15 +172,19 @@ impl CTypeTable {
         self.intern(CType::Array { elem, len })
     }
 
-    /// The id of a function type, made if new.
-    pub fn function_type(&mut self, function: Function) -> CTypeId {
-        let key = FunctionKey::of(&function);
-        let id = match self.interned_functions.get(&key) {
+    /// The id of a function type, made if new; `names` are kept then.
+    pub fn function_type(&mut self, prototype: Prototype<'_>, names: &ParamNames) -> CTypeId {
+        let hash = self.hasher.hash_one(prototype);
+        let known =
+            self.interned_functions.find(hash, |id| self.functions[id.index()].prototype() == prototype);
+        let id = match known {
             Some(&id) => id,
             None => {
                 let id = FunctionId(self.functions.len() as u32);
-                self.functions.push(function);
-                self.interned_functions.insert(key, id);
+                self.functions.push(Function::new(prototype, names.clone()));
+                let (functions, hasher) = (&self.functions, &self.hasher);
+                self.interned_functions
+                    .insert_unique(hash, id, |id| hasher.hash_one(functions[id.index()].prototype()));
                 id
             }
         };
@@ -167,9 +194,9 @@ impl CTypeTable {
     /// A new, incomplete record.
     pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
         let id = RecordId(self.records.len() as u32);
-        self.records.push(Record { kind, tag: tag.clone(), body: None });
         // Interned at once, so that `unaligned` always finds the plain entry.
-        self.intern(CType::Record(id));
+        let ctype = self.intern(CType::Record(id));
+        self.records.push((Record { kind, tag: tag.clone(), body: None }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(tag, Tag::Record(id));
         }
@@ -178,7 +205,7 @@ impl CTypeTable {
 
     /// Gives an incomplete record its body. The caller has checked that it has none yet.
     pub fn complete_record(&mut self, id: RecordId, body: RecordBody) {
-        self.records[id.0 as usize].body = Some(body);
+        self.records[id.0 as usize].0.body = Some(body);
         self.journal.push(Undo::RecordBody(id));
     }
 
@@ -190,8 +217,8 @@ impl CTypeTable {
         constants: Option<Vec<(Rc<str>, i128)>>,
     ) -> EnumId {
         let id = EnumId(self.enums.len() as u32);
-        self.enums.push(Enum { tag: tag.clone(), underlying, constants });
-        self.intern(CType::Enum(id));
+        let ctype = self.intern(CType::Enum(id));
+        self.enums.push((Enum { tag: tag.clone(), underlying, constants }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(tag, Tag::Enum(id));
         }
@@ -200,7 +227,7 @@ impl CTypeTable {
 
     /// Gives an opaque enum its constants.
     pub fn complete_enum(&mut self, id: EnumId, underlying: CTypeId, constants: Vec<(Rc<str>, i128)>) {
-        let e = &mut self.enums[id.0 as usize];
+        let e = &mut self.enums[id.0 as usize].0;
         self.journal.push(Undo::EnumBody(id, e.underlying));
         e.underlying = underlying;
         e.constants = Some(constants);
@@ -237,7 +264,8 @@ impl CTypeTable {
     /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef.
     pub fn replace_predefined(&mut self, name: &str, what: &Name) -> bool {
         let Some(key) = self.predefined.take(name) else { return false };
-        self.replace_name(key, what.clone());
+        self.replace_name(key.clone(), what.clone());
+        self.journal.push(Undo::Predefined(key));
         true
     }
 
@@ -295,20 +323,28 @@ impl CTypeTable {
             match undo {
                 Undo::Name(name) => drop(self.names.remove(&name)),
                 Undo::Replaced(name, old) => drop(self.names.insert(name, *old)),
+                Undo::Predefined(name) => drop(self.predefined.insert(name)),
                 Undo::Tag(tag) => drop(self.tags.remove(&tag)),
-                Undo::RecordBody(id) => self.records[id.0 as usize].body = None,
+                Undo::RecordBody(id) => self.records[id.0 as usize].0.body = None,
                 Undo::EnumBody(id, underlying) => {
-                    let e = &mut self.enums[id.0 as usize];
+                    let e = &mut self.enums[id.0 as usize].0;
                     e.constants = None;
                     e.underlying = underlying;
                 }
             }
         }
-        for entry in self.entries.drain(point.entries..) {
-            self.interned.remove(&entry);
+        for (index, entry) in self.entries.drain(point.entries..).enumerate() {
+            let id = CTypeId((point.entries + index) as u32);
+            if let Ok(found) = self.interned.find_entry(self.hasher.hash_one(entry), |&other| other == id) {
+                found.remove();
+            }
         }
-        for function in self.functions.drain(point.functions..) {
-            self.interned_functions.remove(&FunctionKey::of(&function));
+        for (index, function) in self.functions.drain(point.functions..).enumerate() {
+            let id = FunctionId((point.functions + index) as u32);
+            let hash = self.hasher.hash_one(function.prototype());
+            if let Ok(found) = self.interned_functions.find_entry(hash, |&other| other == id) {
+                found.remove();
+            }
         }
         self.records.truncate(point.records);
         self.enums.truncate(point.enums);
@@ -323,27 +359,27 @@ impl CTypeTable {
 
     /// A record.
     pub fn record(&self, id: RecordId) -> &Record {
-        &self.records[id.0 as usize]
+        &self.records[id.0 as usize].0
     }
 
     /// An enum.
     pub fn enumeration(&self, id: EnumId) -> &Enum {
-        &self.enums[id.0 as usize]
+        &self.enums[id.0 as usize].0
     }
 
     /// A function type.
     pub fn function(&self, id: FunctionId) -> &Function {
-        &self.functions[id.0 as usize]
+        &self.functions[id.index()]
     }
 
     /// The ctype of a record.
     pub fn record_type(&self, id: RecordId) -> CTypeId {
-        self.interned[&(CType::Record(id), None)]
+        self.records[id.0 as usize].1
     }
 
     /// The ctype of an enum.
     pub fn enum_type(&self, id: EnumId) -> CTypeId {
-        self.interned[&(CType::Enum(id), None)]
+        self.enums[id.0 as usize].1
     }
 
     /// How many ctypes there are.

@@ -122,7 +122,24 @@ impl Rewriter<'_> {
     }
 }
 
+/// Does an attribute of this name bear on layout or calls?
+pub fn bears_on_types(name: &str) -> bool {
+    matches!(
+        name,
+        "aligned"
+            | "align"
+            | "packed"
+            | "mode"
+            | "vector_size"
+            | "ms_abi"
+            | "sysv_abi"
+            | "overloadable"
+            | "ms_struct"
+            | "scalar_storage_order"
+    )
+}
+
 /// An attribute's or mode's word without the underscores around it.
-fn bare(name: &str) -> &str {
+pub fn bare(name: &str) -> &str {
     name.strip_prefix("__").and_then(|n| n.strip_suffix("__")).unwrap_or(name)
 }

@@ -1,196 +1,230 @@
-//! Integer expressions, casts, `sizeof`, literals.
+//! Constant expressions: operators by their precedence, casts, `sizeof`, literals.
 
-use lang_c::ast;
-use lang_c::span::{Node, Span};
+use super::word::{Word, word};
+use super::{RUN_MAX, Read, Reader, Refusal};
+use crate::cdef::literal;
+use crate::cdef::token::Kind;
+use crate::cdef::value::{self, Binary, Unary};
+use crate::cdef::{Param, define, is_keyword};
+use crate::ctype::{Constant, IntKind, Name, QualType};
 
-use super::word::{Word, is_identifier, word};
-use super::{Reader, node};
-
-impl Reader<'_> {
-    pub(super) fn conditional(&mut self) -> Option<Node<ast::Expression>> {
-        let start = self.here();
-        let condition = self.binary(1)?;
+impl Reader<'_, '_> {
+    pub(super) fn conditional(&mut self) -> Read<Constant> {
+        let test = self.binary(1)?;
         if !self.eat("?") {
-            return Some(node(condition.node, self.since_blank(start)));
+            return Ok(test);
         }
-        let then_expression = Box::new(self.conditional()?);
-        self.expect(":")?;
-        let else_expression = Box::new(self.conditional()?);
-        let whole =
-            ast::ConditionalExpression { condition: Box::new(condition), then_expression, else_expression };
-        let span = self.since_blank(start);
-        Some(node(ast::Expression::Conditional(Box::new(node(whole, span))), span))
+        let yes = self.deeper(Self::conditional)?;
+        if !self.eat(":") {
+            return Err(Refusal::NotConstant);
+        }
+        let no = self.deeper(Self::conditional)?;
+        let (chosen, other) = if value::is_true(&test) { (yes, no) } else { (no, yes) };
+        Ok(value::balanced(self.table, chosen, &other))
     }
 
-    fn binary(&mut self, lowest: u8) -> Option<Node<ast::Expression>> {
-        let mut left = self.cast()?;
-        while let Some((strength, operator)) = operator(self.text()).filter(|o| o.0 >= lowest) {
-            let at = self.here();
-            self.at += 1;
-            let operator = node(operator, self.since(at));
+    fn binary(&mut self, lowest: u8) -> Read<Constant> {
+        let mut left = self.unary()?;
+        let mut run = 0;
+        while self.token.kind == Kind::Punct
+            && let Some((strength, operator)) = operator(self.token.text).filter(|o| o.0 >= lowest)
+        {
+            run += 1;
+            if run > RUN_MAX {
+                return Err(Refusal::Unusual);
+            }
+            self.advance();
             let right = self.binary(strength + 1)?;
-            let span = Span::span(left.span.start, right.span.end);
-            let whole = ast::BinaryOperatorExpression { operator, lhs: Box::new(left), rhs: Box::new(right) };
-            left = node(ast::Expression::BinaryOperator(Box::new(node(whole, span))), span);
+            left = value::binary(self.table, operator, &left, &right).ok_or(Refusal::Unusual)?;
         }
-        Some(left)
+        Ok(left)
     }
 
-    /// Does a type start at the token?
-    fn is_type(&self, index: usize) -> bool {
-        let text = self.text_at(index);
-        match word(text) {
-            Word::Qualifier(_) | Word::Combining(_) | Word::Alone(_) | Word::Struct(_) | Word::Enum => true,
-            Word::Other => is_identifier(text) && self.is_typedef(text),
-            Word::Storage(_) | Word::Reserved => false,
-        }
-    }
-
-    fn cast(&mut self) -> Option<Node<ast::Expression>> {
-        let start = self.here();
-        match self.text() {
-            "(" if self.is_type(self.at + 1) => {
-                let type_name = self.type_in_brackets()?;
-                let expression = Box::new(self.cast()?);
-                let span = Span::span(start, expression.span.end);
-                let whole = ast::CastExpression { type_name, expression };
-                Some(node(ast::Expression::Cast(Box::new(node(whole, span))), span))
+    fn unary(&mut self) -> Read<Constant> {
+        let text = self.token.text;
+        let operator = match text {
+            "-" => Unary::Minus,
+            "+" => Unary::Plus,
+            "~" => Unary::Complement,
+            "!" => Unary::Not,
+            "(" if self.is_type_in_brackets() => {
+                let ty = self.type_in_brackets()?;
+                let value = self.deeper(Self::unary)?;
+                return value::cast(self.table, value, ty).ok_or(Refusal::Unusual);
             }
-            "sizeof" if self.text_at(self.at + 1) == "(" && self.is_type(self.at + 2) => {
-                self.at += 1;
-                let type_name = self.type_in_brackets()?;
-                let span = self.since(start);
-                let size = node(ast::SizeOfTy(type_name), span);
-                Some(node(ast::Expression::SizeOfTy(Box::new(size)), span))
-            }
-            "-" => self.unary(ast::UnaryOperator::Minus),
-            "+" => self.unary(ast::UnaryOperator::Plus),
-            "~" => self.unary(ast::UnaryOperator::Complement),
-            "!" => self.unary(ast::UnaryOperator::Negate),
-            _ => self.primary(),
-        }
-    }
-
-    fn type_in_brackets(&mut self) -> Option<Node<ast::TypeName>> {
-        self.expect("(")?;
-        let name = self.type_name()?;
-        self.expect(")")?;
-        // A compound literal is no constant of ours.
-        (!self.is("{")).then_some(name)
-    }
-
-    fn unary(&mut self, operator: ast::UnaryOperator) -> Option<Node<ast::Expression>> {
-        let start = self.here();
-        self.at += 1;
-        let operator = node(operator, self.since(start));
-        let operand = Box::new(self.cast()?);
-        let span = Span::span(start, operand.span.end);
-        let whole = ast::UnaryOperatorExpression { operator, operand };
-        Some(node(ast::Expression::UnaryOperator(Box::new(node(whole, span))), span))
-    }
-
-    fn primary(&mut self) -> Option<Node<ast::Expression>> {
-        let start = self.here();
-        let text = self.text();
-        let value = if text.as_bytes().first()?.is_ascii_digit() {
-            self.at += 1;
-            let number = match integer(text) {
-                Some(integer) => ast::Constant::Integer(integer),
-                None => ast::Constant::Float(float_literal(text)?),
-            };
-            ast::Expression::Constant(Box::new(node(number, self.since(start))))
-        } else if text.starts_with('"') {
-            let mut parts = Vec::with_capacity(1);
-            while self.text().starts_with('"') {
-                parts.push(self.text().to_owned());
-                self.at += 1;
-            }
-            ast::Expression::StringLiteral(Box::new(node(parts, self.since(start))))
-        } else if self.eat("(") {
-            let inner = self.conditional()?;
-            self.expect(")")?;
-            inner.node
-        } else {
-            if self.is_typedef(text) {
-                return None;
-            }
-            ast::Expression::Identifier(Box::new(self.identifier()?))
+            _ => return self.primary(),
         };
-        // Calls, members and elements are lang-c's.
-        if matches!(self.text(), "(" | "[" | "." | "->" | "++" | "--") {
-            return None;
+        self.advance();
+        let value = self.deeper(Self::unary)?;
+        value::unary(self.table, operator, value).ok_or(Refusal::Unusual)
+    }
+
+    /// Does a type start behind the `(` that is next?
+    fn is_type_in_brackets(&mut self) -> bool {
+        let next = self.tokens.at(self.at + 1);
+        match next.kind {
+            Kind::Ident => match word(next.text) {
+                Word::Qualifier(_) | Word::Part(_) | Word::Record(_) | Word::Enum => true,
+                Word::Other => self.typedef(next.text).is_some(),
+                _ => false,
+            },
+            _ => next.text == "$" && matches!(self.context.params.get(self.used), Some(Param::Type(_))),
         }
-        Some(node(value, self.since_blank(start)))
+    }
+
+    /// A type between brackets, whose tags are known. What is no type at all is no constant either.
+    fn type_in_brackets(&mut self) -> Read<QualType> {
+        self.advance();
+        let before = (self.needs_tags, self.defines);
+        (self.needs_tags, self.defines) = (true, false);
+        let ty = self.deeper(Self::type_name)?;
+        let defines = self.defines;
+        (self.needs_tags, self.defines) = before;
+        self.expect(")")?;
+        // A compound literal is no constant of ours; and a value must not outlive its type, which an expression leaves
+        // behind (see `mod`).
+        if defines || self.is("{") { Err(Refusal::Unusual) } else { Ok(ty) }
+    }
+
+    fn primary(&mut self) -> Read<Constant> {
+        let text = self.token.text;
+        let value = match self.token.kind {
+            Kind::Number => {
+                self.advance();
+                self.number(text)?
+            }
+            Kind::Char => {
+                let n = literal::narrow_character(text).ok_or(Refusal::Unusual)?;
+                self.advance();
+                Constant::Int(n.into(), self.table.int(IntKind::Int))
+            }
+            Kind::Str => self.string()?,
+            Kind::Ident => return self.named(),
+            _ => match text {
+                "(" => {
+                    self.advance();
+                    let value = self.deeper(Self::conditional)?;
+                    self.expect(")")?;
+                    value
+                }
+                "$" => self.integer_param()?,
+                // The address in an old `offsetof`.
+                "&" => return Err(Refusal::Unusual),
+                _ => return Err(Refusal::NotConstant),
+            },
+        };
+        self.alone(value)
+    }
+
+    /// Calls, members and elements are lang-c's.
+    fn alone(&self, value: Constant) -> Read<Constant> {
+        match self.token.text {
+            "(" | "[" | "." | "->" | "++" | "--" => Err(Refusal::Unusual),
+            _ => Ok(value),
+        }
+    }
+
+    fn number(&mut self, text: &str) -> Read<Constant> {
+        if let Some((n, kind)) = literal::integer(text) {
+            return Ok(Constant::Int(n.into(), self.table.int(kind)));
+        }
+        let (x, kind) = literal::float(text).ok_or(Refusal::Unusual)?;
+        Ok(Constant::Float(x, self.table.float(kind)))
+    }
+
+    fn string(&mut self) -> Read<Constant> {
+        let mut parts = Vec::with_capacity(1);
+        while self.token.kind == Kind::Str {
+            let text = literal::known_escapes(self.token.text).ok_or(Refusal::Unusual)?;
+            parts.push(text);
+            self.advance();
+        }
+        if parts.len() > RUN_MAX as usize {
+            return Err(Refusal::Unusual);
+        }
+        let bytes = literal::bytes(parts.iter().map(|part| &**part)).ok_or(Refusal::Unusual)?;
+        Ok(Constant::Str(bytes.into()))
+    }
+
+    /// A constant's name, or `sizeof`.
+    fn named(&mut self) -> Read<Constant> {
+        let text = self.token.text;
+        match word(text) {
+            Word::Other => {}
+            Word::Reserved if text == "sizeof" => {
+                self.advance();
+                if !self.is("(") || !self.is_type_in_brackets() {
+                    return Err(Refusal::Unusual);
+                }
+                let ty = self.type_in_brackets()?;
+                return value::size_of(self.table, ty).ok_or(Refusal::Unusual);
+            }
+            // A type, or a part of one: no expression starts so. A statement's word: none has it.
+            _ if is_keyword(text) == (self.at == 0)
+                && !text.starts_with('_')
+                && !matches!(text, "nullptr" | "alignof") =>
+            {
+                return Err(Refusal::NotConstant);
+            }
+            _ => return Err(Refusal::Unusual),
+        }
+        let value = match self.table.name(text) {
+            Some(Name::Constant(value)) => value.clone(),
+            Some(Name::Typedef(_)) => return Err(Refusal::Unusual),
+            Some(_) => return Err(Refusal::NotConstant),
+            None => self.scoped(text)?,
+        };
+        self.advance();
+        self.alone(value)
+    }
+
+    /// A constant that is not in the table: of a record under way, or a macro.
+    fn scoped(&mut self, name: &str) -> Read<Constant> {
+        if let Some((_, value)) = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name) {
+            return Ok(value.clone());
+        }
+        if let Some(value) = self.context.macros.and_then(|macros| define::value(self.table, macros, name)) {
+            return Ok(value);
+        }
+        // A builtin, perhaps.
+        Err(if name.starts_with('_') { Refusal::Unusual } else { Refusal::NotConstant })
+    }
+
+    /// A `$` that stands for an integer.
+    fn integer_param(&mut self) -> Read<Constant> {
+        let Some(&Param::Int(n)) = self.context.params.get(self.used) else { return Err(Refusal::Unusual) };
+        self.used += 1;
+        self.advance();
+        let kind = value::literal_kind(n.unsigned_abs(), true, 0, false);
+        let magnitude = Constant::Int(n.unsigned_abs().into(), self.table.int(kind));
+        match n < 0 {
+            true => value::unary(self.table, Unary::Minus, magnitude).ok_or(Refusal::Unusual),
+            false => Ok(magnitude),
+        }
     }
 }
 
 /// How strongly an operator binds.
-fn operator(text: &str) -> Option<(u8, ast::BinaryOperator)> {
-    use ast::BinaryOperator as B;
+fn operator(text: &str) -> Option<(u8, Binary)> {
     Some(match text {
-        "||" => (1, B::LogicalOr),
-        "&&" => (2, B::LogicalAnd),
-        "|" => (3, B::BitwiseOr),
-        "^" => (4, B::BitwiseXor),
-        "&" => (5, B::BitwiseAnd),
-        "==" => (6, B::Equals),
-        "!=" => (6, B::NotEquals),
-        "<" => (7, B::Less),
-        ">" => (7, B::Greater),
-        "<=" => (7, B::LessOrEqual),
-        ">=" => (7, B::GreaterOrEqual),
-        "<<" => (8, B::ShiftLeft),
-        ">>" => (8, B::ShiftRight),
-        "+" => (9, B::Plus),
-        "-" => (9, B::Minus),
-        "*" => (10, B::Multiply),
-        "/" => (10, B::Divide),
-        "%" => (10, B::Modulo),
+        "||" => (1, Binary::Or),
+        "&&" => (2, Binary::And),
+        "|" => (3, Binary::BitOr),
+        "^" => (4, Binary::BitXor),
+        "&" => (5, Binary::BitAnd),
+        "==" => (6, Binary::Equal),
+        "!=" => (6, Binary::NotEqual),
+        "<" => (7, Binary::Less),
+        ">" => (7, Binary::Greater),
+        "<=" => (7, Binary::LessOrEqual),
+        ">=" => (7, Binary::GreaterOrEqual),
+        "<<" => (8, Binary::ShiftLeft),
+        ">>" => (8, Binary::ShiftRight),
+        "+" => (9, Binary::Plus),
+        "-" => (9, Binary::Minus),
+        "*" => (10, Binary::Multiply),
+        "/" => (10, Binary::Divide),
+        "%" => (10, Binary::Modulo),
         _ => return None,
     })
-}
-
-/// A decimal literal with a point or an exponent.
-fn float_literal(text: &str) -> Option<ast::Float> {
-    let (number, format) = match text.as_bytes().last()? {
-        b'f' | b'F' => (&text[..text.len() - 1], ast::FloatFormat::Float),
-        b'l' | b'L' => (&text[..text.len() - 1], ast::FloatFormat::LongDouble),
-        _ => (text, ast::FloatFormat::Double),
-    };
-    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let is_float = number.contains(['.', 'e', 'E']) && !whole.is_empty() && !exponent.is_empty();
-    if !is_float || !all_digits(whole) || !all_digits(fraction) || !all_digits(exponent) {
-        return None;
-    }
-    let suffix = ast::FloatSuffix { format, imaginary: false };
-    Some(ast::Float { base: ast::FloatBase::Decimal, number: number.into(), suffix })
-}
-
-/// An integer literal.
-fn integer(text: &str) -> Option<ast::Integer> {
-    let (base, radix, rest) = match text.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (ast::IntegerBase::Hexadecimal, 16, &text[2..]),
-        [b'0', b'b' | b'B', ..] => (ast::IntegerBase::Binary, 2, &text[2..]),
-        [b'0', b'0'..=b'9', ..] => (ast::IntegerBase::Octal, 8, &text[1..]),
-        _ => (ast::IntegerBase::Decimal, 10, text),
-    };
-    let digits = rest.bytes().take_while(|&b| char::from(b).is_digit(radix)).count();
-    let (number, suffix) = rest.split_at(digits);
-    let (size, unsigned) = match suffix {
-        "" => (ast::IntegerSize::Int, false),
-        "u" | "U" => (ast::IntegerSize::Int, true),
-        "l" | "L" => (ast::IntegerSize::Long, false),
-        "ul" | "UL" | "uL" | "Ul" | "lu" | "LU" => (ast::IntegerSize::Long, true),
-        "ll" | "LL" => (ast::IntegerSize::LongLong, false),
-        "ull" | "ULL" | "uLL" | "Ull" | "llu" | "LLU" => (ast::IntegerSize::LongLong, true),
-        _ => return None,
-    };
-    if number.is_empty() {
-        return None;
-    }
-    let suffix = ast::IntegerSuffix { size, unsigned, imaginary: false };
-    Some(ast::Integer { base, number: number.into(), suffix })
 }

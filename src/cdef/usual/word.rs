@@ -1,177 +1,113 @@
-//! What a word of the rewritten text is.
+//! What an identifier or keyword of the user's text is.
 
-use lang_c::ast;
+use crate::cdef::dialect;
+use crate::cdef::words::{Basic, Part};
+use crate::ctype::{FloatKind, Qual, RecordKind};
 
-/// What a token says among specifiers.
+use super::specifier::Storage;
+
+/// What a word says.
 pub enum Word {
     /// `typedef`, `extern`, `static`
-    Storage(ast::StorageClassSpecifier),
+    Storage(Storage),
     /// `const`, `volatile`
-    Qualifier(ast::TypeQualifier),
-    /// A word of a type that may be of several.
-    Combining(ast::TypeSpecifier),
-    /// A word that is a whole type.
-    Alone(ast::TypeSpecifier),
+    Qualifier(Qual),
+    /// A word of a type.
+    Part(Part),
     /// `struct`, `union`
-    Struct(ast::StructKind),
+    Record(RecordKind),
     /// `enum`
     Enum,
-    /// A keyword that is not read here.
+    /// One that says nothing to us: `inline`, `restrict`.
+    Nothing,
+    /// `__attribute__`
+    Attribute,
+    /// `asm`
+    Asm,
+    /// A word of C that is not read here.
     Reserved,
-    /// No keyword.
+    /// A name.
     Other,
 }
 
-/// Sorts a token's text.
+/// Sorts an identifier's text.
 pub fn word(text: &str) -> Word {
-    use ast::TypeSpecifier as T;
+    if text.starts_with('_') {
+        return underscored(text);
+    }
     match text {
-        "typedef" => Word::Storage(ast::StorageClassSpecifier::Typedef),
-        "extern" => Word::Storage(ast::StorageClassSpecifier::Extern),
-        "static" => Word::Storage(ast::StorageClassSpecifier::Static),
-        "const" => Word::Qualifier(ast::TypeQualifier::Const),
-        "volatile" => Word::Qualifier(ast::TypeQualifier::Volatile),
-        "char" => Word::Combining(T::Char),
-        "short" => Word::Combining(T::Short),
-        "int" => Word::Combining(T::Int),
-        "long" => Word::Combining(T::Long),
-        "float" => Word::Combining(T::Float),
-        "double" => Word::Combining(T::Double),
-        "signed" => Word::Combining(T::Signed),
-        "unsigned" => Word::Combining(T::Unsigned),
-        "_Complex" => Word::Combining(T::Complex),
-        "void" => Word::Alone(T::Void),
-        "_Bool" => Word::Alone(T::Bool),
-        "_Float32" => float(32, false),
-        "_Float64" => float(64, false),
-        "_Float128" => float(128, false),
-        "_Float32x" => float(32, true),
-        "_Float64x" => float(64, true),
-        "struct" => Word::Struct(ast::StructKind::Struct),
-        "union" => Word::Struct(ast::StructKind::Union),
+        "typedef" => Word::Storage(Storage::Typedef),
+        "extern" => Word::Storage(Storage::Extern),
+        "static" => Word::Storage(Storage::Static),
+        "const" => Word::Qualifier(Qual::CONST),
+        "volatile" => Word::Qualifier(Qual::VOLATILE),
+        "signed" => Word::Part(Part::Signed),
+        "unsigned" => Word::Part(Part::Unsigned),
+        "long" => Word::Part(Part::Long),
+        "short" => Word::Part(Part::Short),
+        "void" => Word::Part(Part::Basic(Basic::Void)),
+        "char" => Word::Part(Part::Basic(Basic::Char)),
+        "int" => Word::Part(Part::Basic(Basic::Int)),
+        "float" => Word::Part(Part::Basic(Basic::Float)),
+        "double" => Word::Part(Part::Basic(Basic::Double)),
+        "struct" => Word::Record(RecordKind::Struct),
+        "union" => Word::Record(RecordKind::Union),
         "enum" => Word::Enum,
-        _ if is_reserved(text) => Word::Reserved,
+        "inline" | "restrict" | "register" | "thread_local" => Word::Nothing,
+        "asm" => Word::Asm,
+        "auto" | "break" | "case" | "continue" | "default" | "do" | "else" | "for" | "goto" | "if"
+        | "return" | "sizeof" | "switch" | "while" | "typeof" | "typeof_unqual" | "alignas" | "alignof"
+        | "static_assert" | "complex" | "constexpr" | "nullptr" => Word::Reserved,
         _ => Word::Other,
     }
 }
 
-fn float(width: usize, is_extended: bool) -> Word {
-    use ast::TS18661FloatFormat::{BinaryExtended, BinaryInterchange};
-    let format = if is_extended { BinaryExtended } else { BinaryInterchange };
-    Word::Combining(ast::TypeSpecifier::TS18661Float(ast::TS18661FloatType { format, width }))
-}
-
-/// Does a name or keyword stand here?
-pub fn is_identifier(text: &str) -> bool {
-    // A prefixed string starts with a letter too.
-    !text.ends_with('"')
-        && text.as_bytes().first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_' || b == b'$')
-}
-
-/// The words that lang-c has for itself, or reads as more than names.
-pub fn is_reserved(text: &str) -> bool {
-    if let Some(rest) = text.strip_prefix('_') {
-        return matches!(rest.as_bytes().first(), Some(b'A'..=b'Z' | b'_')) && is_underscored(text);
+fn underscored(text: &str) -> Word {
+    match text {
+        "_Bool" => Word::Part(Part::Basic(Basic::Bool)),
+        "_Complex" => Word::Part(Part::Complex),
+        "_Float32" => Word::Part(Part::Basic(Basic::Float)),
+        "_Float64" | "_Float32x" => Word::Part(Part::Basic(Basic::Double)),
+        "_Float64x" => Word::Part(Part::Basic(Basic::Other(FloatKind::LongDouble))),
+        "_Float128" | "__float128" => Word::Part(Part::Basic(Basic::Other(FloatKind::Float128))),
+        "__int128" => Word::Part(Part::Basic(Basic::Int128)),
+        _ => match dialect::word(text) {
+            dialect::Word::Drop => Word::Nothing,
+            dialect::Word::Attribute => Word::Attribute,
+            dialect::Word::Asm => Word::Asm,
+            dialect::Word::To("const") => Word::Qualifier(Qual::CONST),
+            dialect::Word::To("volatile") => Word::Qualifier(Qual::VOLATILE),
+            dialect::Word::To("signed") => Word::Part(Part::Signed),
+            dialect::Word::Keep if !is_reserved(text) => Word::Other,
+            _ => Word::Reserved,
+        },
     }
-    matches!(
-        text,
-        "auto"
-            | "break"
-            | "case"
-            | "char"
-            | "const"
-            | "continue"
-            | "default"
-            | "do"
-            | "double"
-            | "else"
-            | "enum"
-            | "extern"
-            | "float"
-            | "for"
-            | "goto"
-            | "if"
-            | "inline"
-            | "int"
-            | "long"
-            | "register"
-            | "restrict"
-            | "return"
-            | "short"
-            | "signed"
-            | "sizeof"
-            | "static"
-            | "struct"
-            | "switch"
-            | "typedef"
-            | "union"
-            | "unsigned"
-            | "void"
-            | "volatile"
-            | "while"
-            | "typeof"
-            | "asm"
-    )
 }
 
-fn is_underscored(text: &str) -> bool {
+/// The words with two underscores, or one and a capital letter, that lang-c has for itself.
+fn is_reserved(text: &str) -> bool {
     matches!(
         text,
-        "_Alignas"
-            | "_Alignof"
+        "_Alignof"
             | "_Atomic"
-            | "_Bool"
-            | "_Complex"
             | "_Generic"
             | "_Imaginary"
-            | "_Noreturn"
-            | "_Static_assert"
-            | "_Thread_local"
-            | "_Nonnull"
-            | "_Null_unspecified"
-            | "_Nullable"
             | "__FUNCTION__"
             | "__PRETTY_FUNCTION__"
-            | "__alignof"
-            | "__alignof__"
-            | "__asm"
-            | "__asm__"
-            | "__attribute"
-            | "__attribute__"
             | "__builtin_offsetof"
             | "__builtin_va_arg"
-            | "__complex"
-            | "__complex__"
-            | "__const"
-            | "__const__"
-            | "__extension__"
             | "__func__"
             | "__imag"
             | "__imag__"
-            | "__inline"
-            | "__inline__"
             | "__label__"
             | "__null"
             | "__real"
             | "__real__"
-            | "__restrict"
-            | "__restrict__"
-            | "__signed"
-            | "__signed__"
-            | "__thread"
-            | "__typeof"
-            | "__typeof__"
-            | "__volatile"
-            | "__volatile__"
             | "__single_inheritance"
             | "__multiple_inheritance"
             | "__virtual_inheritance"
             | "__unspecified_inheritance"
-            | "__fastcall"
             | "__regcall"
-            | "__stdcall"
-            | "__thiscall"
-            | "__vectorcall"
     ) || text.starts_with("_Float")
         || text.starts_with("_Decimal")
 }

@@ -1,0 +1,76 @@
+//! Types made of types: arrays and functions, and what they may be made of.
+//!
+//! Called by `declarator`, which has lang-c's trees, and by `usual`, which has tokens.
+
+use super::{INVALID, UNSIZED};
+use crate::ctype::{ArrayLen, CType, CTypeTable, Convention, ParamNames, Prototype, QualType};
+
+/// The greatest size and length.
+const SIZE_MAX: u64 = 1 << 62;
+
+/// The length that an expression gives an array; an error says what is wrong.
+pub fn length(n: i128) -> Result<ArrayLen, &'static str> {
+    match u64::try_from(n) {
+        Ok(n) if n < SIZE_MAX => Ok(ArrayLen::Fixed(n)),
+        _ => Err(UNSIZED),
+    }
+}
+
+/// An array; an error says why there is none.
+pub fn array(table: &mut CTypeTable, elem: QualType, len: ArrayLen) -> Result<QualType, &'static str> {
+    let ctype = table.get(elem.id);
+    if matches!(ctype, CType::Reference(_)) {
+        return Err(INVALID);
+    }
+    let size = table.size(elem.id).ok_or(UNSIZED)?;
+    if let ArrayLen::Fixed(n) = len
+        && size.checked_mul(n).is_none_or(|total| total >= SIZE_MAX)
+    {
+        return Err(UNSIZED);
+    }
+    // Elements are of one size: no VLS is one.
+    if matches!(ctype, CType::Record(_)) && table.variable_element(elem.id).is_some() {
+        return Err(UNSIZED);
+    }
+    Ok(table.array(elem, len).plain())
+}
+
+/// A pointer; an error says why there is none.
+pub fn pointer(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'static str> {
+    match table.get(to.id) {
+        CType::Reference(_) => Err(INVALID),
+        _ => Ok(table.pointer(to).plain()),
+    }
+}
+
+/// A reference; an error says why there is none.
+pub fn reference(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'static str> {
+    match table.get(to.id) {
+        CType::Reference(_) => Err(INVALID),
+        _ => Ok(table.intern(CType::Reference(to)).plain()),
+    }
+}
+
+/// A function of the platform's convention; an error says why there is none.
+pub fn function(
+    table: &mut CTypeTable,
+    result: QualType,
+    params: &[QualType],
+    variadic: bool,
+    names: &ParamNames,
+) -> Result<QualType, &'static str> {
+    if matches!(table.get(result.id), CType::Array { .. } | CType::Function(_)) {
+        return Err(INVALID);
+    }
+    let prototype = Prototype { result, params, variadic, convention: Convention::C };
+    Ok(table.function_type(prototype, names).plain())
+}
+
+/// A parameter's type as C adjusts it.
+pub fn parameter(table: &mut CTypeTable, ty: QualType) -> QualType {
+    match table.get(ty.id) {
+        CType::Array { elem, .. } => table.pointer(elem).plain(),
+        CType::Function(_) => table.pointer(ty).plain(),
+        _ => ty.id.plain(),
+    }
+}

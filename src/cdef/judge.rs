@@ -1,0 +1,190 @@
+//! The judge of `usual` where readers are tested: everything is read by lang-c alone as well, and both must end alike.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+
+use foldhash::HashSet;
+
+use super::CdefError;
+use crate::ctype::{CType, CTypeId, CTypeTable, Constant, Name, QualType, Tag};
+
+thread_local! {
+    static LANG_C_ALONE: Cell<bool> = const { Cell::new(false) };
+    /// What is read on the way is judged by what comes of it.
+    static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Is lang-c to read all there is?
+pub fn is_lang_c_alone() -> bool {
+    LANG_C_ALONE.get()
+}
+
+/// What reading gave: comparable, if not by its ids.
+pub trait Outcome: Debug {
+    /// Are both the same, each in its own table?
+    fn is_same(&self, other: &Self, pair: &mut Pair<'_>) -> bool;
+}
+
+impl Outcome for () {
+    fn is_same(&self, _: &(), _: &mut Pair<'_>) -> bool {
+        true
+    }
+}
+
+impl Outcome for super::TypeName {
+    fn is_same(&self, other: &Self, pair: &mut Pair<'_>) -> bool {
+        self.defines == other.defines && pair.types(self.ty, other.ty)
+    }
+}
+
+impl Outcome for Constant {
+    fn is_same(&self, other: &Self, pair: &mut Pair<'_>) -> bool {
+        pair.constants(self, other)
+    }
+}
+
+/// Reads by either way in a copy of the table, and panics unless both end alike.
+pub fn compare<T: Outcome>(
+    table: &CTypeTable,
+    text: &[u8],
+    read: impl Fn(&mut CTypeTable) -> Result<T, CdefError>,
+) {
+    if IS_AT_WORK.replace(true) {
+        return;
+    }
+    let (mut ours, mut theirs) = (table.clone(), table.clone());
+    let by_us = read(&mut ours);
+    LANG_C_ALONE.set(true);
+    let by_them = read(&mut theirs);
+    LANG_C_ALONE.set(false);
+    IS_AT_WORK.set(false);
+    let text = String::from_utf8_lossy(text);
+    let mut pair = Pair { ours: &ours, theirs: &theirs, seen: HashSet::default() };
+    match (&by_us, &by_them) {
+        (Ok(a), Ok(b)) if a.is_same(b, &mut pair) => {}
+        (Err(a), Err(b)) if a == b => {}
+        _ => panic!("read otherwise by lang-c: {by_us:?} / {by_them:?}: {text}"),
+    }
+    if let Some(name) = pair.difference() {
+        let (a, b) = (ours.name(name), theirs.name(name));
+        panic!("otherwise by lang-c: {name}: {a:?} / {b:?}: {text}");
+    }
+}
+
+/// Two tables, and what was compared already.
+pub struct Pair<'p> {
+    ours: &'p CTypeTable,
+    theirs: &'p CTypeTable,
+    seen: HashSet<(CTypeId, CTypeId)>,
+}
+
+impl<'p> Pair<'p> {
+    /// The first name or tag found that does not mean the same in both.
+    fn difference(&mut self) -> Option<&'p str> {
+        let theirs: Vec<_> = self.theirs.names().map(|(name, _)| name).collect();
+        if let Some(more) = theirs.into_iter().find(|name| self.ours.name(name).is_none()) {
+            return Some(more);
+        }
+        let ours = self.ours;
+        let name = ours.names().find(|(name, what)| match self.theirs.name(name) {
+            Some(other) => !self.names(what, other),
+            None => true,
+        });
+        let tags = self.theirs.tags().count() == ours.tags().count();
+        let tag = ours.tags().find(|(tag, what)| match (what, self.theirs.tag(tag)) {
+            (Tag::Record(a), Some(Tag::Record(b))) => {
+                !self.ids(ours.record_type(*a), self.theirs.record_type(b))
+            }
+            (Tag::Enum(a), Some(Tag::Enum(b))) => !self.ids(ours.enum_type(*a), self.theirs.enum_type(b)),
+            _ => true,
+        });
+        name.map(|n| &**n.0).or(tag.map(|t| &**t.0)).or((!tags).then_some("(a tag)"))
+    }
+
+    fn names(&mut self, a: &Name, b: &Name) -> bool {
+        match (a, b) {
+            (Name::Typedef(a), Name::Typedef(b)) => self.types(*a, *b),
+            (Name::Function { ty: a, symbol: s }, Name::Function { ty: b, symbol: t }) => {
+                s == t && self.ids(*a, *b)
+            }
+            (Name::Variable { ty: a, symbol: s }, Name::Variable { ty: b, symbol: t }) => {
+                s == t && self.types(*a, *b)
+            }
+            (Name::Constant(a), Name::Constant(b)) => self.constants(a, b),
+            _ => false,
+        }
+    }
+
+    fn constants(&mut self, a: &Constant, b: &Constant) -> bool {
+        match (a, b) {
+            (Constant::Int(x, a), Constant::Int(y, b)) => x == y && self.ids(*a, *b),
+            (Constant::Float(x, a), Constant::Float(y, b)) => x.to_bits() == y.to_bits() && self.ids(*a, *b),
+            (Constant::Str(x), Constant::Str(y)) => x == y,
+            _ => false,
+        }
+    }
+
+    fn types(&mut self, a: QualType, b: QualType) -> bool {
+        a.qual == b.qual && self.ids(a.id, b.id)
+    }
+
+    fn ids(&mut self, a: CTypeId, b: CTypeId) -> bool {
+        if !self.seen.insert((a, b)) {
+            return true;
+        }
+        let (ours, theirs) = (self.ours, self.theirs);
+        if ours.align(a) != theirs.align(b) || ours.size(a) != theirs.size(b) {
+            return false;
+        }
+        match (ours.get(a), theirs.get(b)) {
+            (CType::Vector { elem: x, len: m }, CType::Vector { elem: y, len: n }) => {
+                m == n && self.ids(x, y)
+            }
+            (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => {
+                self.types(x, y)
+            }
+            (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => {
+                m == n && self.types(x, y)
+            }
+            (CType::Function(x), CType::Function(y)) => {
+                let (x, y) = (ours.function(x), theirs.function(y));
+                x.variadic == y.variadic
+                    && x.convention == y.convention
+                    && x.params.len() == y.params.len()
+                    && self.types(x.result, y.result)
+                    && x.params.iter().zip(&y.params).all(|(p, q)| self.types(*p, *q))
+            }
+            (CType::Record(x), CType::Record(y)) => {
+                let (x, y) = (ours.record(x), theirs.record(y));
+                x.kind == y.kind
+                    && x.tag == y.tag
+                    && match (&x.body, &y.body) {
+                        (None, None) => true,
+                        (Some(p), Some(q)) => {
+                            p.unnamed_bits == q.unnamed_bits
+                                && p.member_align == q.member_align
+                                && p.misaligned == q.misaligned
+                                && p.constants.len() == q.constants.len()
+                                && p.constants
+                                    .iter()
+                                    .zip(&q.constants)
+                                    .all(|(c, d)| c.0 == d.0 && self.constants(&c.1, &d.1))
+                                && p.fields.len() == q.fields.len()
+                                && p.fields.iter().zip(&q.fields).all(|(f, g)| {
+                                    f.name == g.name
+                                        && f.offset == g.offset
+                                        && f.bits == g.bits
+                                        && self.types(f.ty, g.ty)
+                                })
+                        }
+                        _ => false,
+                    }
+            }
+            (CType::Enum(x), CType::Enum(y)) => {
+                let (x, y) = (ours.enumeration(x), theirs.enumeration(y));
+                x.tag == y.tag && x.constants == y.constants && self.ids(x.underlying, y.underlying)
+            }
+            (x, y) => x == y,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Entering names in the table: what means the same again, and what is a redefinition.
+
+use super::record::same_body_parts;
+use crate::ctype::{CType, CTypeTable, Constant, Name, QualType, compat};
+
+/// Enters a name; the same meaning again is fine. False if it means something else already.
+pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
+    let Some(old) = table.name(name) else {
+        table.insert_name(name.into(), what);
+        return true;
+    };
+    let same = match (old, &what) {
+        (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b, 0),
+        (Name::Function { ty: a, .. }, Name::Function { ty: b, .. }) => {
+            equivalent(table, a.plain(), b.plain(), 0)
+        }
+        (Name::Variable { ty: a, .. }, Name::Variable { ty: b, .. }) => equivalent_object(table, *a, *b),
+        (Name::Constant(Constant::Int(a, _)), Name::Constant(Constant::Int(b, _))) => a == b,
+        (Name::Constant(a), Name::Constant(b)) => a == b,
+        _ => false,
+    };
+    same || table.replace_predefined(name, &what)
+}
+
+/// Are two declarations of a variable one? An array may learn its length.
+fn equivalent_object(table: &CTypeTable, a: QualType, b: QualType) -> bool {
+    if equivalent(table, a, b, 0) {
+        return true;
+    }
+    match (table.get(a.id), table.get(b.id)) {
+        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => equivalent(table, x, y, 0),
+        _ => false,
+    }
+}
+
+/// How deep types are compared; what is deeper counts as different.
+const COMPARE_DEPTH: u32 = 64;
+
+/// Do two types mean the same: one type, or two whose parts mean the same (a record without a tag, declared again)?
+pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType, depth: u32) -> bool {
+    if a == b {
+        return true;
+    }
+    if a.qual != b.qual || depth > COMPARE_DEPTH || table.align(a.id) != table.align(b.id) {
+        return false;
+    }
+    let deeper = |x, y| equivalent(table, x, y, depth + 1);
+    match (table.get(a.id), table.get(b.id)) {
+        (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => deeper(x, y),
+        (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => m == n && deeper(x, y),
+        (CType::Function(x), CType::Function(y)) => {
+            let (x, y) = (table.function(x), table.function(y));
+            x.variadic == y.variadic
+                && x.convention == y.convention
+                && x.params.len() == y.params.len()
+                && deeper(x.result, y.result)
+                && x.params.iter().zip(&y.params).all(|(p, q)| deeper(*p, *q))
+        }
+        (CType::Record(x), CType::Record(y)) => {
+            let (x, y) = (table.record(x), table.record(y));
+            let (Some(p), Some(q)) = (&x.body, &y.body) else { return false };
+            x.kind == y.kind
+                && x.tag.is_none()
+                && y.tag.is_none()
+                && p.align == q.align
+                && same_body_parts(p, q, deeper)
+        }
+        (CType::Enum(x), CType::Enum(y)) => {
+            let (x, y) = (table.enumeration(x), table.enumeration(y));
+            x.tag.is_none() && y.tag.is_none() && x.underlying == y.underlying && x.constants == y.constants
+        }
+        // Two words for one integer, as headers and our predefined names may use them.
+        (CType::Int(_), CType::Int(_)) => a.qual == b.qual && compat::is_type(table, a, b),
+        _ => false,
+    }
+}

@@ -1,0 +1,262 @@
+//! Declarators: pointers, arrays, functions, and what stands in brackets.
+
+use super::word::{Word, word};
+use super::{RUN_MAX, Read, Reader, Refusal};
+use crate::cdef::derive;
+use crate::cdef::token::Kind;
+use crate::ctype::{ArrayLen, CType, Constant, ParamNames, Qual, QualType};
+
+use std::rc::Rc;
+
+/// Where a declarator stands, which says what may become of its name.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Place {
+    /// At file scope: with a name.
+    File,
+    /// In a record: with a name of the record's own.
+    Member,
+    /// In a parameter list: with a name or without.
+    Parameter,
+    /// In a type name: without.
+    TypeName,
+}
+
+/// A declarator applied to its base.
+pub struct Declared<'t> {
+    /// The name, unless it is abstract.
+    pub name: Option<&'t str>,
+    /// The type.
+    pub ty: QualType,
+}
+
+impl<'t> Reader<'_, 't> {
+    /// A type name: specifiers and an abstract declarator.
+    pub(super) fn type_name(&mut self) -> Read<QualType> {
+        let base = self.specifiers(false)?;
+        Ok(self.declarator(base.ty, Place::TypeName)?.ty)
+    }
+
+    pub(super) fn declarator(&mut self, base: QualType, place: Place) -> Read<Declared<'t>> {
+        let ty = self.pointers(base)?;
+        if self.token.kind == Kind::Ident && place != Place::TypeName {
+            if place == Place::Parameter && self.typedef(self.token.text).is_some() {
+                return Err(Refusal::Unusual);
+            }
+            let name = self.identifier()?;
+            return Ok(Declared { name: Some(name), ty: self.suffixes(ty)? });
+        }
+        if self.is("(") && self.is_nested(place)? {
+            return self.deeper(|reader| reader.nested(ty, place));
+        }
+        if matches!(place, Place::File | Place::Member) {
+            return Err(Refusal::Unusual);
+        }
+        Ok(Declared { name: None, ty: self.suffixes(ty)? })
+    }
+
+    fn pointers(&mut self, base: QualType) -> Read<QualType> {
+        let mut ty = base;
+        let mut run = 0;
+        loop {
+            self.nothings()?;
+            match self.token.text {
+                "*" => {
+                    self.advance();
+                    let pointer = derive::pointer(self.table, ty)?;
+                    ty = pointer.id.with(self.qualifiers()?);
+                }
+                "&" => {
+                    self.advance();
+                    ty = derive::reference(self.table, ty)?;
+                }
+                _ => return Ok(ty),
+            }
+            run += 1;
+            if run > RUN_MAX / 2 {
+                return Err(Refusal::Unusual);
+            }
+        }
+    }
+
+    fn qualifiers(&mut self) -> Read<Qual> {
+        let mut qual = Qual::NONE;
+        while self.token.kind == Kind::Ident {
+            match word(self.token.text) {
+                Word::Qualifier(q) => qual = qual.union(q),
+                Word::Nothing => {}
+                _ => break,
+            }
+            self.advance();
+        }
+        Ok(qual)
+    }
+
+    /// Does the `(` that is next open a declarator in brackets, not a parameter list?
+    fn is_nested(&mut self, place: Place) -> Read<bool> {
+        let mut at = self.at + 1;
+        loop {
+            let next = self.tokens.at(at);
+            if next.kind != Kind::Ident {
+                return match next.text {
+                    "*" | "&" | "(" => Ok(true),
+                    _ if next.kind == Kind::Directive => Err(Refusal::Unusual),
+                    _ => Ok(false),
+                };
+            }
+            match word(next.text) {
+                // `(__cdecl *f)`, but `(register int x)` too.
+                Word::Nothing => at += 1,
+                Word::Other => {
+                    let is_type = self.typedef(next.text).is_some();
+                    return Ok(place != Place::TypeName && (place == Place::Member || !is_type));
+                }
+                Word::Attribute => return Err(Refusal::Unusual),
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    /// A declarator in brackets: what follows the brackets binds first.
+    fn nested(&mut self, ty: QualType, place: Place) -> Read<Declared<'t>> {
+        let inside = self.at + 1;
+        let before = self.used;
+        self.pass_brackets()?;
+        let ty = self.suffixes(ty)?;
+        let end = self.at;
+        let behind = self.used;
+        let directives = self.directives.len();
+        self.go_to(inside);
+        self.nothings()?;
+        let declared = self.declarator(ty, place)?;
+        // Nothing in brackets is a function's.
+        self.expect(")")?;
+        // What `$`s on either side stand for is counted in the text's order.
+        if self.used != behind && behind != before {
+            return Err(Refusal::Unusual);
+        }
+        self.directives.truncate(directives);
+        self.go_to(end);
+        Ok(declared)
+    }
+
+    /// Passes all between a `(` and its `)`.
+    pub(super) fn pass_brackets(&mut self) -> Read<()> {
+        let mut depth = 0usize;
+        loop {
+            match self.token.text {
+                _ if self.token.kind == Kind::Eof => return Err(Refusal::Unusual),
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                _ => {}
+            }
+            self.advance();
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Arrays and parameter lists, which bind from the right.
+    fn suffixes(&mut self, ty: QualType) -> Read<QualType> {
+        match self.token.text {
+            "[" => {
+                self.advance();
+                let len = self.length()?;
+                let elem = self.deeper(|reader| reader.suffixes(ty))?;
+                Ok(derive::array(self.table, elem, len)?)
+            }
+            "(" => {
+                self.advance();
+                self.deeper(|reader| reader.function(ty))
+            }
+            _ => Ok(ty),
+        }
+    }
+
+    /// The length of an array, and its `]`.
+    fn length(&mut self) -> Read<ArrayLen> {
+        let len = match self.token.text {
+            "]" => ArrayLen::Unknown,
+            "?" => {
+                self.advance();
+                ArrayLen::Variable
+            }
+            "*" if self.tokens.at(self.at + 1).text == "]" => {
+                self.advance();
+                ArrayLen::Variable
+            }
+            _ => match self.conditional()? {
+                Constant::Int(n, _) => derive::length(n)?,
+                _ => return Err(Refusal::Unusual),
+            },
+        };
+        self.expect("]")?;
+        Ok(len)
+    }
+
+    /// From behind the `(` of a parameter list to the end of the declarator.
+    fn function(&mut self, ty: QualType) -> Read<QualType> {
+        let first = self.params.len();
+        let mut names = std::mem::take(&mut self.names);
+        names.clear();
+        let variadic = self.parameters(&mut names)?;
+        let result = self.suffixes(ty)?;
+        let ty = derive::function(self.table, result, &self.params[first..], variadic, &names)?;
+        self.params.truncate(first);
+        self.names = names;
+        Ok(ty)
+    }
+
+    /// Parameters and their `)`; is there a `...` at their end?
+    fn parameters(&mut self, names: &mut ParamNames) -> Read<bool> {
+        if self.eat(")") {
+            return Ok(false);
+        }
+        let mut is_first = true;
+        loop {
+            if self.eat("...") {
+                self.expect(")")?;
+                return Ok(true);
+            }
+            let base = self.specifiers(false)?;
+            let declared = match self.token.text {
+                "," | ")" => Declared { name: None, ty: base.ty },
+                _ => self.declarator(base.ty, Place::Parameter)?,
+            };
+            self.nothings()?;
+            if self.table.get(declared.ty.id) == CType::Void {
+                // `(void)`, and nothing else, is an empty list.
+                let alone = is_first && declared.name.is_none() && declared.ty.qual == Qual::NONE;
+                return if alone && self.eat(")") { Ok(false) } else { Err(Refusal::Unusual) };
+            }
+            let param = derive::parameter(self.table, declared.ty);
+            self.params.push(param);
+            names.push(declared.name.unwrap_or_default());
+            is_first = false;
+            if !self.eat(",") {
+                self.expect(")")?;
+                return Ok(false);
+            }
+        }
+    }
+
+    /// An asm label and attributes: the label's name.
+    pub(super) fn behind_declarator(&mut self) -> Read<Option<Rc<str>>> {
+        self.nothings()?;
+        if self.token.kind != Kind::Ident || !matches!(word(self.token.text), Word::Asm) {
+            return Ok(None);
+        }
+        self.advance();
+        self.expect("(")?;
+        let mut label = String::new();
+        while self.token.kind == Kind::Str {
+            let text = self.token.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            let text = text.filter(|text| !text.contains(['"', '\\'])).ok_or(Refusal::Unusual)?;
+            label.push_str(text);
+            self.advance();
+        }
+        self.expect(")")?;
+        self.nothings()?;
+        Ok(Some(label.into()))
+    }
+}

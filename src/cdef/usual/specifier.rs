@@ -1,0 +1,325 @@
+//! Specifiers; the bodies of structs, unions and enums; what attributes say of them.
+
+use std::rc::Rc;
+
+use super::declarator::Place;
+use super::word::{Word, word};
+use super::{Read, Reader, Refusal};
+use crate::cdef::record::{self, Body, Member};
+use crate::cdef::token::Kind;
+use crate::cdef::words::Words;
+use crate::cdef::{Param, dialect, enumeration, names};
+use crate::ctype::{CType, Constant, IntKind, Name, Qual, QualType, RecordKind, Tag};
+use crate::target;
+
+/// A storage class that bears on what is declared.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(missing_docs)]
+pub enum Storage {
+    Typedef,
+    Extern,
+    Static,
+}
+
+/// What a list of specifiers says.
+pub struct Base {
+    /// The type.
+    pub ty: QualType,
+    /// The storage class.
+    pub storage: Option<Storage>,
+}
+
+/// What attributes say of a record or enum.
+#[derive(Default)]
+struct Attributes {
+    packed: bool,
+    /// Bytes.
+    aligned: Option<u64>,
+}
+
+impl<'t> Reader<'_, 't> {
+    pub(super) fn specifiers(&mut self, may_store: bool) -> Read<Base> {
+        let first = self.at;
+        let mut words = Words::default();
+        let mut named = None;
+        let mut qual = Qual::NONE;
+        let mut storage = None;
+        loop {
+            let text = self.token.text;
+            if self.token.kind != Kind::Ident {
+                if text == "$" && named.is_none() && words.is_empty() {
+                    named = Some(self.type_param()?);
+                    continue;
+                }
+                break;
+            }
+            match word(text) {
+                // lang-c has `typedef` in front only.
+                Word::Storage(class)
+                    if may_store && storage.is_none() && (class != Storage::Typedef || self.at == first) =>
+                {
+                    storage = Some(class);
+                }
+                Word::Qualifier(q) => qual = qual.union(q),
+                Word::Part(part) if named.is_none() => words.add(part).ok_or(Refusal::Unusual)?,
+                Word::Record(kind) if named.is_none() && words.is_empty() => {
+                    named = Some(self.record(kind)?);
+                    continue;
+                }
+                Word::Enum if named.is_none() && words.is_empty() => {
+                    named = Some(self.enumeration()?);
+                    continue;
+                }
+                Word::Nothing => {}
+                Word::Attribute => {
+                    self.attribute(None)?;
+                    continue;
+                }
+                Word::Other if named.is_none() && words.is_empty() => match self.typedef(text) {
+                    Some(ty) => named = Some(ty),
+                    None => break,
+                },
+                Word::Other => break,
+                _ => return Err(Refusal::Unusual),
+            }
+            self.advance();
+        }
+        let ty = match named {
+            Some(ty) => ty,
+            None => {
+                let ctype = words.ctype().ok_or(Refusal::Unusual)?;
+                self.table.intern(ctype).plain()
+            }
+        };
+        Ok(Base { ty: self.table.qualify(ty, qual), storage })
+    }
+
+    /// A `$` that stands for a type.
+    fn type_param(&mut self) -> Read<QualType> {
+        let Some(Param::Type(ty)) = self.context.params.get(self.used) else { return Err(Refusal::Unusual) };
+        self.used += 1;
+        self.advance();
+        Ok(*ty)
+    }
+
+    // -- attributes --------------------------------------------------------------------------------------------------
+
+    /// Passes words that say nothing, and attributes.
+    pub(super) fn nothings(&mut self) -> Read<()> {
+        while self.token.kind == Kind::Ident {
+            match word(self.token.text) {
+                Word::Nothing => self.advance(),
+                Word::Attribute => self.attribute(None)?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Attributes behind `struct`, or behind a closing brace.
+    fn attributes(&mut self, found: &mut Attributes) -> Read<()> {
+        while self.token.kind == Kind::Ident && matches!(word(self.token.text), Word::Attribute) {
+            self.attribute(Some(found))?;
+        }
+        Ok(())
+    }
+
+    /// `__attribute__((...))`. What bears on layout is unusual but where a record takes it.
+    fn attribute(&mut self, mut found: Option<&mut Attributes>) -> Read<()> {
+        self.advance();
+        self.expect("(")?;
+        self.expect("(")?;
+        while !self.eat(")") {
+            if self.eat(",") {
+                continue;
+            }
+            if self.token.kind != Kind::Ident {
+                return Err(Refusal::Unusual);
+            }
+            let name = dialect::bare(self.token.text);
+            self.advance();
+            match (name, &mut found) {
+                ("packed", Some(found)) if !self.is("(") => found.packed = true,
+                ("aligned", Some(found)) => {
+                    let n = if self.eat("(") { self.alignment()? } else { target::BIGGEST_ALIGN };
+                    found.aligned = found.aligned.max(Some(n));
+                }
+                _ if dialect::bears_on_types(name) => return Err(Refusal::Unusual),
+                _ if self.is("(") => self.pass_brackets()?,
+                _ => {}
+            }
+        }
+        self.expect(")")
+    }
+
+    /// The number in the brackets of `aligned`, and its `)`.
+    fn alignment(&mut self) -> Read<u64> {
+        let Constant::Int(n, _) = self.conditional()? else { return Err(Refusal::Unusual) };
+        self.expect(")")?;
+        u64::try_from(n).ok().filter(|n| n.is_power_of_two() && *n <= 1 << 28).ok_or(Refusal::Unusual)
+    }
+
+    // -- structs and unions ------------------------------------------------------------------------------------------
+
+    /// The tag behind `struct` or `enum`; none where a brace follows.
+    fn tag(&mut self) -> Read<Option<&'t str>> {
+        if self.is("{") { Ok(None) } else { self.identifier().map(Some) }
+    }
+
+    fn record(&mut self, kind: RecordKind) -> Read<QualType> {
+        self.advance();
+        let mut attributes = Attributes::default();
+        self.attributes(&mut attributes)?;
+        let has_attributes = attributes.packed || attributes.aligned.is_some();
+        let tag = self.tag()?;
+        let known = match tag.and_then(|tag| self.table.tag(tag)) {
+            Some(Tag::Record(id)) if self.table.record(id).kind == kind => Some(id),
+            Some(_) => return Err(Refusal::Unusual),
+            None => None,
+        };
+        let is_body = self.is("{");
+        if !is_body && (known.is_none() && self.needs_tags || has_attributes) {
+            return Err(Refusal::Unusual);
+        }
+        let id = match known {
+            Some(id) => id,
+            None => self.table.new_record(kind, tag.map(Into::into)),
+        };
+        if is_body {
+            self.defines = true;
+            let Attributes { packed, aligned } = attributes;
+            let body = Body::new(id, kind, packed, aligned, self.context.pack);
+            self.constants.push(Vec::new());
+            let mut body = self.deeper(|reader| reader.fields(body))?;
+            let constants = self.constants.pop().unwrap_or_default();
+            let mut behind = Attributes::default();
+            self.attributes(&mut behind)?;
+            body.attribute(behind.packed, behind.aligned);
+            let body = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
+            record::complete(self.table, id, body)?;
+        }
+        Ok(self.table.record_type(id).plain())
+    }
+
+    /// From the brace to its end.
+    fn fields(&mut self, mut body: Body) -> Read<Body> {
+        self.advance();
+        while !self.eat("}") {
+            // Stray ones are forgiven.
+            if self.eat(";") {
+                continue;
+            }
+            let base = self.specifiers(false)?;
+            if self.eat(";") {
+                // Transparent, if a record; an enum is there for its constants.
+                if let CType::Record(_) = self.table.get(base.ty.id) {
+                    self.member(&mut body, None, base.ty, None)?;
+                }
+                continue;
+            }
+            loop {
+                let (name, ty) = match self.is(":") {
+                    true => (None, base.ty),
+                    false => {
+                        let declared = self.declarator(base.ty, Place::Member)?;
+                        (declared.name, declared.ty)
+                    }
+                };
+                self.nothings()?;
+                let width = match self.eat(":") {
+                    false => None,
+                    true => match self.conditional()? {
+                        Constant::Int(n, _) => Some(n),
+                        _ => return Err(Refusal::Unusual),
+                    },
+                };
+                self.nothings()?;
+                self.member(&mut body, name, ty, width)?;
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            self.expect(";")?;
+        }
+        Ok(body)
+    }
+
+    fn member(&mut self, body: &mut Body, name: Option<&str>, ty: QualType, width: Option<i128>) -> Read<()> {
+        let member = Member { name, ty, width, aligned: None, packed: false, at: 0 };
+        Ok(body.add(self.table, member)?)
+    }
+
+    // -- enums -------------------------------------------------------------------------------------------------------
+
+    fn enumeration(&mut self) -> Read<QualType> {
+        self.advance();
+        let mut attributes = Attributes::default();
+        self.attributes(&mut attributes)?;
+        let tag = self.tag()?;
+        let known = match tag.and_then(|tag| self.table.tag(tag)) {
+            Some(Tag::Enum(id)) => Some(id),
+            Some(_) => return Err(Refusal::Unusual),
+            None => None,
+        };
+        if self.is(":") {
+            // A base, or a bit-field's width.
+            return Err(Refusal::Unusual);
+        }
+        if !self.eat("{") {
+            if attributes.packed || attributes.aligned.is_some() {
+                return Err(Refusal::Unusual);
+            }
+            let id = match known {
+                Some(id) => id,
+                None if self.needs_tags => return Err(Refusal::Unusual),
+                None => self.table.new_enum(tag.map(Into::into), self.table.int(IntKind::UInt), None),
+            };
+            return Ok(self.table.enum_type(id).plain());
+        }
+        self.defines = true;
+        let constants = self.enumerators()?;
+        self.attributes(&mut attributes)?;
+        if attributes.aligned.is_some() {
+            return Err(Refusal::Unusual);
+        }
+        let underlying = self.table.int(enumeration::underlying(&constants, attributes.packed));
+        let id = enumeration::complete(self.table, known, tag, underlying, constants)?;
+        Ok(self.table.enum_type(id).plain())
+    }
+
+    /// The constants, and the closing brace.
+    fn enumerators(&mut self) -> Read<Vec<(Rc<str>, i128)>> {
+        let mut constants = Vec::new();
+        let mut next = 0i128;
+        loop {
+            let name = self.identifier()?;
+            self.nothings()?;
+            if self.eat("=") {
+                match self.conditional()? {
+                    Constant::Int(n, _) => next = n,
+                    _ => return Err(Refusal::Unusual),
+                }
+            }
+            let kind = enumeration::constant_kind(next).ok_or(Refusal::Unusual)?;
+            let constant = Constant::Int(next, self.table.int(kind));
+            if self.typedef(name).is_some()
+                || !names::enter(self.table, name, Name::Constant(constant.clone()))
+            {
+                return Err(Refusal::Unusual);
+            }
+            let name: Rc<str> = name.into();
+            if let Some(scope) = self.constants.last_mut() {
+                scope.push((name.clone(), constant));
+            }
+            constants.push((name, next));
+            next += 1;
+            let more = self.eat(",");
+            if self.eat("}") {
+                return Ok(constants);
+            }
+            if !more {
+                return Err(Refusal::Unusual);
+            }
+        }
+    }
+}
