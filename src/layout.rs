@@ -103,7 +103,11 @@ pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
 
 /// The multiple of `align` at or above `n`.
 fn round_up(n: u128, align: u128) -> Result<u128, LayoutError> {
-    n.checked_next_multiple_of(align).ok_or(LayoutError::TooLarge)
+    // Alignments are powers of two, and 128 bits are long to divide.
+    match n.checked_add(align - 1) {
+        Some(above) => Ok(above & !(align - 1)),
+        None => Err(LayoutError::TooLarge),
+    }
 }
 
 /// A record while its fields are placed. Positions are bits from the start: 128 wide, so that no size of 64 bits wraps.

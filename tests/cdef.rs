@@ -634,3 +634,29 @@ fn what_is_declared_again_leaves_nothing_behind() {
     let late = type_name(&mut table, b"struct late", &[]).unwrap().ty;
     assert_eq!(table.size(late.id), Some(4));
 }
+
+#[test]
+fn a_predefined_typedef_may_still_be_replaced_after_a_failure() {
+    let mut table = CTypeTable::new();
+    declare(&mut table, b"typedef char off_t; nothing x;", &[]).unwrap_err();
+    let own = type_name(&mut table, b"off_t", &[]).unwrap().ty;
+    assert_ne!(table.size(own.id), Some(1), "the failure leaves the meaning that was");
+    declare(&mut table, b"typedef char off_t;", &[]).unwrap();
+    let own = type_name(&mut table, b"off_t", &[]).unwrap().ty;
+    assert_eq!(table.size(own.id), Some(1));
+    let error = declare(&mut table, b"typedef short off_t;", &[]).unwrap_err();
+    assert_eq!(error.to_string(), "attempt to redefine 'off_t'");
+}
+
+#[test]
+fn a_constant_outlives_no_type() {
+    let mut table = CTypeTable::new();
+    for text in ["(enum unknown)3", "(enum { A, B })3", "sizeof(struct unknown *) + (enum other)1"] {
+        let before = table.len();
+        let Constant::Int(_, ty) = constant_expression(&mut table, text.as_bytes(), &[]).unwrap() else {
+            panic!("{text} is an integer");
+        };
+        assert_eq!(table.len(), before, "{text} declares nothing");
+        assert!(ty.index() < table.len(), "{text} is of a type that is there");
+    }
+}

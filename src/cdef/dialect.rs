@@ -214,6 +214,7 @@ impl<'a> Rewriter<'a> {
         };
         let Some(done) = read(&mut self.tokens, context) else { return Ok(None) };
         for index in done.directives {
+            self.at = index;
             let token = self.tokens.get(index);
             self.directive(&token)?;
         }

@@ -36,7 +36,7 @@ use lang_c::ast;
 use lang_c::driver::{Config, Flavor, parse_preprocessed};
 use lang_c::span::Node;
 
-use crate::ctype::{CTypeTable, Constant, Name, QualType};
+use crate::ctype::{CTypeTable, Constant, IntKind, Name, QualType};
 use declare::Converter;
 use dialect::{Piece, Rewriter};
 use token::Kind;
@@ -257,7 +257,13 @@ fn expression_among(
         let converter = Converter::new(table, &rewriter, piece, before);
         converter.with_constants(constants).constant_of(&expression)
     });
-    // Nothing is declared by an expression.
+    // Nothing is declared by an expression: a value of an enum that it names first is one of the integer that stores it.
+    let value = value.map(|value| match value {
+        Constant::Int(n, ty) if !point.has(ty) => {
+            Constant::Int(n, table.int(table.integer_kind(ty).unwrap_or(IntKind::Int)))
+        }
+        value => value,
+    });
     table.rollback(point);
     value
 }

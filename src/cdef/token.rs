@@ -121,6 +121,10 @@ impl<'a> Tokens<'a> {
     }
 
     fn read(&mut self) {
+        if let Some(token) = self.lexer.short_token(&mut self.fresh_line) {
+            self.list.push(token);
+            return;
+        }
         match self.lexer.token_after_blank(&mut self.fresh_line) {
             Ok(token) => {
                 self.is_done = token.is_some_and(|t| t.kind == Kind::Eof);
@@ -216,6 +220,42 @@ impl<'a> Lexer<'a> {
 
     fn error(&self, message: &'static str, from: usize, line: u32) -> LexError {
         LexError { message, from, line, file: self.file }
+    }
+
+    /// The next token where it is a word or a bracket behind white space, as most are. Else it is not read yet.
+    fn short_token(&mut self, fresh_line: &mut bool) -> Option<Token<'a>> {
+        let mut at = self.at;
+        let first = loop {
+            match *self.bytes.get(at)? {
+                b' ' => {}
+                b'\n' => {
+                    self.line = self.line.wrapping_add(1);
+                    *fresh_line = true;
+                }
+                first => break first,
+            }
+            at += 1;
+        };
+        self.at = at;
+        let kind = match CLASSES[usize::from(first)] {
+            SINGLE => {
+                at += 1;
+                Kind::Punct
+            }
+            class if class & IDENT_START != 0 => {
+                at += self.bytes[at..].iter().position(|&b| !is(IDENT, b))?;
+                // The prefix of a string, perhaps.
+                if matches!(self.bytes.get(at), Some(b'"' | b'\'')) {
+                    return None;
+                }
+                Kind::Ident
+            }
+            _ => return None,
+        };
+        let text = self.text.get(self.at..at)?;
+        self.at = at;
+        *fresh_line = false;
+        Some(Token { kind, text, line: self.line, file: self.file })
     }
 
     /// The next token, with what stands before it; none for a line marker, which only moves the place.

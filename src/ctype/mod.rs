@@ -37,7 +37,7 @@ impl CTypeId {
 
 /// A set of type qualifiers. `restrict` and `_Atomic` bear on no rule of ours and are not kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Qual(u8);
+pub struct Qual(pub(in crate::ctype) u8);
 
 impl Qual {
     /// No qualifier.

@@ -20,6 +20,28 @@ use crate::target;
 /// What an interned entry is made of: the type, and an alignment that an attribute raised or lowered.
 type Entry = (CType, Option<u32>);
 
+/// The hash of an entry, packed first: a type is looked for at each step of each declarator.
+fn hash(hasher: &RandomState, (ctype, align): &Entry) -> u64 {
+    let qualified = |ty: QualType| u64::from(ty.id.0) << 16 | u64::from(ty.qual.0) << 8;
+    let (of, more) = match *ctype {
+        CType::Void => (0, 0),
+        CType::Bool => (1, 0),
+        CType::Int(kind) => (2, kind as u64),
+        CType::Float(kind) => (3, kind as u64),
+        CType::Complex(kind) => (4, kind as u64),
+        CType::Vector { elem, len } => (5 | qualified(elem.plain()), len.into()),
+        CType::Pointer(to) => (6 | qualified(to), 0),
+        CType::Reference(to) => (7 | qualified(to), 0),
+        CType::Array { elem, len: ArrayLen::Fixed(n) } => (8 | qualified(elem), n),
+        CType::Array { elem, len: ArrayLen::Unknown } => (9 | qualified(elem), 0),
+        CType::Array { elem, len: ArrayLen::Variable } => (10 | qualified(elem), 0),
+        CType::Function(id) => (11, id.0.into()),
+        CType::Record(id) => (12, id.0.into()),
+        CType::Enum(id) => (13, id.0.into()),
+    };
+    hasher.hash_one((of, more ^ u64::from(align.unwrap_or(0)) << 32))
+}
+
 /// All ctypes of one Lua VM and the names that lead to them.
 #[derive(Clone)]
 pub struct CTypeTable {
@@ -60,6 +82,13 @@ pub struct Checkpoint {
     enums: usize,
     functions: usize,
     journal: usize,
+}
+
+impl Checkpoint {
+    /// Was the type there already? Then it outlives a rollback.
+    pub fn has(&self, id: CTypeId) -> bool {
+        id.index() < self.entries
+    }
 }
 
 /// What a field's name leads to.
@@ -118,19 +147,19 @@ impl CTypeTable {
     }
 
     fn find(&self, entry: &Entry) -> Option<CTypeId> {
-        let hash = self.hasher.hash_one(entry);
+        let hash = hash(&self.hasher, entry);
         self.interned.find(hash, |id| self.entries[id.index()] == *entry).copied()
     }
 
     fn intern_entry(&mut self, entry: Entry) -> CTypeId {
-        let hash = self.hasher.hash_one(entry);
+        let hash = hash(&self.hasher, &entry);
         if let Some(&id) = self.interned.find(hash, |id| self.entries[id.index()] == entry) {
             return id;
         }
         let id = CTypeId(self.entries.len() as u32);
         self.entries.push(entry);
         let (entries, hasher) = (&self.entries, &self.hasher);
-        self.interned.insert_unique(hash, id, |id| hasher.hash_one(entries[id.index()]));
+        self.interned.insert_unique(hash, id, |id| self::hash(hasher, &entries[id.index()]));
         id
     }
 
@@ -335,7 +364,7 @@ impl CTypeTable {
         }
         for (index, entry) in self.entries.drain(point.entries..).enumerate() {
             let id = CTypeId((point.entries + index) as u32);
-            if let Ok(found) = self.interned.find_entry(self.hasher.hash_one(entry), |&other| other == id) {
+            if let Ok(found) = self.interned.find_entry(hash(&self.hasher, &entry), |&other| other == id) {
                 found.remove();
             }
         }

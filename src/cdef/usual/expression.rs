@@ -183,6 +183,10 @@ impl Reader<'_, '_> {
         if let Some((_, value)) = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name) {
             return Ok(value.clone());
         }
+        // One may have been defined anew since.
+        if !self.directives.is_empty() {
+            return Err(Refusal::Unusual);
+        }
         if let Some(value) = self.context.macros.and_then(|macros| define::value(self.table, macros, name)) {
             return Ok(value);
         }

@@ -186,6 +186,10 @@ impl<'t> Reader<'_, 't> {
             None => self.table.new_record(kind, tag.map(Into::into)),
         };
         if is_body {
+            // A `#pragma pack` among them would be this record's.
+            if !self.directives.is_empty() {
+                return Err(Refusal::Unusual);
+            }
             self.defines = true;
             let Attributes { packed, aligned } = attributes;
             let body = Body::new(id, kind, packed, aligned, self.context.pack);
