@@ -183,6 +183,9 @@ impl<'a> Rewriter<'a> {
     /// Obeys the directives in front of the next declaration. False at the end of the text.
     pub fn next(&mut self) -> Result<bool, CdefError> {
         loop {
+            // Many directives in a row are not kept.
+            self.tokens.forget(self.at);
+            self.at = 0;
             let token = self.token();
             match token.kind {
                 Kind::Directive => self.directive(&token)?,

@@ -192,6 +192,11 @@ impl<'r, 't> Reader<'r, 't> {
         }
     }
 
+    /// Ends behind the next token, without a look at what follows: directives there, perhaps many.
+    fn stop_behind(&mut self) {
+        self.at += 1;
+    }
+
     #[cold]
     fn pass_directives(&mut self) {
         while self.token.kind == Kind::Directive {
@@ -307,7 +312,11 @@ impl<'r, 't> Reader<'r, 't> {
     fn end(&mut self) -> Read<()> {
         match self.token.kind {
             Kind::Eof if self.tokens.broken().is_none() => Ok(()),
-            _ => self.expect(";"),
+            _ if self.is(";") => {
+                self.stop_behind();
+                Ok(())
+            }
+            _ => Err(Refusal::Unusual),
         }
     }
 
@@ -346,10 +355,11 @@ impl<'r, 't> Reader<'r, 't> {
                 "}" => depth -= 1,
                 _ => {}
             }
-            self.advance();
             if depth == 0 {
+                self.stop_behind();
                 return Ok(());
             }
+            self.advance();
         }
     }
 }
