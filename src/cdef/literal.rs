@@ -111,8 +111,8 @@ pub fn integer(text: &str) -> Option<(u64, IntKind)> {
         [b'l' | b'L'] => (1, false),
         [b'u' | b'U', b'l' | b'L'] | [b'l' | b'L', b'u' | b'U'] => (1, true),
         b"ll" | b"LL" => (2, false),
-        [b'u' | b'U', rest @ ..] if matches!(rest, b"ll" | b"LL") => (2, true),
-        [rest @ .., b'u' | b'U'] if matches!(rest, b"ll" | b"LL") => (2, true),
+        [b'u' | b'U', b'l', b'l'] | [b'u' | b'U', b'L', b'L'] => (2, true),
+        [b'l', b'l', b'u' | b'U'] | [b'L', b'L', b'u' | b'U'] => (2, true),
         _ => return None,
     };
     (count > 0).then(|| (n, value::literal_kind(n, radix == 10, longs, is_unsigned)))

@@ -1,7 +1,7 @@
 //! C text -> ctypes: declarations (`ffi.cdef`), one abstract type (`ffi.typeof "int[?]"`), one constant (`ffi.eval`).
 //!
 //! text -> `token` -> `usual` -> the ctype table, a declaration at a time. What is not usual takes the long way: `dialect`
-//! (guarded by `limits`) -> lang-c's tree -> `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the table. Both ways
+//! (guarded by `limits`) -> lang-c (`tree`) -> `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the table. Both ways
 //! make the same things of what they read, in `words`, `derive`, `record`, `enumeration`, `names` and `value`. Owns everything that
 //! names lang-c. Knows the ctype table and `layout`; no Lua, no memory. Called by `api::types` and by the type-string cache.
 #![forbid(unsafe_code)]
@@ -24,22 +24,17 @@ mod names;
 mod record;
 mod specifier;
 mod token;
+mod tree;
 mod usual;
 mod value;
 mod words;
 
-use foldhash::HashSet;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use lang_c::ast;
-use lang_c::driver::{Config, Flavor, parse_preprocessed};
-use lang_c::span::Node;
-
 use crate::ctype::{CTypeTable, Constant, IntKind, Name, QualType};
 use declare::Converter;
-use dialect::{Piece, Rewriter};
-use token::Kind;
+use dialect::Rewriter;
 use usual::Context;
 
 /// What stands for a `$` in the text.
@@ -135,7 +130,7 @@ fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
             }
             let Some(mut piece) = rewriter.piece(false)? else { break };
             let assertions = std::mem::take(&mut piece.assertions);
-            let (unit, before) = read(table, &rewriter, &piece, &DECLARATIONS)?;
+            let (unit, before) = tree::read(table, &rewriter, &piece, &tree::DECLARATIONS)?;
             let mut converter = Converter::new(table, &rewriter, piece, before);
             for declaration in &unit.0 {
                 converter.external(declaration)?;
@@ -214,7 +209,7 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
             return Err(rewriter.error_at(0, "declaration specifier expected"));
         };
         rewriter.finish()?;
-        let (name, before) = read(table, &rewriter, &piece, &TYPE_NAME)?;
+        let (name, before) = tree::read(table, &rewriter, &piece, &tree::TYPE_NAME)?;
         let mut converter = Converter::new(table, &rewriter, piece, before);
         let ty = converter.bare_type(&name)?;
         Ok(TypeName { ty, defines: converter.defines })
@@ -253,7 +248,7 @@ fn expression_among(
             return Err(rewriter.error_at(0, "unexpected symbol"));
         };
         rewriter.finish()?;
-        let (expression, before) = read(table, &rewriter, &piece, &EXPRESSION)?;
+        let (expression, before) = tree::read(table, &rewriter, &piece, &tree::EXPRESSION)?;
         let converter = Converter::new(table, &rewriter, piece, before);
         converter.with_constants(constants).constant_of(&expression)
     });
@@ -277,228 +272,4 @@ fn with_text<T>(text: &[u8], read: impl FnOnce(&str) -> Result<T, CdefError>) ->
     let text = std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
     let unspliced = token::unsplice(&text);
     read(unspliced.as_deref().unwrap_or(&text))
-}
-
-/// What is read of a piece, and how lang-c is asked for it.
-struct Wanted<T> {
-    /// What stands before the piece, and behind it, so that lang-c reads it as declarations.
-    open: &'static str,
-    close: &'static str,
-    /// Where it lies in lang-c's tree.
-    find: fn(ast::TranslationUnit) -> Option<T>,
-}
-
-const DECLARATIONS: Wanted<ast::TranslationUnit> = Wanted { open: "", close: "", find: Some };
-
-const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
-    // The one place of C's grammar, as lang-c has it, that takes a bare type name and nothing else.
-    open: "_Atomic( ",
-    close: " ) x;",
-    find: |unit| {
-        let mut specifiers = sole_declaration(unit)?.specifiers;
-        let specifier = specifiers.pop().filter(|_| specifiers.is_empty())?;
-        let ast::DeclarationSpecifier::TypeSpecifier(spec) = specifier.node else { return None };
-        if let ast::TypeSpecifier::Atomic(name) = spec.node { Some(name) } else { None }
-    },
-};
-
-const EXPRESSION: Wanted<Node<ast::Expression>> = Wanted {
-    open: "int x = ( ",
-    close: " );",
-    find: |unit| {
-        let mut declarators = sole_declaration(unit)?.declarators;
-        let declarator = declarators.pop().filter(|_| declarators.is_empty())?;
-        let initializer = declarator.node.initializer?.node;
-        if let ast::Initializer::Expression(expression) = initializer { Some(*expression) } else { None }
-    },
-};
-
-fn sole_declaration(mut unit: ast::TranslationUnit) -> Option<ast::Declaration> {
-    let declaration = unit.0.pop().filter(|_| unit.0.is_empty())?;
-    match declaration.node {
-        ast::ExternalDeclaration::Declaration(declaration) => Some(declaration.node),
-        _ => None,
-    }
-}
-
-/// The tree of a piece, and what its places are counted from.
-fn read<T>(
-    table: &CTypeTable,
-    rewriter: &Rewriter<'_>,
-    piece: &Piece,
-    wanted: &Wanted<T>,
-) -> Result<(T, usize), CdefError> {
-    let prelude = prelude(table, rewriter, piece);
-    let source = [&prelude, wanted.open, &piece.text, wanted.close].concat();
-    let before = prelude.len() + wanted.open.len();
-    let config = Config { cpp_command: String::new(), cpp_options: Vec::new(), flavor: Flavor::ClangC11 };
-    match parse_preprocessed(&config, source) {
-        Ok(parsed) => {
-            let mut unit = parsed.unit;
-            if !prelude.is_empty() {
-                unit.0.remove(0);
-            }
-            let tree = (wanted.find)(unit).ok_or_else(|| rewriter.error_at(0, "unexpected symbol"))?;
-            Ok((tree, before))
-        }
-        Err(error) => Err(syntax_error(rewriter, piece, error.offset.saturating_sub(before), table)),
-    }
-}
-
-/// The typedef names that the piece mentions, declared for lang-c, whose own table is private.
-fn prelude(table: &CTypeTable, rewriter: &Rewriter<'_>, piece: &Piece) -> String {
-    let mut out = String::new();
-    let mut seen: HashSet<&str> = HashSet::default();
-    let mut add = |name: &str| {
-        out.push_str(if out.is_empty() { "typedef int " } else { "," });
-        out.push_str(name);
-    };
-    for &(_, index) in &piece.map {
-        let token = rewriter.user_token(index as usize);
-        if token.kind == Kind::Ident
-            && matches!(table.name(token.text), Some(Name::Typedef(_)))
-            && seen.insert(token.text)
-        {
-            add(&literal::mangle(token.text));
-        }
-    }
-    for &i in &piece.types {
-        add(&dialect::param_name(i));
-    }
-    for param in rewriter.params {
-        if let Param::Name(name) = param
-            && matches!(table.name(name), Some(Name::Typedef(_)))
-            && !seen.contains(&**name)
-        {
-            add(&literal::mangle(name));
-        }
-    }
-    if !out.is_empty() {
-        out.push_str(";\n");
-    }
-    out
-}
-
-/// The error at the furthest place that lang-c came to, in LuaJIT's words.
-fn syntax_error(rewriter: &Rewriter<'_>, piece: &Piece, offset: usize, table: &CTypeTable) -> CdefError {
-    let at = piece.map.partition_point(|&(o, _)| (o as usize) < offset);
-    let mapped = |at: usize| piece.map.get(at).map(|&(_, i)| i as usize);
-    let index = mapped(at).unwrap_or(usize::MAX);
-    let previous = at.checked_sub(1).and_then(mapped);
-    // Is a declaration specifier due at this place of the piece: at a start, or behind a qualifier at one?
-    let due = |mut at: usize| {
-        loop {
-            let Some(before) = at.checked_sub(1).and_then(mapped) else { return true };
-            match rewriter.user_token(before).text {
-                ";" | "{" | "}" | "(" | "," => return true,
-                "const" | "volatile" | "extern" | "static" | "typedef" | "__const" => at -= 1,
-                _ => return false,
-            }
-        }
-    };
-    let unknown = |index: usize| {
-        let token = rewriter.user_token(index);
-        token.kind == Kind::Ident
-            && !is_keyword(token.text)
-            && !matches!(table.name(token.text), Some(Name::Typedef(_)))
-    };
-    let mut open = Vec::new();
-    for (n, &(_, i)) in piece.map.iter().take(at).enumerate() {
-        match rewriter.user_token(i as usize).text {
-            "{" => {
-                let words = n.saturating_sub(2)..n;
-                let is_enum =
-                    piece.map[words].iter().any(|m| rewriter.user_token(m.1 as usize).text == "enum");
-                open.push(if is_enum { "enum" } else { "{" });
-            }
-            bracket @ ("(" | "[") => open.push(bracket),
-            ")" | "]" | "}" => drop(open.pop()),
-            _ => {}
-        }
-    }
-    if open.last() == Some(&"enum") {
-        let before = previous.map(|p| rewriter.user_token(p).text);
-        let message = match (before, rewriter.user_token(index).text) {
-            (Some("{" | ","), _) => "'<identifier>' expected",
-            (_, "}" | ",") => "unexpected symbol",
-            _ => "'}' expected",
-        };
-        return rewriter.error_at(index, message);
-    }
-    if let Some(p) = previous {
-        if unknown(p) && due(at - 1) {
-            return rewriter.error_at(p, "declaration specifier expected");
-        }
-        // A word of C's that names nothing.
-        if is_statement(rewriter.user_token(p).text) {
-            return rewriter.error_at(p, "'<identifier>' expected");
-        }
-    }
-    // Names without types: K&R's parameters, or types that nobody declared.
-    for window in piece.map[..at.min(piece.map.len())].windows(3) {
-        let [before, after] = [0, 2].map(|i| rewriter.user_token(window[i].1 as usize).text);
-        if matches!(before, "(" | ",") && matches!(after, "," | ")") && unknown(window[1].1 as usize) {
-            return rewriter.error_at(window[1].1 as usize, "declaration specifier expected");
-        }
-    }
-    let text = rewriter.user_token(index).text;
-    if due(at) && !matches!(text, ")" | "]") {
-        return rewriter.error_at(index, "declaration specifier expected");
-    }
-    let message = match open.last() {
-        Some(&"(") => "')' expected",
-        Some(&"[") => "']' expected",
-        _ => "';' expected",
-    };
-    rewriter.error_at(index, message)
-}
-
-fn is_statement(text: &str) -> bool {
-    matches!(
-        text,
-        "break"
-            | "case"
-            | "continue"
-            | "default"
-            | "do"
-            | "else"
-            | "for"
-            | "goto"
-            | "if"
-            | "return"
-            | "switch"
-            | "while"
-    )
-}
-
-fn is_keyword(text: &str) -> bool {
-    matches!(
-        text,
-        "void"
-            | "char"
-            | "short"
-            | "int"
-            | "long"
-            | "float"
-            | "double"
-            | "signed"
-            | "unsigned"
-            | "struct"
-            | "union"
-            | "enum"
-            | "const"
-            | "volatile"
-            | "static"
-            | "extern"
-            | "typedef"
-            | "inline"
-            | "bool"
-            | "_Bool"
-            | "complex"
-            | "_Complex"
-            | "sizeof"
-            | "restrict"
-            | "auto"
-            | "register"
-    )
 }

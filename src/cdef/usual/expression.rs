@@ -4,8 +4,9 @@ use super::word::{Word, word};
 use super::{RUN_MAX, Read, Reader, Refusal};
 use crate::cdef::literal;
 use crate::cdef::token::Kind;
+use crate::cdef::tree::is_keyword;
 use crate::cdef::value::{self, Binary, Unary};
-use crate::cdef::{Param, define, is_keyword};
+use crate::cdef::{Param, define};
 use crate::ctype::{Constant, IntKind, Name, QualType};
 
 impl Reader<'_, '_> {
