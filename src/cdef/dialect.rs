@@ -202,20 +202,19 @@ impl<'a> Rewriter<'a> {
     /// Lets the quick way read the tokens that come next.
     pub fn usual<T>(
         &mut self,
-        read: impl FnOnce(&mut Tokens<'a>, usual::Context<'_>) -> Option<usual::Done<T>>,
+        read: impl FnOnce(&mut Tokens<'a>, usual::Context<'_>) -> Result<usual::Done<T>, usual::Refusal>,
     ) -> Result<Option<T>, CdefError> {
         #[cfg(any(test, fuzzing))]
         if super::judge::is_lang_c_alone() {
             return Ok(None);
         }
-        self.tokens.forget(self.at);
-        self.at = 0;
+        debug_assert_eq!(self.at, 0, "nothing is read yet, or `next` has forgotten what was");
         let context = usual::Context {
             params: &self.params[self.used.min(self.params.len())..],
             macros: Some(&self.macros),
             pack: self.pack,
         };
-        let Some(done) = read(&mut self.tokens, context) else { return Ok(None) };
+        let Ok(done) = read(&mut self.tokens, context) else { return Ok(None) };
         for index in done.directives {
             self.at = index;
             let token = self.tokens.get(index);

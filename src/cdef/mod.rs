@@ -238,7 +238,7 @@ fn expression_among(
     let value = with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
         let usual =
-            |tokens: &mut _, context: Context<'_>| usual::expression(table, tokens, context, constants).ok();
+            |tokens: &mut _, context: Context<'_>| usual::expression(table, tokens, context, constants);
         if let Some(value) = rewriter.usual(usual)? {
             rewriter.finish()?;
             return Ok(value);

@@ -78,22 +78,13 @@ pub struct Done<T> {
     pub directives: Vec<usize>,
 }
 
-/// Reads a declaration at file scope and enters what it declares. Where it is not usual nothing is entered.
+/// Reads a declaration at file scope and enters what it declares.
 pub fn declaration(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
-) -> Option<Done<()>> {
-    let point = table.begin();
-    let mut reader = Reader::new(table, tokens, context);
-    let read = reader.declaration();
-    match read {
-        Ok(()) => Some(reader.done(())),
-        Err(_) => {
-            table.rollback(point);
-            None
-        }
-    }
+) -> Result<Done<()>, Refusal> {
+    attempt(table, tokens, context, |reader| reader.declaration())
 }
 
 /// Reads a whole text that is one type name; tags must be known. The flag: did it define a record or enum itself?
@@ -101,20 +92,12 @@ pub fn type_name(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
-) -> Option<Done<(QualType, bool)>> {
-    let point = table.begin();
-    let mut reader = Reader::new(table, tokens, context);
-    reader.needs_tags = true;
-    match reader.type_name().and_then(|ty| reader.at_end(ty)) {
-        Ok(ty) => {
-            let defines = reader.defines;
-            Some(reader.done((ty, defines)))
-        }
-        Err(_) => {
-            table.rollback(point);
-            None
-        }
-    }
+) -> Result<Done<(QualType, bool)>, Refusal> {
+    attempt(table, tokens, context, |reader| {
+        reader.needs_tags = true;
+        let ty = reader.type_name()?;
+        reader.at_end((ty, reader.defines))
+    })
 }
 
 /// Reads a whole text that is one constant expression. The caller takes the table back: an expression declares nothing.
@@ -124,13 +107,32 @@ pub fn expression(
     context: Context<'_>,
     constants: &[(Rc<str>, Constant)],
 ) -> Result<Done<Constant>, Refusal> {
+    attempt(table, tokens, context, |reader| {
+        reader.needs_tags = true;
+        if !constants.is_empty() {
+            reader.constants.push(constants.to_vec());
+        }
+        let value = reader.conditional()?;
+        reader.at_end(value)
+    })
+}
+
+/// Runs `read`; where it gives up, the table is taken back to where it stood.
+fn attempt<T>(
+    table: &mut CTypeTable,
+    tokens: &mut Tokens<'_>,
+    context: Context<'_>,
+    read: impl FnOnce(&mut Reader<'_, '_>) -> Read<T>,
+) -> Read<Done<T>> {
+    let point = table.begin();
     let mut reader = Reader::new(table, tokens, context);
-    reader.needs_tags = true;
-    if !constants.is_empty() {
-        reader.constants.push(constants.to_vec());
+    match read(&mut reader) {
+        Ok(it) => Ok(reader.done(it)),
+        Err(refusal) => {
+            table.rollback(point);
+            Err(refusal)
+        }
     }
-    let value = reader.conditional().and_then(|value| reader.at_end(value))?;
-    Ok(reader.done(value))
 }
 
 struct Reader<'r, 't> {
@@ -230,6 +232,23 @@ impl<'r, 't> Reader<'r, 't> {
         if self.eat(text) { Ok(()) } else { Err(Refusal::Unusual) }
     }
 
+    /// Moves to the `close` of the `open` that is next.
+    fn go_to_closing(&mut self, open: &str, close: &str) -> Read<()> {
+        let mut depth = 0usize;
+        loop {
+            match self.token.text {
+                _ if self.token.kind == Kind::Eof => return Err(Refusal::Unusual),
+                text if text == open => depth += 1,
+                text if text == close => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+            self.advance();
+        }
+    }
+
     fn at_end<T>(&self, it: T) -> Read<T> {
         match self.token.kind {
             Kind::Eof if self.tokens.broken().is_none() => Ok(it),
@@ -299,7 +318,9 @@ impl<'r, 't> Reader<'r, 't> {
                 return Err(Refusal::Unusual);
             }
             if is_first && is_function && self.is("{") {
-                return self.function_body();
+                self.go_to_closing("{", "}")?;
+                self.stop_behind();
+                return Ok(());
             }
             is_first = false;
             if !self.eat(",") {
@@ -342,24 +363,6 @@ impl<'r, 't> Reader<'r, 't> {
             value @ Constant::Str(_) if is_array => Ok(Name::Constant(value)),
             _ if is_array => Err(Refusal::Unusual),
             _ => Ok(Name::Variable { ty, symbol }),
-        }
-    }
-
-    /// Passes a function's body.
-    fn function_body(&mut self) -> Read<()> {
-        let mut depth = 0usize;
-        loop {
-            match self.token.text {
-                _ if self.token.kind == Kind::Eof => return Err(Refusal::Unusual),
-                "{" => depth += 1,
-                "}" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                self.stop_behind();
-                return Ok(());
-            }
-            self.advance();
         }
     }
 }

@@ -86,6 +86,9 @@ impl Rewriter<'_> {
         let name = bare(self.token().text);
         self.at += 1;
         let arguments = if self.is("(") { Some(self.arguments()?) } else { None };
+        if !bears_on_types(name) {
+            return Ok(());
+        }
         let attr = match (name, arguments) {
             ("aligned" | "align", text) => Attr::Aligned(text.filter(|t| !t.trim().is_empty())),
             ("packed", _) => Attr::Packed,

@@ -141,19 +141,9 @@ impl<'t> Reader<'_, 't> {
 
     /// Passes all between a `(` and its `)`.
     pub(super) fn pass_brackets(&mut self) -> Read<()> {
-        let mut depth = 0usize;
-        loop {
-            match self.token.text {
-                _ if self.token.kind == Kind::Eof => return Err(Refusal::Unusual),
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            self.advance();
-            if depth == 0 {
-                return Ok(());
-            }
-        }
+        self.go_to_closing("(", ")")?;
+        self.advance();
+        Ok(())
     }
 
     /// Arrays and parameter lists, which bind from the right.
@@ -177,11 +167,7 @@ impl<'t> Reader<'_, 't> {
     fn length(&mut self) -> Read<ArrayLen> {
         let len = match self.token.text {
             "]" => ArrayLen::Unknown,
-            "?" => {
-                self.advance();
-                ArrayLen::Variable
-            }
-            "*" if self.tokens.at(self.at + 1).text == "]" => {
+            text @ ("?" | "*") if text == "?" || self.tokens.at(self.at + 1).text == "]" => {
                 self.advance();
                 ArrayLen::Variable
             }

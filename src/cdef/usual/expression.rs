@@ -73,7 +73,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A type between brackets, whose tags are known. What is no type at all is no constant either.
+    /// A type between brackets, whose tags are known.
     fn type_in_brackets(&mut self) -> Read<QualType> {
         self.advance();
         let before = (self.needs_tags, self.defines);
@@ -160,14 +160,13 @@ impl Reader<'_, '_> {
                 let ty = self.type_in_brackets()?;
                 return value::size_of(self.table, ty).ok_or(Refusal::Unusual);
             }
-            // A type, or a part of one: no expression starts so. A statement's word: none has it.
-            _ if is_keyword(text) == (self.at == 0)
-                && !text.starts_with('_')
-                && !matches!(text, "nullptr" | "alignof") =>
-            {
-                return Err(Refusal::NotConstant);
+            _ if text.starts_with('_') || matches!(text, "nullptr" | "alignof") => {
+                return Err(Refusal::Unusual);
             }
-            _ => return Err(Refusal::Unusual),
+            // Of a type, behind an operator of which nothing is known here.
+            _ if is_keyword(text) && self.at > 0 => return Err(Refusal::Unusual),
+            // No expression starts with a type, and none has a statement's word.
+            _ => return Err(Refusal::NotConstant),
         }
         let value = match self.table.name(text) {
             Some(Name::Constant(value)) => value.clone(),

@@ -37,6 +37,12 @@ struct Attributes {
     aligned: Option<u64>,
 }
 
+impl Attributes {
+    fn is_empty(&self) -> bool {
+        !self.packed && self.aligned.is_none()
+    }
+}
+
 impl<'t> Reader<'_, 't> {
     pub(super) fn specifiers(&mut self, may_store: bool) -> Read<Base> {
         let first = self.at;
@@ -170,7 +176,6 @@ impl<'t> Reader<'_, 't> {
         self.advance();
         let mut attributes = Attributes::default();
         self.attributes(&mut attributes)?;
-        let has_attributes = attributes.packed || attributes.aligned.is_some();
         let tag = self.tag()?;
         let known = match tag.and_then(|tag| self.table.tag(tag)) {
             Some(Tag::Record(id)) if self.table.record(id).kind == kind => Some(id),
@@ -178,7 +183,7 @@ impl<'t> Reader<'_, 't> {
             None => None,
         };
         let is_body = self.is("{");
-        if !is_body && (known.is_none() && self.needs_tags || has_attributes) {
+        if !is_body && (known.is_none() && self.needs_tags || !attributes.is_empty()) {
             return Err(Refusal::Unusual);
         }
         let id = match known {
@@ -270,7 +275,7 @@ impl<'t> Reader<'_, 't> {
             return Err(Refusal::Unusual);
         }
         if !self.eat("{") {
-            if attributes.packed || attributes.aligned.is_some() {
+            if !attributes.is_empty() {
                 return Err(Refusal::Unusual);
             }
             let id = match known {

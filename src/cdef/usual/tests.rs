@@ -1,7 +1,7 @@
 use crate::cdef::{constant_expression, declare, type_name};
 use crate::ctype::CTypeTable;
 
-/// `read` has lang-c read whatever is read here, and compares.
+/// `judge` has lang-c read whatever is read here, and compares.
 #[test]
 fn trees_are_lang_c_s() {
     let mut table = CTypeTable::new();
