@@ -35,6 +35,8 @@ struct Callbacks {
     /// Callbacks made of functions passed as they are, by function and type: passed again, one is used again.
     shared: HashByAddress<(usize, usize), usize>,
     plans: HashByAddress<usize, Rc<Plan>>,
+    /// Freed while callbacks ran, one of which it may be: kept until none runs.
+    freed: Vec<Rc<Callback>>,
 }
 
 struct Callback {
@@ -60,16 +62,49 @@ struct Plan {
     plain: bool,
     /// Does the result?
     result_is_plain: bool,
-    /// Do the arguments, but for `spares` of them that take a spare userdata? Then the word of the frame that each lies in.
-    quick: Option<Vec<Quick>>,
+    /// Do the arguments, but for `spares` of them that take a spare userdata? Then how each gets onto the stack.
+    quick: Option<Box<[Quick]>>,
+    /// More than there are, if not.
     spares: usize,
+    /// Free slots of Lua's stack that a call wants.
+    room: usize,
+    /// The tag of a result that goes back in the way that `result_way` says. (Any other is converted.)
+    result_tag: u8,
+    result_way: Way,
 }
 
 /// An argument that lies in a word of the frame and needs no memory but a spare userdata.
 struct Quick {
     op: Op,
     word: u16,
+    way: Way,
+    /// As Lua takes it, if its way is not [`Way::Other`].
+    tag: u8,
     shape: &'static Shape,
+}
+
+/// How a word of the frame and one of Lua's become each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// They are the same.
+    AsIs,
+    /// By the sign of the lower half.
+    Int32,
+    /// As the representation says.
+    Other,
+}
+
+impl Way {
+    /// The way of a representation, and the tag that it has on Lua's side.
+    fn of(op: Op) -> (Way, u8) {
+        match op {
+            Op::F64 => (Way::AsIs, peek::FLOAT),
+            Op::I64 => (Way::AsIs, peek::INT),
+            Op::I32 => (Way::Int32, peek::INT),
+            op if op.is_integer() => (Way::Other, peek::INT),
+            _ => (Way::Other, peek::NONE),
+        }
+    }
 }
 
 /// A call of a callback, while it is under way.
@@ -125,15 +160,20 @@ impl Plan {
             Place::Word(word) if simple(op) && op != Op::None || op == Op::Pointer => {
                 // What a pointer becomes, and what an integer becomes that only fits into a box.
                 let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
-                Some(Quick { op, word, shape })
+                let (way, tag) = Way::of(op);
+                Some(Quick { op, word, way, tag, shape })
             }
             _ => None,
         };
-        let quick = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
+        let quick: Option<_> = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
+        let (result_way, result_tag) = Way::of(result.op());
         Ok(Plan {
             state,
+            spares: if quick.is_some() { spares } else { usize::MAX },
             quick,
-            spares,
+            room: args.len() + SLOTS,
+            result_tag,
+            result_way,
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
@@ -288,12 +328,16 @@ unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
         if let Some(key) = gone.shared_as.get() {
             all.shared.remove(&key);
         }
-        drop(all);
         drop(gone.closure.take());
         let function = gone.function.replace(0);
         let callback = Rc::as_ptr(&gone);
         let may_keep = gone.plan.result_op == Op::Pointer;
-        drop(gone);
+        if state.calls.depth.get() == 0 {
+            all.freed.clear();
+        } else {
+            all.freed.push(gone);
+        }
+        drop(all);
         luaL_unref(l, LUA_REGISTRYINDEX, function);
         if may_keep {
             lua_pushnil(l);
@@ -328,40 +372,39 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
 }
 
 /// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
-unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) {
-    // SAFETY: `data` is the callback's own, alive as long as its closure; frame and result are the signature's.
+///
+/// What the function frees or sets meanwhile stays where it is ([`Callbacks::freed`]), so nothing of it is counted.
+unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
+    // SAFETY: `data` is the callback's own, alive as long as its closure, and as one runs; frame and result are the signature's.
     unsafe {
-        let callback = data.cast_const().cast::<Callback>();
-        let plan = &*Rc::as_ptr(&(*callback).plan);
+        let callback = &*data.cast_const().cast::<Callback>();
+        let plan = &*callback.plan;
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = errno_location();
         if calls.thread.load(Ordering::Relaxed) != errno {
             // Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
-            return refuse_thread(state);
+            refuse_thread(state);
+            return 0;
         }
         let l = calls.l.get();
         let depth = calls.depth.get();
         let is_usual = !l.is_null()
-            && (*callback).function.get() != 0
             && calls.left.load(Ordering::Relaxed) & PARKED == 0
-            && !state.closed.get()
             && depth < DEPTH_MAX
-            && peek::is_available();
-        let Some(args) = plan.quick.as_ref().filter(|_| is_usual) else {
-            return enter_slowly(callback, plan, frame, result);
-        };
-        if !peek::has_room(l, args.len() + SLOTS) || !state.spares.are(plan.spares) {
-            return enter_slowly(callback, plan, frame, result);
+            && peek::is_available()
+            && peek::has_room(l, plan.room)
+            && state.spares.are(plan.spares);
+        if !is_usual {
+            enter_slowly(callback, frame, result);
+            return result.cast::<u64>().read();
         }
-        // Held until we are through: the function may free its own callback.
-        Rc::increment_strong_count(callback);
-        let callback = Rc::from_raw(callback);
         calls.errno.set(*errno);
         calls.depth.set(depth + 1);
-        run_peeking(l, &callback, plan, args, frame, result);
+        let first = run_peeking(l, callback, frame, result);
         calls.depth.set(depth);
-        *errno = calls.errno.get();
+        *errno_location() = calls.errno.get();
+        first
     }
 }
 
@@ -374,14 +417,13 @@ fn refuse_thread(state: &State) {
 
 /// Any case: what must not run, arguments that want memory of Lua's, a stack that has to grow first.
 #[inline(never)]
-unsafe fn enter_slowly(callback: *const Callback, plan: &Plan, frame: *const u64, result: *mut u8) {
+unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) {
     // SAFETY: as in `enter`.
     unsafe {
+        let plan = &*callback.plan;
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = errno_location();
-        Rc::increment_strong_count(callback);
-        let callback = Rc::from_raw(callback);
         if callback.function.get() == 0 {
             return refused();
         }
@@ -397,27 +439,27 @@ unsafe fn enter_slowly(callback: *const Callback, plan: &Plan, frame: *const u64
         let depth = calls.depth.get();
         calls.depth.set(depth + 1);
         let top = lua_gettop(l);
-        let room = plan.args.len() + SLOTS;
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
-        } else if lua_checkstack(l, room as c_int) == 0 {
+        } else if lua_checkstack(l, plan.room as c_int) == 0 {
             Err(What::StackOverflow.into())
         } else {
             match &plan.quick {
-                Some(args) if peek::is_available() => match state.spares.provide(l, plan.spares) {
+                Some(_) if peek::is_available() => match state.spares.provide(l, plan.spares) {
                     true => {
-                        run_peeking(l, &callback, plan, args, frame, result);
+                        let first = run_peeking(l, callback, frame, result);
+                        result.cast::<u64>().write(first);
                         Ok(())
                     }
                     false => Err(on_stack()),
                 },
-                _ if plan.plain => run_plain(l, &callback, plan, frame, result),
-                _ => run_protected(l, &callback, frame, result),
+                _ if plan.plain => run_plain(l, callback, frame, result),
+                _ => run_protected(l, callback, frame, result),
             }
         };
         match outcome {
             Ok(()) => lua_settop(l, top),
-            Err(error) => fail(l, &callback, top, error, result),
+            Err(error) => fail(l, callback, top, error, result),
         }
         calls.depth.set(depth);
         *errno = calls.errno.get();
@@ -452,10 +494,10 @@ const DEPTH_MAX: u32 = 190;
 unsafe fn run_plain(
     l: *mut lua_State,
     callback: &Callback,
-    plan: &Plan,
     frame: *const u64,
     result: *mut u8,
 ) -> Result<()> {
+    let plan = &*callback.plan;
     // SAFETY: S5: room was made; plain values raise nothing.
     unsafe {
         lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.get().into());
@@ -473,52 +515,61 @@ unsafe fn run_plain(
     }
 }
 
-/// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was.
+/// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was. Gives the result's first word.
 #[inline(always)]
-unsafe fn run_peeking(
-    l: *mut lua_State,
-    callback: &Callback,
-    plan: &Plan,
-    args: &[Quick],
-    frame: *const u64,
-    result: *mut u8,
-) {
+unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64, result: *mut u8) -> u64 {
+    let plan = &*callback.plan;
+    let args = plan.quick.as_deref().unwrap_or_default();
     // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
     unsafe {
-        let spares = &(*plan.state).spares;
-        let top = peek::top(l).offset_from(peek::base(l)) as c_int;
         let mut slot = peek::top(l);
         slot.write(callback.value.get());
         for arg in args {
             let at = frame.add(arg.word.into());
             slot = slot.add(1);
-            slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
-                Some(value) => value,
-                None => cdata::of_spare(spares.take(), arg.shape, *at as usize as *mut u8),
-            });
+            match arg.way {
+                Way::AsIs => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
+                Way::Int32 => slot.write(peek::Slot { bits: *at as i32 as u64, tag: arg.tag }),
+                Way::Other => slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
+                    Some(value) => value,
+                    None => cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8),
+                }),
+            }
         }
         peek::set_top(l, slot.add(1));
         let results = c_int::from(plan.result_op != Op::None);
         if lua_pcall(l, args.len() as c_int, results, 0) != LUA_OK {
-            return fail(l, callback, top, on_stack(), result);
+            fail(l, callback, lua_gettop(l) - 1, on_stack(), result);
+            return 0;
         }
-        if results == 0 {
-            return;
-        }
+        // (Read anew: so nothing but the callback need be kept beside the call.)
+        let plan = &*callback.plan;
         let value = *peek::top(l).sub(1);
-        match (plan.result_op, value.tag) {
-            (op, peek::INT) if op.is_integer() => {
-                result.cast::<u64>().write_unaligned(number::extend(op, value.bits as i64))
-            }
-            (Op::F64, peek::FLOAT) => result.cast::<u64>().write_unaligned(value.bits),
-            _ => {
-                let invocation = Invocation { callback, frame, result };
-                if let Err(error) = convert_result(l, plan, &invocation) {
-                    return fail(l, callback, top, error, result);
-                }
-            }
+        if value.tag == plan.result_tag {
+            peek::pop(l);
+            return match plan.result_way {
+                Way::AsIs => value.bits,
+                Way::Int32 => value.bits as i32 as u64,
+                Way::Other => number::extend(plan.result_op, value.bits as i64),
+            };
         }
-        peek::pop(l);
+        if plan.result_op != Op::None {
+            run_result(l, callback, result);
+        }
+        result.cast::<u64>().read()
+    }
+}
+
+/// Any result: the value on top, which is popped.
+#[inline(never)]
+unsafe fn run_result(l: *mut lua_State, callback: &Callback, result: *mut u8) {
+    // SAFETY: as in `run_peeking`.
+    unsafe {
+        let top = lua_gettop(l) - 1;
+        match convert_result(l, callback, result) {
+            Ok(()) => lua_settop(l, top),
+            Err(error) => fail(l, callback, top, error, result),
+        }
     }
 }
 
@@ -571,20 +622,21 @@ unsafe fn run_protected(
         if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
             return Err(on_stack());
         }
-        convert_result(l, plan, &invocation)
+        convert_result(l, callback, result)
     }
 }
 
 /// Converts the value on top into the result, protected where that may raise. An error value takes its place.
 #[inline]
-unsafe fn convert_result(l: *mut lua_State, plan: &Plan, invocation: &Invocation) -> Result<()> {
+unsafe fn convert_result(l: *mut lua_State, callback: &Callback, result: *mut u8) -> Result<()> {
+    let invocation = Invocation { callback, frame: std::ptr::null(), result };
     // SAFETY: S5; `invocation` outlives the call.
     unsafe {
-        if plan.result_is_plain {
-            return store_result(l, plan, invocation.result);
+        if callback.plan.result_is_plain {
+            return store_result(l, &callback.plan, result);
         }
         lua_pushcclosure(l, convert, 0);
-        lua_pushlightuserdata(l, std::ptr::from_ref(invocation).cast_mut().cast());
+        lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
         lua_pushvalue(l, -3);
         if lua_pcall(l, 2, 0, 0) != LUA_OK {
             return Err(on_stack());

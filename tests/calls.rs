@@ -565,7 +565,7 @@ struct Expect<'a> {
     result: Vec<u8>,
 }
 
-unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut u8) {
+unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
     unsafe {
         let expect = &mut *data.cast::<Expect>();
         expect.calls += 1;
@@ -579,6 +579,9 @@ unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut 
             }
         }
         std::ptr::copy_nonoverlapping(expect.result.as_ptr(), result, expect.result.len());
+        // What is given counts, whatever was written.
+        let first = result.cast::<u64>();
+        first.replace(!first.read())
     }
 }
 
@@ -687,8 +690,8 @@ fn an_address_given_back_refuses() {
     let Some(Name::Function { ty, .. }) = table.name("f").cloned() else { panic!() };
     let CType::Function(id) = table.get(ty) else { panic!() };
     let function = table.function(id).clone();
-    unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, result: *mut u8) {
-        unsafe { result.cast::<u64>().write(7) };
+    unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
+        7
     }
     for signature in
         [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])]
@@ -712,8 +715,8 @@ fn more_closures_than_the_pool_has() {
     let Some(Name::Function { ty, .. }) = table.name("g").cloned() else { panic!() };
     let CType::Function(id) = table.get(ty) else { panic!() };
     let signature = Arc::new(Signature::for_closures(&table, table.function(id)).unwrap());
-    unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, result: *mut u8) {
-        unsafe { result.cast::<f64>().write(data as usize as f64) };
+    unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
+        (data as usize as f64).to_bits()
     }
     let all: Vec<Closure> =
         (0..10_000).map(|i| Closure::new(&signature, number, i as *mut c_void).unwrap()).collect();

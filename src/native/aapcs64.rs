@@ -38,15 +38,9 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// Where in [`Registers`] a callback's result may be written as it is, in 16 bytes; none if it is handed back in another way.
-    fn in_registers(self) -> Option<usize> {
-        match self {
-            ResultPlace::Void | ResultPlace::Int | ResultPlace::Pair => {
-                Some(std::mem::offset_of!(Registers, x))
-            }
-            ResultPlace::Float => Some(std::mem::offset_of!(Registers, v)),
-            _ => None,
-        }
+    /// Is a callback's result a word, which goes back in the first register of either sort? Any other is handed back.
+    fn is_word(self) -> bool {
+        matches!(self, ResultPlace::Void | ResultPlace::Int | ResultPlace::Float)
     }
 
     /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's x8 names.
@@ -63,7 +57,10 @@ impl ResultPlace {
         // SAFETY: from the caller; elements lie in the result's bytes.
         unsafe {
             match self {
-                ResultPlace::Void | ResultPlace::Int | ResultPlace::Float | ResultPlace::Pair => {}
+                ResultPlace::Void => {}
+                ResultPlace::Int => out.x[0] = *result.cast::<u64>(),
+                ResultPlace::Float => out.v[0][0] = *result.cast::<u64>(),
+                ResultPlace::Pair => out.x = *result.cast::<[u64; 2]>(),
                 ResultPlace::Elements(Elements { count, size }) => {
                     for (i, register) in out.v.iter_mut().take(count.into()).enumerate() {
                         let from = result.add(i * usize::from(size));
@@ -91,10 +88,34 @@ pub(super) struct Elements {
 pub(super) struct Registers {
     x: [u64; 2],
     v: [[u64; 2]; 4],
+    used: Used,
+}
+
+/// What C is given when a callback ends.
+#[repr(u64)]
+enum Used {
+    /// The word that came back, in x0 and in v0: it takes no way through memory.
+    Word,
+    /// All of the [`Registers`].
+    All,
 }
 
 impl Registers {
-    pub(super) const ZERO: Registers = Registers { x: [0; 2], v: [[0; 2]; 4] };
+    pub(super) const ZERO: Registers = Registers { x: [0; 2], v: [[0; 2]; 4], used: Used::All };
+
+    /// Says that the result comes back as a word. The memory that it may be made in, which is zero.
+    ///
+    /// # Safety
+    /// `out` is writable.
+    #[inline(always)]
+    pub(super) unsafe fn word(out: *mut Registers) -> *mut u8 {
+        // SAFETY: from the caller.
+        unsafe {
+            (*out).used = Used::Word;
+            (*out).x[0] = 0;
+        }
+        out.cast()
+    }
 }
 
 /// Works a signature out for the platform's own convention.
@@ -163,7 +184,7 @@ pub(super) fn signature(
     let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
     let direct = Direct {
         result,
-        result_at: result.in_registers(),
+        result_is_word: result.is_word(),
         stack_words: next.stack,
         only_ints: !any_vectors,
         simple: next.stack == 0 && !whole_vectors,
@@ -446,7 +467,7 @@ pub(super) const POOL: usize = 4096;
 const ENTRY: usize = 8;
 
 // The pool of entries: each loads its number and jumps to the common part, which lays the frame out below the stack's
-// arguments, hands it to `closure::enter_direct`, and loads every result register.
+// arguments, hands it to `closure::enter_direct`, and loads the result registers that are used.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -471,15 +492,21 @@ global_asm!(
     "stp q4, q5, [sp, #144]",
     "stp q6, q7, [sp, #176]",
     "mov x1, sp",
-    "stp x29, x30, [sp, #-96]!",
+    "stp x29, x30, [sp, #-112]!",
     "mov x29, sp",
     "mov w0, w17",
     "add x2, sp, #16",
     "bl {enter}",
+    "ldr x9, [sp, #96]",
+    "cbnz x9, 6f",
+    "fmov d0, x0",
+    "b 7f",
+    "6:",
     "ldp x0, x1, [sp, #16]",
     "ldp q0, q1, [sp, #32]",
     "ldp q2, q3, [sp, #64]",
-    "ldp x29, x30, [sp], #96",
+    "7:",
+    "ldp x29, x30, [sp], #112",
     "add sp, sp, #{stack}",
     "ret",
     pool = sym pool_start,

@@ -8,24 +8,27 @@
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
 #[cfg(direct)]
-use super::convention::{Registers, ResultPlace, pool_entry};
+use super::convention::{Registers, pool_entry};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
 
-/// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes.
-pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8);
+/// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes, which is zero
+/// ([`Signature::result_size`] bytes). It gives the result's first word, widened, and need not have written that one.
+pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64;
 
 /// What a slot leads to: its handler, or none once it was given back.
 struct Entry {
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
+    /// Does C get what the handler gives, as a word? Of the pool's slots only.
+    is_word: AtomicBool,
     /// Counted: kept until the slot is used again.
     signature: AtomicPtr<Signature>,
 }
@@ -35,6 +38,7 @@ impl Entry {
         Entry {
             handler: AtomicPtr::new(std::ptr::null_mut()),
             data: AtomicPtr::new(std::ptr::null_mut()),
+            is_word: AtomicBool::new(false),
             signature: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
@@ -71,7 +75,9 @@ impl Entry {
         }
         // SAFETY: only `set` stores here, what is a handler.
         unsafe {
-            std::mem::transmute::<*mut (), Handler>(handler)(self.data.load(Ordering::Relaxed), frame, result)
+            let handler = std::mem::transmute::<*mut (), Handler>(handler);
+            let first = handler(self.data.load(Ordering::Relaxed), frame, result);
+            result.cast::<u64>().write(first);
         };
     }
 }
@@ -111,10 +117,11 @@ impl Closure {
     /// A new address for a handler. `data` stays valid until the closure is dropped.
     pub fn new(signature: &Arc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
         #[cfg(direct)]
-        if let Path::Direct(_) = signature.path
+        if let Path::Direct(direct) = &signature.path
             && let Some(slot) = pool::take()
         {
             let entry = &pool::SLOTS[slot];
+            entry.is_word.store(direct.result_is_word, Ordering::Relaxed);
             entry.set(signature, handler, data);
             return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
@@ -176,34 +183,37 @@ mod pool {
 /// # Safety
 /// Called by the pool's common part only, with a frame and registers of its own.
 #[cfg(direct)]
-pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) {
-    // SAFETY: what a handler may do is its own contract. It may give the slot back, and others may use it again: nothing of the
-    // entry, nor of its signature, is touched afterwards.
+pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) -> u64 {
+    // SAFETY: the pool has an entry for each slot, and no others lead here. What a handler may do is its own contract. It may
+    // give the slot back, and others may use it again: nothing of the entry is touched afterwards.
     unsafe {
-        out.write(Registers::ZERO);
-        let entry = &pool::SLOTS[slot as usize];
-        let Some(signature) = entry.signature() else { return refused() };
-        let Path::Direct(direct) = &signature.path else { return };
-        match direct.result_at {
-            Some(at) => entry.run(frame, out.cast::<u8>().add(at)),
-            None => enter_apart(entry, signature, direct.result, frame, &mut *out),
+        let entry = pool::SLOTS.get_unchecked(slot as usize);
+        let handler = entry.handler.load(Ordering::Acquire);
+        if handler.is_null() || !entry.is_word.load(Ordering::Relaxed) {
+            enter_apart(entry, frame, out);
+            return 0;
         }
+        let result = Registers::word(out);
+        // As in `Entry::run`, and the last thing that is done.
+        std::mem::transmute::<*mut (), Handler>(handler)(entry.data.load(Ordering::Relaxed), frame, result)
     }
 }
 
-/// As [`enter_direct`], with a result that has to be handed back.
+/// As [`enter_direct`], refusing, or with a result that has to be handed back.
 ///
 /// # Safety
-/// As there; `place` is the entry's.
+/// As there.
 #[cfg(direct)]
 #[inline(never)]
-unsafe fn enter_apart(
-    entry: &Entry,
-    signature: &Signature,
-    place: ResultPlace,
-    frame: *const u64,
-    out: &mut Registers,
-) {
+unsafe fn enter_apart(entry: &Entry, frame: *const u64, out: *mut Registers) {
+    // SAFETY: from the caller; the signature is not touched once the handler has run.
+    let signature = unsafe {
+        out.write(Registers::ZERO);
+        entry.signature()
+    };
+    let Some(signature) = signature else { return refused() };
+    let Path::Direct(direct) = &signature.path else { return };
+    let place = direct.result;
     let (size, bytes) = (signature.result_size, signature.result_bytes);
     let mut small = [0u128; 4];
     let mut large = Vec::new();
@@ -216,7 +226,7 @@ unsafe fn enter_apart(
     // SAFETY: from the caller; the buffer is as large as the signature asks.
     unsafe {
         entry.run(frame, result);
-        place.hand_back(result, bytes, frame, out);
+        place.hand_back(result, bytes, frame, &mut *out);
     }
 }
 

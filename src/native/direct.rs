@@ -7,8 +7,8 @@ use super::convention::{ResultPlace, call_general, call_ints, call_mixed};
 /// How a signature is called directly.
 pub(super) struct Direct {
     pub(super) result: ResultPlace,
-    /// See `ResultPlace::in_registers`.
-    pub(super) result_at: Option<usize>,
+    /// See `ResultPlace::is_word`.
+    pub(super) result_is_word: bool,
     /// Words of arguments on the stack.
     pub(super) stack_words: usize,
     /// Are integer registers the only ones?

@@ -58,13 +58,9 @@ pub(super) enum ResultPlace {
 }
 
 impl ResultPlace {
-    /// Where in [`Registers`] a callback's result may be written as it is, in 16 bytes; none if it is handed back in another way.
-    fn in_registers(self) -> Option<usize> {
-        match self {
-            ResultPlace::Void | ResultPlace::Int => Some(std::mem::offset_of!(Registers, rax)),
-            ResultPlace::Float | ResultPlace::Vector => Some(std::mem::offset_of!(Registers, xmm0)),
-            _ => None,
-        }
+    /// Is a callback's result a word, which goes back in the first register of either sort? Any other is handed back.
+    fn is_word(self) -> bool {
+        matches!(self, ResultPlace::Void | ResultPlace::Int | ResultPlace::Float)
     }
 
     /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's first word
@@ -83,7 +79,10 @@ impl ResultPlace {
         unsafe {
             let words = result.cast::<u64>();
             match self {
-                ResultPlace::Void | ResultPlace::Int | ResultPlace::Float | ResultPlace::Vector => {}
+                ResultPlace::Void => {}
+                ResultPlace::Int => out.rax = *words,
+                ResultPlace::Float => out.xmm0[0] = *words,
+                ResultPlace::Vector => out.xmm0 = *words.cast::<[u64; 2]>(),
                 ResultPlace::Pair(first, second) => {
                     let (a, b) = (*words, *words.add(1));
                     if first {
@@ -100,12 +99,12 @@ impl ResultPlace {
                 }
                 ResultPlace::X87 => {
                     out.st0 = *words.cast::<[u64; 2]>();
-                    out.x87 = 1;
+                    out.used = Used::St0;
                 }
                 ResultPlace::X87Pair => {
                     out.st0 = *words.cast::<[u64; 2]>();
                     out.st1 = *words.add(2).cast::<[u64; 2]>();
-                    out.x87 = 2;
+                    out.used = Used::St1;
                 }
                 ResultPlace::Hidden => {
                     let hidden = *frame;
@@ -124,16 +123,50 @@ pub(super) struct Registers {
     rdx: u64,
     xmm0: [u64; 2],
     xmm1: [u64; 2],
-    /// How many of st0 and st1 are used.
-    x87: u64,
+    used: Used,
     _pad: u64,
     st0: [u64; 2],
     st1: [u64; 2],
 }
 
+/// What C is given when a callback ends.
+#[repr(u64)]
+enum Used {
+    /// The word that came back, in rax and in xmm0: it takes no way through memory.
+    Word,
+    /// All of the [`Registers`] but st0 and st1.
+    All,
+    /// st0 as well.
+    St0,
+    /// Both.
+    St1,
+}
+
 impl Registers {
-    pub(super) const ZERO: Registers =
-        Registers { rax: 0, rdx: 0, xmm0: [0; 2], xmm1: [0; 2], x87: 0, _pad: 0, st0: [0; 2], st1: [0; 2] };
+    pub(super) const ZERO: Registers = Registers {
+        rax: 0,
+        rdx: 0,
+        xmm0: [0; 2],
+        xmm1: [0; 2],
+        used: Used::All,
+        _pad: 0,
+        st0: [0; 2],
+        st1: [0; 2],
+    };
+
+    /// Says that the result comes back as a word. The memory that it may be made in, which is zero.
+    ///
+    /// # Safety
+    /// `out` is writable.
+    #[inline(always)]
+    pub(super) unsafe fn word(out: *mut Registers) -> *mut u8 {
+        // SAFETY: from the caller.
+        unsafe {
+            (*out).used = Used::Word;
+            (*out).rax = 0;
+        }
+        out.cast()
+    }
 }
 
 /// Works a signature out for the platform's own convention.
@@ -197,7 +230,7 @@ pub(super) fn signature(
     let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
     let direct = Direct {
         result,
-        result_at: result.in_registers(),
+        result_is_word: result.is_word(),
         stack_words: stack,
         only_ints: floats == 0,
         simple: stack == 0 && !whole_vectors && !function.variadic,
@@ -534,7 +567,7 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
 pub(super) const POOL: usize = 4096;
 
 // The pool of entries: each loads its number and jumps to the common part, which lays the frame out below itself,
-// hands it to `closure::enter`, and loads every result register.
+// hands it to `closure::enter_direct`, and loads the result registers that are used.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -570,23 +603,30 @@ global_asm!(
     "lea rsi, [rbp - 176]",
     "lea rdx, [rbp - 272]",
     "call {enter}",
-    "cmp qword ptr [rbp - 224], 0",
-    "je 7f",
-    "cmp qword ptr [rbp - 224], 1",
-    "je 6f",
-    "fld tbyte ptr [rbp - 192]",
+    "mov rcx, [rbp - 224]",
+    "test rcx, rcx",
+    "jne 6f",
+    "movq xmm0, rax",
+    "leave",
+    "ret",
     "6:",
-    "fld tbyte ptr [rbp - 208]",
-    "7:",
     "mov rax, [rbp - 272]",
     "mov rdx, [rbp - 264]",
     "movups xmm0, [rbp - 256]",
     "movups xmm1, [rbp - 240]",
+    "cmp rcx, {st0}",
+    "jb 8f",
+    "je 7f",
+    "fld tbyte ptr [rbp - 192]",
+    "7:",
+    "fld tbyte ptr [rbp - 208]",
+    "8:",
     "leave",
     "ret",
     pool = sym pool_start,
     count = const POOL,
     enter = sym super::closure::enter_direct,
+    st0 = const Used::St0 as u64,
 );
 
 unsafe extern "C" {
