@@ -2,6 +2,8 @@
 LUA     ?= lua5.4
 BUSTED  ?= $(shell command -v busted)
 CARGO   ?= cargo
+# Cargo optimises at link time only what is nothing but a module.
+RUSTC   := $(CARGO) rustc --lib --crate-type cdylib
 BUILD   := build
 CDIR    := $(BUILD)/lua/5.4
 MODULE  := $(CDIR)/ffi_core.so
@@ -49,7 +51,7 @@ setup:
 	done
 
 $(MODULE): $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs
-	$(CARGO) build --release
+	$(RUSTC) --release
 	@mkdir -p $(CDIR)
 	@cp target/release/libffi_core.so $@.new && mv $@.new $@
 	@touch $@
@@ -114,7 +116,7 @@ ASAN      := $(BUILD)/asan
 EVERYTHING := spec/host/everything.lua
 
 valgrind: setup build $(FIXTURE)
-	$(CARGO) build --profile profiling
+	$(RUSTC) --profile profiling
 	@mkdir -p $(BUILD)/profiling && cp target/profiling/libffi_core.so $(BUILD)/profiling/ffi_core.so
 	cc -O1 -g -o $(BUILD)/profiling/host spec/host/host.c $(HOST_LIBS)
 	export LUA_CPATH="$(ROOT)/$(BUILD)/profiling/?.so;;"; \
@@ -158,7 +160,7 @@ aarch64:
 # Without machine code of our own, as where there is no direct path, and with nothing of Lua but its API: the same tests.
 portable: setup $(FIXTURE)
 	$(CARGO) test --release --features portable --target-dir $(BUILD)/portable/target
-	$(CARGO) build --release --features portable --target-dir $(BUILD)/portable/target
+	$(RUSTC) --release --features portable --target-dir $(BUILD)/portable/target
 	@cp $(BUILD)/portable/target/release/libffi_core.so $(BUILD)/portable/ffi_core.so
 	export CDATA_PORTABLE=1 LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;"; \
 	$(LUA) spec/run.lua $(SPECS) && $(LUA) spec/oracle/run.lua

@@ -13,8 +13,8 @@ description = {
 dependencies = { "lua >= 5.4, < 5.5" }
 build = {
   type = "command",
-  -- A module is installed under its file's name.
-  build_command = "cargo build --release && cp target/release/libffi_core.so target/release/ffi_core.so",
+  -- (Cargo optimises at link time only what is nothing but a module, and one is installed under its file's name.)
+  build_command = "cargo rustc --release --lib --crate-type cdylib && cp target/release/libffi_core.so target/release/ffi_core.so",
   install = {
     lib = { "target/release/ffi_core.so" },
     lua = { ffi = "lua/ffi.lua", ["ffi.include"] = "lua/ffi/include.lua", ["ffi.inspect"] = "lua/ffi/inspect.lua" },

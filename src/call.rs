@@ -13,8 +13,9 @@ use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua::{self, Room};
+use crate::conv::init;
 use crate::conv::number::{self, extend};
-use crate::conv::{init, to_lua};
+use crate::conv::to_lua::{self, Way};
 use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
@@ -23,6 +24,7 @@ use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
+use crate::vm::thunk::ThunkHandler;
 
 /// How the calls of a function type go.
 pub struct Plan {
@@ -44,6 +46,9 @@ struct Route {
     args: Vec<Arg>,
     result: &'static Shape,
     result_op: Op,
+    result_way: Way,
+    /// Unless its way is [`Way::Other`].
+    result_tag: u8,
     frame_words: usize,
     result_bytes: usize,
     /// Do frame and result fit into what [`quick_call`] has for them?
@@ -54,8 +59,8 @@ struct Route {
 struct Arg {
     /// The tag of values that go as their bits are; [`peek::NONE`] if there is none.
     plain_tag: u8,
-    /// Is it a pointer that a Lua string converts to?
-    takes_string: bool,
+    /// The tag of Lua strings that go as the address of their characters; [`peek::NONE`] if there is none.
+    text_tag: u8,
     op: Op,
     shape: &'static Shape,
     place: Place,
@@ -134,7 +139,10 @@ impl Route {
             .zip(signature.places())
             .map(|(shape, &place)| Arg {
                 plain_tag: plain_tag(shape.op()),
-                takes_string: shape.op() == Op::Pointer && from_lua::string_converts(shape.target()),
+                text_tag: match shape.op() {
+                    Op::Pointer if from_lua::string_converts(shape.target()) => peek::SHORT_STRING,
+                    _ => peek::NONE,
+                },
                 op: shape.op(),
                 shape,
                 place,
@@ -146,6 +154,7 @@ impl Route {
         {
             return Err(What::SizeUnknown.into());
         }
+        let (result_way, result_tag) = Way::of(result.op());
         Ok(Route {
             is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
@@ -156,21 +165,33 @@ impl Route {
             args,
             result,
             result_op: result.op(),
+            result_way,
+            result_tag,
         })
     }
 }
 
-/// The thunk's handler: a call of a library's function.
+/// The thunk's handler: a call of a library's function. `FIXED`: it takes no `...`, a quick call has room for its frame, and its
+/// result is no record.
 ///
 /// # Safety
-/// Called by Lua through a thunk whose data is a live [`Bound`].
-pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void) -> c_int {
+/// Called by Lua through a thunk whose data is a live [`Bound`], which is as `FIXED` says.
+unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, data: *mut c_void) -> c_int {
     // SAFETY: from the caller.
     unsafe {
         let bound = &*data.cast::<Bound>();
-        if let Some(n) = quick_call(l, bound) {
-            return n;
+        match quick_call::<FIXED>(l, bound) {
+            Some(n) => n,
+            None => call_slowly(l, bound),
         }
+    }
+}
+
+/// Any call of a library's function.
+#[inline(never)]
+unsafe fn call_slowly(l: *mut lua_State, bound: &Bound) -> c_int {
+    // SAFETY: from `call_bound`.
+    unsafe {
         match call(l, bound.plan, bound.target) {
             Ok(n) => n,
             // SAFETY: S6: only the error is alive.
@@ -182,8 +203,8 @@ pub unsafe extern "C-unwind" fn call_bound(l: *mut lua_State, data: *mut c_void)
 /// The usual call, all in one: arguments that convert without a cdata of their own. None if any does not; then C was not
 /// called.
 #[inline(always)]
-unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
-    // SAFETY: S4: the frame is filled as the route's places say; the plan outlives the call.
+unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
+    // SAFETY: S4: the frame is filled as the route's places say, and large enough; the plan outlives the call.
     unsafe {
         if !peek::is_available() {
             return None;
@@ -192,9 +213,12 @@ unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
         let first = peek::base(l).add(1);
         let given = peek::top(l).offset_from(first) as usize;
         if given != route.args.len() {
+            if FIXED {
+                return None;
+            }
             route = last_route(bound.plan, first, given)?;
         }
-        if !route.is_quick {
+        if !FIXED && !route.is_quick {
             return None;
         }
         let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
@@ -202,8 +226,11 @@ unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
         let mut slot = first;
         for arg in &route.args {
             if let Place::Word(word) = arg.place
-                && let Some(bits) =
-                    if (*slot).tag == arg.plain_tag { Some((*slot).bits) } else { quick_slot(*slot, arg) }
+                && let Some(bits) = match (*slot).tag {
+                    tag if tag == arg.plain_tag => Some((*slot).bits),
+                    tag if tag == arg.text_tag => Some(peek::string_address(*slot) as u64),
+                    _ => quick_slot(*slot, arg),
+                }
             {
                 frame.add(word.into()).write(bits);
             } else if !quick_copy(*slot, arg, frame) {
@@ -212,19 +239,28 @@ unsafe fn quick_call(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
             slot = slot.add(1);
         }
         let mut payload = std::ptr::null_mut();
-        if route.result_op == Op::Aggregate {
+        if !FIXED && route.result_op == Op::Aggregate {
             // Made first: memory that runs out is found out before C is called.
             payload = Header::data(cdata::push_owned(l, route.result, route.result.size()?));
         }
-        if let Err(error) = enter(l, &*bound.plan.state, route, bound.target, frame, result) {
-            entry::raise(l, error);
-        }
-        match route.result_op {
-            Op::None => return Some(0),
-            Op::Aggregate => std::ptr::copy_nonoverlapping(result, payload, route.result.size()?),
-            op => {
-                if !to_lua::push_plain(l, op, result) {
-                    push_result(l, route, result);
+        let first = match enter(l, &*bound.plan.state, route, bound.target, frame, result) {
+            Ok(first) => first,
+            Err(error) => entry::raise(l, error),
+        };
+        match (route.result_way, route.result_op) {
+            (Way::AsIs, _) => peek::push(l, first, route.result_tag),
+            (Way::Int32, _) => peek::push(l, first as i32 as u64, route.result_tag),
+            (Way::Uint64, _) if first <= i64::MAX as u64 => peek::push(l, first, route.result_tag),
+            (_, Op::None) => return Some(0),
+            (_, op) => {
+                let mut word = first;
+                if !to_lua::push_plain(l, op, (&raw mut word).cast()) {
+                    result.cast::<u64>().write(first);
+                    if !FIXED && op == Op::Aggregate {
+                        std::ptr::copy_nonoverlapping(result, payload, route.result.size()?);
+                    } else {
+                        push_result(l, route, result);
+                    }
                 }
             }
         }
@@ -281,6 +317,15 @@ impl Bound {
     /// A function of the shape's type at `target`.
     pub fn new(shape: &Shape, target: *const c_void) -> Result<Bound> {
         Ok(Bound { plan: Plan::of(shape)?, target })
+    }
+
+    /// What calls it, given to a thunk.
+    pub fn handler(&self) -> ThunkHandler {
+        let Plan { function, fixed, .. } = self.plan;
+        match !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
+            true => call_bound::<true>,
+            false => call_bound::<false>,
+        }
     }
 }
 
@@ -389,7 +434,8 @@ unsafe fn run(
     unsafe {
         let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
         convert(l, route, frame)?;
-        enter(l, state, route, target, frame, result)?;
+        let first = enter(l, state, route, target, frame, result)?;
+        result.cast::<u64>().write(first);
         match route.result_op {
             Op::None => Ok(0),
             op => {
@@ -435,7 +481,8 @@ unsafe fn run_large(
             let block = lua_newuserdatauv(l, route.result_bytes + 16, 0) as usize;
             block.next_multiple_of(16) as *mut u8
         };
-        enter(l, state, route, target, frame, result)?;
+        let first = enter(l, state, route, target, frame, result)?;
+        result.cast::<u64>().write(first);
         match route.result_op {
             Op::None => Ok(0),
             Op::Aggregate => {
@@ -495,7 +542,7 @@ unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
             (Op::Pointer, peek::USERDATA | peek::NIL) => {
                 from_lua::plain_pointer(slot, arg.shape).map(|address| address as u64)
             }
-            (Op::Pointer, peek::SHORT_STRING | peek::LONG_STRING) if arg.takes_string => {
+            (Op::Pointer, peek::SHORT_STRING | peek::LONG_STRING) if arg.text_tag != peek::NONE => {
                 Some(peek::string_address(slot) as u64)
             }
             (op, peek::INT) if op.is_integer() => Some(extend(op, slot.bits as i64)),
@@ -605,7 +652,8 @@ unsafe fn bytes_of(header: *mut Header, arg: &Arg) -> Option<*const u8> {
     }
 }
 
-/// The call itself, with what must be right around it: the running Lua thread, `errno`, errors that callbacks left.
+/// The call itself, with what must be right around it: the running Lua thread, `errno`, errors that callbacks left. Gives the result's
+/// first word (see [`Signature::call`]).
 #[inline(always)]
 unsafe fn enter(
     l: *mut lua_State,
@@ -614,7 +662,7 @@ unsafe fn enter(
     target: *const c_void,
     frame: *mut u64,
     result: *mut u8,
-) -> Result<()> {
+) -> Result<u64> {
     let calls = &state.calls;
     // SAFETY: S4; the frame is filled; `errno` is this thread's.
     unsafe {
@@ -622,14 +670,14 @@ unsafe fn enter(
         let outer = calls.l.replace(l);
         calls.thread.store(errno, Ordering::Relaxed);
         *errno = calls.errno.get();
-        route.signature.call(target, frame, result);
+        let first = route.signature.call(target, frame, result);
         calls.errno.set(*errno);
         calls.l.set(outer);
         if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.load(Ordering::Relaxed) == errno {
             return Err(left_behind(l, state));
         }
+        Ok(first)
     }
-    Ok(())
 }
 
 /// The error that a callback left: on top of the stack, or the one of a foreign thread.

@@ -14,7 +14,8 @@ use std::sync::atomic::Ordering;
 use crate::call::errno_location;
 use crate::cdata::{self, Bounds};
 use crate::conv::from_lua::{self, Room};
-use crate::conv::{number, to_lua};
+use crate::conv::number;
+use crate::conv::to_lua::{self, Way};
 use crate::ctype::CType;
 use crate::door;
 use crate::error::{Blame, Error, Result, What};
@@ -81,30 +82,6 @@ struct Quick {
     /// As Lua takes it, if its way is not [`Way::Other`].
     tag: u8,
     shape: &'static Shape,
-}
-
-/// How a word of the frame and one of Lua's become each other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// They are the same.
-    AsIs,
-    /// By the sign of the lower half.
-    Int32,
-    /// As the representation says.
-    Other,
-}
-
-impl Way {
-    /// The way of a representation, and the tag that it has on Lua's side.
-    fn of(op: Op) -> (Way, u8) {
-        match op {
-            Op::F64 => (Way::AsIs, peek::FLOAT),
-            Op::I64 => (Way::AsIs, peek::INT),
-            Op::I32 => (Way::Int32, peek::INT),
-            op if op.is_integer() => (Way::Other, peek::INT),
-            _ => (Way::Other, peek::NONE),
-        }
-    }
 }
 
 /// A call of a callback, while it is under way.
@@ -530,10 +507,15 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64,
             match arg.way {
                 Way::AsIs => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
                 Way::Int32 => slot.write(peek::Slot { bits: *at as i32 as u64, tag: arg.tag }),
-                Way::Other => slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
-                    Some(value) => value,
-                    None => cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8),
-                }),
+                Way::Uint64 if *at <= i64::MAX as u64 => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
+                Way::Uint64 | Way::Other => {
+                    slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
+                        Some(value) => value,
+                        None => {
+                            cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8)
+                        }
+                    })
+                }
             }
         }
         peek::set_top(l, slot.add(1));
@@ -548,7 +530,7 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64,
         if value.tag == plan.result_tag {
             peek::pop(l);
             return match plan.result_way {
-                Way::AsIs => value.bits,
+                Way::AsIs | Way::Uint64 => value.bits,
                 Way::Int32 => value.bits as i32 as u64,
                 Way::Other => number::extend(plan.result_op, value.bits as i64),
             };

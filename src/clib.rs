@@ -6,7 +6,7 @@
 
 use std::ffi::{c_int, c_void};
 
-use crate::call::{self, Bound};
+use crate::call::Bound;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::to_lua;
@@ -298,7 +298,7 @@ unsafe fn push_function(
         lua_pushvalue(l, space);
         lua_setiuservalue(l, function, 1);
         // The metatable: all of the common one, with `__call` and `__gc` of its own. What is entered first is found first.
-        lua_createtable(l, 0, 34);
+        lua_createtable(l, 0, 28);
         let metatable = lua_gettop(l);
         lua_pushboolean(l, 1);
         lua_setfield(l, metatable, c"__call".as_ptr());
@@ -319,7 +319,7 @@ unsafe fn push_function(
         lua_setmetatable(l, function);
         let bound = Box::new(Bound::new(shape, address)?);
         let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
-        let (owner, thunk) = (lua_touserdata(l, function), Thunk::new(call::call_bound, data));
+        let (owner, thunk) = (lua_touserdata(l, function), Thunk::new(bound.handler(), data));
         let binding = Box::into_raw(Box::new(Binding { owner, thunk, bound }));
         lua_pushlightuserdata(l, binding.cast());
         lua_setupvalue(l, gc, 1);
@@ -341,7 +341,11 @@ unsafe extern "C-unwind" fn call_upvalue(l: *mut lua_State) -> c_int {
     // SAFETY: the upvalue is the binding's, or null once that is gone; then the debug library has kept this closure.
     unsafe {
         let data = upvalue_pointer(l, 1);
-        if data.is_null() { crate::api::meta::call(l) } else { call::call_bound(l, data) }
+        if data.is_null() {
+            crate::api::meta::call(l)
+        } else {
+            (*data.cast::<Bound>()).handler()(l, data.cast())
+        }
     }
 }
 

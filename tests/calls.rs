@@ -543,7 +543,8 @@ fn call(world: &World, i: usize, random: &mut Random, direct: bool) -> bool {
             fill(random, leaf, global.unwrap());
         }
         let target = library.symbol(&format!("f{i}")).unwrap();
-        signature.call(target, frame.as_mut_ptr().cast(), result.as_mut_ptr().cast());
+        let first = signature.call(target, frame.as_mut_ptr().cast(), result.as_mut_ptr().cast());
+        result.as_mut_ptr().cast::<u64>().write(first);
         assert_eq!(*state, expected, "{}: arguments, direct {direct}", case.text);
         let (mut mine, mut theirs) = (SEED, SEED);
         for leaf in &result_leaves {

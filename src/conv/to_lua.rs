@@ -53,6 +53,33 @@ pub unsafe fn push(
     Ok(())
 }
 
+/// How a word of C's becomes a slot of Lua's with a tag of its own, and back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// They are the same.
+    AsIs,
+    /// By the sign of the lower half.
+    Int32,
+    /// They are the same, but for what only fits into a box.
+    Uint64,
+    /// As the representation says.
+    Other,
+}
+
+impl Way {
+    /// The way of a representation, and the tag on Lua's side: [`peek::NONE`] if that depends on the value.
+    pub fn of(op: Op) -> (Way, u8) {
+        match op {
+            Op::F64 => (Way::AsIs, peek::FLOAT),
+            Op::I64 => (Way::AsIs, peek::INT),
+            Op::I32 => (Way::Int32, peek::INT),
+            Op::U64 => (Way::Uint64, peek::INT),
+            op if op.is_integer() => (Way::Other, peek::INT),
+            _ => (Way::Other, peek::NONE),
+        }
+    }
+}
+
 /// Pushes a scalar that needs no memory of Lua's. False for any other.
 ///
 /// # Safety

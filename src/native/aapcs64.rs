@@ -39,7 +39,7 @@ pub(super) enum ResultPlace {
 
 impl ResultPlace {
     /// Is a callback's result a word, which goes back in the first register of either sort? Any other is handed back.
-    fn is_word(self) -> bool {
+    pub(super) fn is_word(self) -> bool {
         matches!(self, ResultPlace::Void | ResultPlace::Int | ResultPlace::Float)
     }
 
@@ -181,22 +181,8 @@ pub(super) fn signature(
         // The frame itself is 16-aligned.
         frame_words += (size + usize::from(align) - 16).div_ceil(16) * 2;
     }
-    let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
-    let direct = Direct {
-        result,
-        result_is_word: result.is_word(),
-        stack_words: next.stack,
-        only_ints: !any_vectors,
-        simple: next.stack == 0 && !whole_vectors,
-    };
-    Ok(Signature {
-        places,
-        frame_words,
-        result_size: result_bytes.max(16).next_multiple_of(16),
-        result_bytes,
-        path: Path::Direct(direct),
-        closure_cif: None,
-    })
+    let direct = Direct::new(result, next.stack, !any_vectors, next.stack == 0 && !whole_vectors);
+    Ok(Signature::of(table, function, places, frame_words, Path::Direct(direct)))
 }
 
 fn word_number(word: usize) -> Result<u16, String> {

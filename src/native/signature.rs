@@ -175,16 +175,27 @@ impl Signature {
             });
             words += size.div_ceil(8).max(1) as usize;
         }
+        Ok(Signature::of(table, function, places, words.max(2), Path::Libffi(Box::new(cif))))
+    }
+
+    /// A signature whose arguments' places are known, and who calls.
+    pub(super) fn of(
+        table: &CTypeTable,
+        function: &Function,
+        places: Vec<Place>,
+        frame_words: usize,
+        path: Path,
+    ) -> Signature {
         let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
-        Ok(Signature {
+        Signature {
             places,
-            frame_words: words.max(2),
+            frame_words,
             result_size: result_bytes.max(16).next_multiple_of(16),
             #[cfg(direct)]
             result_bytes,
-            path: Path::Libffi(Box::new(cif)),
+            path,
             closure_cif: None,
-        })
+        }
     }
 
     /// A signature that closures can be made of, also beyond what the direct path's pool has.
@@ -226,20 +237,25 @@ impl Signature {
         !matches!(self.path, Path::Libffi(_))
     }
 
-    /// Calls `target`. Scalars of up to 8 bytes come back as the low bytes of a word at `result`, anything else as its
-    /// bytes in memory.
+    /// Calls `target` and gives the result's first word, of which a scalar of up to 8 bytes is the low ones. What is longer has the
+    /// rest at `result`; the first word need not be there.
     ///
     /// # Safety
     /// `target` is code of this signature (S4); `frame` has [`Signature::frame_words`] words, 16-aligned, filled as the
     /// places say; `result` has [`Signature::result_size`] bytes, 16-aligned.
-    #[inline]
-    pub unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) {
+    #[inline(always)]
+    pub unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) -> u64 {
         // SAFETY: from the caller.
         unsafe {
             match &self.path {
                 #[cfg(direct)]
                 Path::Direct(direct) => direct.call(target, frame, result),
-                Path::Libffi(cif) => cif.call(&self.places, target, frame, result),
+                Path::Libffi(cif) => {
+                    // (There may be none, or less than a word.)
+                    result.cast::<u64>().write(0);
+                    cif.call(&self.places, target, frame, result);
+                    result.cast::<u64>().read()
+                }
             }
         }
     }

@@ -59,7 +59,7 @@ pub(super) enum ResultPlace {
 
 impl ResultPlace {
     /// Is a callback's result a word, which goes back in the first register of either sort? Any other is handed back.
-    fn is_word(self) -> bool {
+    pub(super) fn is_word(self) -> bool {
         matches!(self, ResultPlace::Void | ResultPlace::Int | ResultPlace::Float)
     }
 
@@ -227,22 +227,9 @@ pub(super) fn signature(
             }
         });
     }
-    let result_bytes = table.size(function.result.id).unwrap_or(0) as usize;
-    let direct = Direct {
-        result,
-        result_is_word: result.is_word(),
-        stack_words: stack,
-        only_ints: floats == 0,
-        simple: stack == 0 && !whole_vectors && !function.variadic,
-    };
-    Ok(Signature {
-        places,
-        frame_words: STACK + stack,
-        result_size: result_bytes.max(16).next_multiple_of(16),
-        result_bytes,
-        path: Path::Direct(direct),
-        closure_cif: None,
-    })
+    let simple = stack == 0 && !whole_vectors && !function.variadic;
+    let direct = Direct::new(result, stack, floats == 0, simple);
+    Ok(Signature::of(table, function, places, STACK + stack, Path::Direct(direct)))
 }
 
 fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> {
