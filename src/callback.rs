@@ -7,7 +7,6 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_void};
 use std::io::Write;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -32,18 +31,18 @@ use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
 /// The callbacks of a VM.
 #[derive(Default)]
 struct Callbacks {
-    by_address: HashByAddress<usize, Rc<Callback>>,
+    by_address: HashByAddress<usize, &'static Callback>,
     /// Callbacks made of functions passed as they are, by function and type: passed again, one is used again.
     shared: HashByAddress<(usize, usize), usize>,
-    plans: HashByAddress<usize, Rc<Plan>>,
-    /// Freed while callbacks ran, one of which it may be: kept until none runs.
-    freed: Vec<Rc<Callback>>,
+    /// Freed. They are used again once no callback runs, which may be one of them.
+    free: Vec<&'static Callback>,
 }
 
+/// A callback; kept as long as the VM, and another one's turn when it is freed.
 struct Callback {
-    plan: Rc<Plan>,
-    /// Registry reference of the function.
-    function: Cell<c_int>,
+    plan: Cell<&'static Plan>,
+    /// Registry reference of the function; false is there while it has none.
+    function: c_int,
     /// The function itself, as it lies on a stack; kept alive by the reference.
     value: Cell<peek::Slot>,
     shared_as: Cell<Option<(usize, usize)>>,
@@ -122,6 +121,19 @@ fn close(state: &State) {
 }
 
 impl Plan {
+    /// The plan of a function shape, made when first needed.
+    fn of(shape: &Shape) -> Result<&'static Plan> {
+        let known = shape.callback_plan.get().cast::<Plan>();
+        if !known.is_null() {
+            // SAFETY: the state keeps it as long as the shape.
+            return Ok(unsafe { &*known });
+        }
+        let plan = entry::guard(|| Plan::make(shape))?;
+        let kept = shape.state().keep(plan);
+        shape.callback_plan.set(std::ptr::from_ref(kept).cast());
+        Ok(kept)
+    }
+
     fn make(shape: &Shape) -> Result<Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
@@ -196,42 +208,65 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
     if state.closed.get() {
         return Err(What::BadCallback.into());
     }
+    let plan = Plan::of(shape)?;
     let all = callbacks(state);
-    let key = std::ptr::from_ref(shape) as usize;
-    let known = all.borrow().plans.get(&key).cloned();
-    let plan = match known {
-        Some(plan) => plan,
-        None => {
-            let plan = Rc::new(entry::guard(|| Plan::make(shape))?);
-            all.borrow_mut().plans.insert(key, plan.clone());
-            plan
-        }
+    let again = if state.calls.depth.get() == 0 { all.borrow_mut().free.pop() } else { None };
+    // SAFETY: S6: nothing of ours is alive but what the state keeps. Writing to a registry slot that is there allocates nothing.
+    let callback = unsafe {
+        lua_pushvalue(l, idx);
+        let value = peek::last(l);
+        let callback = match again {
+            Some(callback) => {
+                lua_rawseti(l, LUA_REGISTRYINDEX, callback.function.into());
+                callback.plan.set(plan);
+                callback
+            }
+            None => {
+                let function = luaL_ref(l, LUA_REGISTRYINDEX);
+                state.keep(Callback {
+                    plan: Cell::new(plan),
+                    function,
+                    value: Cell::new(value),
+                    shared_as: Cell::new(None),
+                    closure: Cell::new(None),
+                })
+            }
+        };
+        callback.value.set(value);
+        callback
     };
-    let callback = Rc::new(Callback {
-        plan,
-        function: Cell::new(0),
-        value: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
-        shared_as: Cell::new(None),
-        closure: Cell::new(None),
-    });
     // Whoever makes callbacks owns the VM now; calls set this anew.
     if state.calls.l.get().is_null() {
         state.calls.thread.store(errno_location(), Ordering::Relaxed);
     }
-    let made = Rc::as_ptr(&callback);
-    let closure = Closure::new(&callback.plan.signature, enter, made.cast_mut().cast()).map_err(What::Nyi)?;
-    let address = closure.address();
-    callback.closure.set(Some(closure));
-    all.borrow_mut().by_address.insert(address as usize, callback);
-    // Entered first, anchored next: a raise for want of memory leaves a callback without a function, which refuses.
-    // SAFETY: S6: nothing of ours is alive but what the table holds, which nobody can free before its address is known.
-    unsafe {
-        lua_pushvalue(l, idx);
-        let value = peek::last(l);
-        (*made).function.set(luaL_ref(l, LUA_REGISTRYINDEX));
-        (*made).value.set(value);
+    let data = std::ptr::from_ref(callback).cast_mut().cast();
+    match Closure::new(&plan.signature, enter, data) {
+        Ok(closure) => {
+            let address = closure.address();
+            callback.closure.set(Some(closure));
+            all.borrow_mut().by_address.insert(address as usize, callback);
+            Ok(address)
+        }
+        Err(what) => {
+            // SAFETY: two slots were free.
+            unsafe { give_back(l, all, callback) };
+            Err(What::Nyi(what).into())
+        }
     }
-    Ok(address)
+}
+
+/// Takes a callback's function from it, which may be another's then. Slots 0 (needs 1), never raises.
+///
+/// # Safety
+/// Nothing leads to the callback any more, but what runs.
+unsafe fn give_back(l: *mut lua_State, all: &RefCell<Callbacks>, callback: &'static Callback) {
+    all.borrow_mut().free.push(callback);
+    callback.value.set(peek::Slot { bits: 0, tag: peek::NIL });
+    // SAFETY: S5; writing to a registry slot that is there allocates nothing.
+    unsafe {
+        lua_pushboolean(l, 0);
+        lua_rawseti(l, LUA_REGISTRYINDEX, callback.function.into());
+    }
 }
 
 door! {
@@ -300,25 +335,18 @@ unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us.
     unsafe {
         let (state, address) = own(l)?;
-        let mut all = callbacks(state).borrow_mut();
-        let Some(gone) = all.by_address.remove(&address) else { return Err(What::BadCallback.into()) };
-        if let Some(key) = gone.shared_as.get() {
-            all.shared.remove(&key);
+        let all = callbacks(state);
+        let Some(gone) = all.borrow_mut().by_address.remove(&address) else {
+            return Err(What::BadCallback.into());
+        };
+        if let Some(key) = gone.shared_as.take() {
+            all.borrow_mut().shared.remove(&key);
         }
         drop(gone.closure.take());
-        let function = gone.function.replace(0);
-        let callback = Rc::as_ptr(&gone);
-        let may_keep = gone.plan.result_op == Op::Pointer;
-        if state.calls.depth.get() == 0 {
-            all.freed.clear();
-        } else {
-            all.freed.push(gone);
-        }
-        drop(all);
-        luaL_unref(l, LUA_REGISTRYINDEX, function);
-        if may_keep {
+        give_back(l, all, gone);
+        if gone.plan.get().result_op == Op::Pointer {
             lua_pushnil(l);
-            keep_text(l, state, callback);
+            keep_text(l, state, gone);
         }
         Ok(0)
     }
@@ -329,33 +357,32 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let (state, address) = own(l)?;
         let mut all = callbacks(state).borrow_mut();
-        let Some(callback) = all.by_address.get(&address).cloned() else {
+        let Some(&callback) = all.by_address.get(&address) else {
             return Err(What::BadCallback.into());
         };
         if lua_type(l, 2) != LUA_TFUNCTION {
             let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
             return Err(error.at_argument(2));
         }
-        let function = callback.function.get();
         if let Some(key) = callback.shared_as.take() {
             all.shared.remove(&key);
         }
         lua_pushvalue(l, 2);
         callback.value.set(peek::last(l));
         drop(all);
-        lua_rawseti(l, LUA_REGISTRYINDEX, function.into());
+        lua_rawseti(l, LUA_REGISTRYINDEX, callback.function.into());
         Ok(0)
     }
 }
 
 /// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
 ///
-/// What the function frees or sets meanwhile stays where it is ([`Callbacks::freed`]), so nothing of it is counted.
+/// What the function frees meanwhile stays what it is ([`Callbacks::free`]), so nothing of it is counted.
 unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
     // SAFETY: `data` is the callback's own, alive as long as its closure, and as one runs; frame and result are the signature's.
     unsafe {
         let callback = &*data.cast_const().cast::<Callback>();
-        let plan = &*callback.plan;
+        let plan = callback.plan.get();
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = errno_location();
@@ -397,13 +424,10 @@ fn refuse_thread(state: &State) {
 unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) {
     // SAFETY: as in `enter`.
     unsafe {
-        let plan = &*callback.plan;
+        let plan = callback.plan.get();
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = errno_location();
-        if callback.function.get() == 0 {
-            return refused();
-        }
         if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
             return;
         }
@@ -454,8 +478,8 @@ fn on_stack() -> Box<Error> {
 unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Error>, result: *mut u8) {
     // SAFETY: the result has as many bytes; from the caller.
     unsafe {
-        std::ptr::write_bytes(result, 0, callback.plan.result_bytes);
-        park(l, &*callback.plan.state, callback.function.get(), error);
+        std::ptr::write_bytes(result, 0, callback.plan.get().result_bytes);
+        park(l, &*callback.plan.get().state, callback.function, error);
         lua_settop(l, top);
     }
 }
@@ -474,10 +498,10 @@ unsafe fn run_plain(
     frame: *const u64,
     result: *mut u8,
 ) -> Result<()> {
-    let plan = &*callback.plan;
+    let plan = callback.plan.get();
     // SAFETY: S5: room was made; plain values raise nothing.
     unsafe {
-        lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.get().into());
+        lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.into());
         for &(op, shape, place) in &plan.args {
             if let Place::Word(word) = place {
                 let at = frame.add(word.into()).cast::<u8>().cast_mut();
@@ -495,7 +519,7 @@ unsafe fn run_plain(
 /// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was. Gives the result's first word.
 #[inline(always)]
 unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64, result: *mut u8) -> u64 {
-    let plan = &*callback.plan;
+    let plan = callback.plan.get();
     let args = plan.quick.as_deref().unwrap_or_default();
     // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
     unsafe {
@@ -525,7 +549,7 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64,
             return 0;
         }
         // (Read anew: so nothing but the callback need be kept beside the call.)
-        let plan = &*callback.plan;
+        let plan = callback.plan.get();
         let value = *peek::top(l).sub(1);
         if value.tag == plan.result_tag {
             peek::pop(l);
@@ -593,7 +617,7 @@ unsafe fn run_protected(
 ) -> Result<()> {
     let invocation = Invocation { callback, frame, result };
     let handle = (&raw const invocation).cast_mut().cast();
-    let plan = &*callback.plan;
+    let plan = callback.plan.get();
     // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the calls.
     unsafe {
         lua_pushcclosure(l, prepare, 0);
@@ -614,8 +638,8 @@ unsafe fn convert_result(l: *mut lua_State, callback: &Callback, result: *mut u8
     let invocation = Invocation { callback, frame: std::ptr::null(), result };
     // SAFETY: S5; `invocation` outlives the call.
     unsafe {
-        if callback.plan.result_is_plain {
-            return store_result(l, &callback.plan, result);
+        if callback.plan.get().result_is_plain {
+            return store_result(l, callback.plan.get(), result);
         }
         lua_pushcclosure(l, convert, 0);
         lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
@@ -637,9 +661,9 @@ unsafe fn prepare_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
     unsafe {
         let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
-        let plan = &*invocation.callback.plan;
+        let plan = invocation.callback.plan.get();
         reserve(l, plan.args.len() as c_int + 12)?;
-        lua_rawgeti(l, LUA_REGISTRYINDEX, invocation.callback.function.get().into());
+        lua_rawgeti(l, LUA_REGISTRYINDEX, invocation.callback.function.into());
         for &(op, shape, place) in &plan.args {
             let mut parts = [0u128; 4];
             let at = place.read(invocation.frame, shape.size().unwrap_or(0), &mut parts);
@@ -668,7 +692,7 @@ unsafe fn convert_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
     unsafe {
         let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
-        let plan = &invocation.callback.plan;
+        let plan = invocation.callback.plan.get();
         store_result(l, plan, invocation.result)?;
         if plan.result_op == Op::Pointer && lua_type(l, 2) == LUA_TSTRING {
             // C has the text until it calls again.

@@ -219,6 +219,8 @@ pub struct Shape {
     pub metatype_address: Cell<usize>,
     /// The prepared call of a function type (`call::Plan`, kept by the state); null until first needed.
     pub call_plan: Cell<*const c_void>,
+    /// Of a function: how its callbacks go (`callback::Plan`); null until first needed.
+    pub callback_plan: Cell<*const c_void>,
     /// How a record takes initializers (`conv::init::InitPlan`, kept by the state); null until first needed.
     pub init_plan: Cell<*const c_void>,
     /// See [`Shape::text`].
@@ -291,6 +293,7 @@ impl Shape {
             metatype: Cell::new(0),
             metatype_address: Cell::new(0),
             call_plan: Cell::new(std::ptr::null()),
+            callback_plan: Cell::new(std::ptr::null()),
             init_plan: Cell::new(std::ptr::null()),
             text: OnceCell::new(),
             reference: Cell::new(std::ptr::null()),
