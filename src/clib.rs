@@ -6,6 +6,7 @@
 
 use std::ffi::{c_int, c_void};
 
+use crate::api::meta;
 use crate::call::Bound;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua::{self, Room};
@@ -288,7 +289,6 @@ unsafe fn push_function(
     address: *mut c_void,
     space: c_int,
 ) -> Result<()> {
-    let state = shape.state();
     // SAFETY: S5; the binding is made once there is a `__gc` to own it.
     unsafe {
         reserve(l, 10)?;
@@ -297,19 +297,9 @@ unsafe fn push_function(
         cdata::fill_function(l, function, shape, address.cast());
         lua_pushvalue(l, space);
         lua_setiuservalue(l, function, 1);
-        // The metatable: all of the common one, with `__call` and `__gc` of its own. What is entered first is found first.
-        lua_createtable(l, 0, 28);
+        // Its metatable is as the common one, with `__call` and `__gc` of its own.
+        meta::push_metatable(l, c"__call", false);
         let metatable = lua_gettop(l);
-        lua_pushboolean(l, 1);
-        lua_setfield(l, metatable, c"__call".as_ptr());
-        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.cdata.get().into());
-        lua_pushnil(l);
-        while lua_next(l, -2) != 0 {
-            lua_pushvalue(l, -2);
-            lua_insert(l, -2);
-            lua_rawset(l, metatable);
-        }
-        lua_pop(l, 1);
         lua_pushlightuserdata(l, std::ptr::null_mut());
         lua_pushcclosure(l, release, 1);
         let gc = lua_gettop(l);
@@ -341,11 +331,7 @@ unsafe extern "C-unwind" fn call_upvalue(l: *mut lua_State) -> c_int {
     // SAFETY: the upvalue is the binding's, or null once that is gone; then the debug library has kept this closure.
     unsafe {
         let data = upvalue_pointer(l, 1);
-        if data.is_null() {
-            crate::api::meta::call(l)
-        } else {
-            (*data.cast::<Bound>()).handler()(l, data.cast())
-        }
+        if data.is_null() { meta::call(l) } else { (*data.cast::<Bound>()).handler()(l, data.cast()) }
     }
 }
 
@@ -363,7 +349,7 @@ unsafe extern "C-unwind" fn release(l: *mut lua_State) -> c_int {
             return 0;
         }
         lua_settop(l, 1);
-        crate::api::meta::run_finalizer(l);
+        meta::run_finalizer(l);
         // The finalizer may have played the same game.
         let Some(binding) = owned(l) else { return 0 };
         lua_pushlightuserdata(l, std::ptr::null_mut());
@@ -375,7 +361,7 @@ unsafe extern "C-unwind" fn release(l: *mut lua_State) -> c_int {
                 lua_setupvalue(l, -2, 1);
             }
             lua_settop(l, 2);
-            lua_pushcclosure(l, crate::api::meta::call, 0);
+            lua_pushcclosure(l, meta::call, 0);
             lua_setfield(l, -2, c"__call".as_ptr());
         }
         let binding = Box::from_raw(binding);

@@ -34,7 +34,7 @@ door! {
     fn next_member = next_member_body;
 }
 
-/// What the metatable of cdata has. What is entered first is found first.
+/// What the metatable of cdata has.
 const CDATA: &[(&CStr, lua_CFunction)] = &[
     (c"__index", index::index),
     (c"__newindex", index::new_index),
@@ -70,16 +70,7 @@ pub unsafe fn install(l: *mut lua_State, state: &State) {
     // SAFETY: S5; the tables are ours.
     unsafe {
         for with_gc in [false, true] {
-            lua_createtable(l, 0, CDATA.len() as c_int + 4);
-            for &(name, f) in CDATA {
-                lua_pushcclosure(l, f, 0);
-                lua_setfield(l, -2, name.as_ptr());
-            }
-            protect(l);
-            if with_gc {
-                lua_pushcclosure(l, gc, 0);
-                lua_setfield(l, -2, c"__gc".as_ptr());
-            }
+            push_metatable(l, c"__index", with_gc);
             if !with_gc {
                 state.refs.cdata_address.set(lua_topointer(l, -1) as usize);
             }
@@ -93,10 +84,25 @@ pub unsafe fn install(l: *mut lua_State, state: &State) {
     }
 }
 
-/// Hides the metatable on top, and names what it is of.
-unsafe fn protect(l: *mut lua_State) {
-    // SAFETY: one slot.
+/// Pushes a metatable that has all that a cdata's needs, hidden and named, with room for two fields more; `with_gc`: also what runs its
+/// finalizer. What is entered first is found first: `first`, one of the names. Slots +1 (needs 2); raises for want of memory.
+///
+/// # Safety
+/// S5; S6.
+pub unsafe fn push_metatable(l: *mut lua_State, first: &CStr, with_gc: bool) {
+    // SAFETY: from the caller; the table is ours.
     unsafe {
+        lua_createtable(l, 0, CDATA.len() as c_int + 4);
+        lua_pushboolean(l, 1);
+        lua_setfield(l, -2, first.as_ptr());
+        for &(name, f) in CDATA {
+            lua_pushcclosure(l, f, 0);
+            lua_setfield(l, -2, name.as_ptr());
+        }
+        if with_gc {
+            lua_pushcclosure(l, gc, 0);
+            lua_setfield(l, -2, c"__gc".as_ptr());
+        }
         push_str(l, "ffi");
         lua_setfield(l, -2, c"__metatable".as_ptr());
         push_str(l, "cdata");

@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 
 use super::args::{self, argument};
+use super::meta;
 use super::types::{SIZE_MAX, variable_size};
 use crate::callback;
 use crate::cdata::{self, Header};
@@ -250,8 +251,8 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
             return Err(What::ProtectedMetatable.into());
         }
         lua_settop(l, 2);
-        let (plain, address) = metatable_like(l, state.refs.cdata.get());
-        let (gc, _) = metatable_like(l, state.refs.cdata_gc.get());
+        let (plain, address) = metatable(l, false);
+        let (gc, _) = metatable(l, true);
         lua_pushvalue(l, 2);
         let user_address = lua_topointer(l, -1) as usize;
         let user = luaL_ref(l, LUA_REGISTRYINDEX);
@@ -267,24 +268,13 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// A copy of a common metatable, with `__close` and the `__name` of the user's at 2; gives its registry reference and where it
-/// lies.
-unsafe fn metatable_like(l: *mut lua_State, common: c_int) -> (c_int, usize) {
+/// A metatable of a metatype: as the common one, with `__close` and the `__name` of the user's at 2; gives its registry reference and
+/// where it lies.
+unsafe fn metatable(l: *mut lua_State, with_gc: bool) -> (c_int, usize) {
     // SAFETY: six slots of a function's twenty.
     unsafe {
-        lua_createtable(l, 0, 36);
-        // What is entered first is found first.
-        lua_pushboolean(l, 1);
-        lua_setfield(l, -2, c"__index".as_ptr());
-        lua_rawgeti(l, LUA_REGISTRYINDEX, common.into());
-        lua_pushnil(l);
-        while lua_next(l, -2) != 0 {
-            lua_pushvalue(l, -2);
-            lua_insert(l, -2);
-            lua_rawset(l, -5);
-        }
-        lua_pop(l, 1);
-        lua_pushcclosure(l, super::meta::close, 0);
+        meta::push_metatable(l, c"__index", with_gc);
+        lua_pushcclosure(l, meta::close, 0);
         lua_setfield(l, -2, c"__close".as_ptr());
         push_str(l, "__name");
         if lua_rawget(l, 2) == LUA_TSTRING {
