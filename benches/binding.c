@@ -22,6 +22,7 @@ const char *name(void);
 extern int counter;
 int sum_of(int, ...);
 int call_often(int (*)(int, int), int);
+double scale_often(double (*)(double), int);
 
 static int l_nothing(lua_State *L) { (void)L; nothing(); return 0; }
 static int l_add(lua_State *L) {
@@ -165,10 +166,39 @@ static int call_lua(int a, int b) {
   lua_pop(calling, 1);
   return result;
 }
+/* As one has to write it if an error must not jump over the frames of `call_often`. */
+static int call_lua_protected(int a, int b) {
+  lua_pushvalue(calling, 1);
+  lua_pushinteger(calling, a);
+  lua_pushinteger(calling, b);
+  int result = lua_pcall(calling, 2, 1, 0) == LUA_OK ? (int)lua_tointeger(calling, -1) : 0;
+  lua_pop(calling, 1);
+  return result;
+}
+static double scale_lua(double x) {
+  lua_pushvalue(calling, 1);
+  lua_pushnumber(calling, x);
+  lua_call(calling, 1, 1);
+  double result = lua_tonumber(calling, -1);
+  lua_pop(calling, 1);
+  return result;
+}
 static int l_call_often(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   calling = L;
   lua_pushinteger(L, call_often(call_lua, (int)luaL_checkinteger(L, 2)));
+  return 1;
+}
+static int l_call_protected(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  calling = L;
+  lua_pushinteger(L, call_often(call_lua_protected, (int)luaL_checkinteger(L, 2)));
+  return 1;
+}
+static int l_scale_often(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  calling = L;
+  lua_pushnumber(L, scale_often(scale_lua, (int)luaL_checkinteger(L, 2)));
   return 1;
 }
 
@@ -176,7 +206,8 @@ int luaopen_bench_binding(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"nothing", l_nothing}, {"add", l_add}, {"scale", l_scale}, {"add6", l_add6}, {"first_byte", l_first_byte},
     {"sum3", l_sum3}, {"point", l_point}, {"mirror", l_mirror}, {"ints", l_ints}, {"string", ints_string},
-    {"call_often", l_call_often}, {"length", l_length}, {"big", l_big}, {"next", l_next}, {"divide", l_divide},
+    {"call_often", l_call_often}, {"call_protected", l_call_protected}, {"scale_often", l_scale_often},
+    {"length", l_length}, {"big", l_big}, {"next", l_next}, {"divide", l_divide},
     {"name", l_name}, {"copy", l_copy}, {"fill", l_fill}, {"counter", l_counter}, {NULL, NULL}};
   static const luaL_Reg point[] = {{"__index", point_index}, {"__newindex", point_newindex}, {"__add", point_add},
                                     {NULL, NULL}};

@@ -34,6 +34,12 @@ int call_often(int (*f)(int, int), int times) {
   return sum;
 }
 
+double scale_often(double (*f)(double), int times) {
+  double value = 0;
+  for (int i = 0; i < times; i++) value = f(value);
+  return value;
+}
+
 int compare_often(int (*f)(const int *, const int *), int times) {
   int pair[2] = {1, 2}, sum = 0;
   for (int i = 0; i < times; i++) sum += f(&pair[0], &pair[1]);

@@ -30,12 +30,14 @@ if side == "ffi" then
     extern int counter;
     int sum_of(int count, ...);
     int call_often(int (*f)(int, int), int times);
+    double scale_often(double (*f)(double), int times);
     int compare_often(int (*f)(const int *, const int *), int times);
     int abs(int n);
   ]]
   local lib = ffi.load(library)
   local nothing, add, scale, add6 = lib.nothing, lib.add, lib.scale, lib.add6
   local first_byte, mirror, sum_of, call_often = lib.first_byte, lib.mirror, lib.sum_of, lib.call_often
+  local scale_often = lib.scale_often
   local length, next_big, divide, name, compare_often = lib.length, lib.next, lib.divide, lib.name, lib.compare_often
   local point = ffi.typeof("struct point")
   local int_pointer, int64 = ffi.typeof("int *"), ffi.typeof("int64_t")
@@ -59,6 +61,7 @@ if side == "ffi" then
   row("nothing()", function(n) for _ = 1, n do nothing() end end)
   row("add(int, int)", function(n) for i = 1, n do add(i, 1) end end)
   row("lib.add(int, int)", function(n) for i = 1, n do lib.add(i, 1) end end)
+  row("lib.first_byte(string)", function(n) for _ = 1, n do lib.first_byte("text") end end)
   row("ffi.C.abs(int)", function(n) for i = 1, n do ffi.C.abs(i) end end)
   row("scale(double, double)", function(n) for _ = 1, n do scale(1.5, 2.5) end end)
   row("add6(int64_t x 6)", function(n) for i = 1, n do add6(i, 1, 2, 3, 4, 5) end end)
@@ -109,6 +112,9 @@ if side == "ffi" then
   row("tostring(pointer)", function(n) for _ = 1, n do tostring(address) end end)
   local callback = ffi.cast("int (*)(int, int)", function(x, y) return x + y end)
   row("callback, a call", function(n) call_often(callback, n) end)
+  row("callback, by hand protected, too", function(n) call_often(callback, n) end)
+  local scaling = ffi.cast("double (*)(double)", function(x) return x + 0.5 end)
+  row("callback of a double", function(n) scale_often(scaling, n) end)
   local comparison = ffi.cast("int (*)(const int *, const int *)", function(x, y) return x[0] - y[0] end)
   row("callback of two pointers", function(n) compare_often(comparison, n) end)
   local callback_type = ffi.typeof("int (*)(int, int)")
@@ -131,6 +137,7 @@ else
   row("nothing()", function(n) for _ = 1, n do nothing() end end)
   row("add(int, int)", function(n) for i = 1, n do add(i, 1) end end)
   row("lib.add(int, int)", function(n) for i = 1, n do lib.add(i, 1) end end)
+  row("lib.first_byte(string)", function(n) for _ = 1, n do lib.first_byte("text") end end)
   row("scale(double, double)", function(n) for _ = 1, n do scale(1.5, 2.5) end end)
   row("add6(int64_t x 6)", function(n) for i = 1, n do add6(i, 1, 2, 3, 4, 5) end end)
   row("first_byte(string)", function(n) for _ = 1, n do first_byte("text") end end)
@@ -144,6 +151,8 @@ else
   row("a[i] = i", function(n) for i = 1, n do a[i % 64] = i end end)
   row("ffi.string(a, 16)", function(n) for _ = 1, n do string(a, 16) end end)
   row("callback, a call", function(n) call_often(function(x, y) return x + y end, n) end)
+  row("callback, by hand protected, too", function(n) lib.call_protected(function(x, y) return x + y end, n) end)
+  row("callback of a double", function(n) lib.scale_often(function(x) return x + 0.5 end, n) end)
 end
 row("(the empty loop)", function(n) for _ = 1, n do end end)
 

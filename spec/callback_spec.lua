@@ -135,6 +135,29 @@ describe("callback", function()
     assert.equal(3, cb(1, 2))
     assert.equal("bad callback", words(function() cb(1, 2) end))
   end)
+  it("may free itself and make others, of other types, while it runs", function()
+    local made, cb = {}, nil
+    cb = ffi.cast("binary", function(a, b)
+      cb:free()
+      for i = 1, 20 do made[i] = ffi.cast("double (*)(double)", function(x) return x + i + 0.5 end) end
+      return a + b
+    end)
+    assert.equal(3, cb(1, 2))
+    for i, f in ipairs(made) do assert.equal(1 + i + 0.5, f(1)) end
+    -- What is freed outside of any is used again, by another type.
+    for round = 1, 3 do
+      for _, f in ipairs(made) do f:free() end
+      for i = 1, 20 do
+        made[i] = round % 2 == 0 and ffi.cast("double (*)(double)", function(x) return x - i end)
+          or ffi.cast("const char *(*)(int8_t)", function(n) return ("%d of %d"):format(n, i) end)
+      end
+      for i, f in ipairs(made) do
+        if round % 2 == 0 then assert.equal(1.5 - i, f(1.5)) else assert.equal("-3 of " .. i, ffi.string(f(-3))) end
+      end
+    end
+    for _, f in ipairs(made) do f:free() end
+    assert.equal("bad callback", words(made[1], 1))
+  end)
   it("refuses a call of a freed one by C", function()
     local cb = ffi.cast("binary", function() return 5 end)
     lib.keep(cb)

@@ -38,7 +38,7 @@ struct Callbacks {
     free: Vec<&'static Callback>,
 }
 
-/// A callback; kept as long as the VM, and another one's turn when it is freed.
+/// A callback. Its memory is kept as long as the VM; once freed it is another's.
 struct Callback {
     plan: Cell<&'static Plan>,
     /// Registry reference of the function; false is there while it has none.
