@@ -108,6 +108,19 @@ impl Header {
     /// As for [`Header::data`].
     #[inline]
     pub unsafe fn bounds(this: *mut Header) -> Bounds {
+        // SAFETY: from the caller.
+        unsafe {
+            let shape = (*this).shape();
+            if shape.is_simple() {
+                let lo = (*this).address as usize;
+                return Bounds { lo, hi: lo + shape.simple_size() };
+            }
+            Header::other_bounds(this)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn other_bounds(this: *mut Header) -> Bounds {
         // SAFETY: a wide shape's cdata were made with the wide header.
         unsafe {
             let shape = (*this).shape();

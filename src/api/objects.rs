@@ -90,19 +90,33 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     // SAFETY: from the caller.
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
-        // What the first value tells will not do is told before anything is made.
-        if count > 0 && !init::is_plain(shape, *peek::base(l).add(1), count) {
+        if count == 0 {
+            cdata::push_owned(l, shape, size);
+        } else if !quick_filled(l, shape, size, count) {
             return false;
         }
-        let header = cdata::push_owned(l, shape, size);
-        if count > 0 && !init::initialize_plain(l, shape, Header::data(header), size, 2, count) {
-            lua_settop(l, count as c_int + 1);
-            return false;
-        }
-        if shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
+        if shape.metatype.get() != 0 && shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
             cdata::arm(l, shape);
         }
         true
+    }
+}
+
+/// As [`quick_instance`], with `count` initializers; without a finalizer yet.
+#[inline(never)]
+unsafe fn quick_filled(l: *mut lua_State, shape: &'static Shape, size: usize, count: usize) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        // What the first value tells will not do is told before anything is made.
+        if !init::is_plain(shape, *peek::base(l).add(1), count) {
+            return false;
+        }
+        let header = cdata::push_owned(l, shape, size);
+        let filled = init::initialize_plain(l, shape, Header::data(header), size, 2, count);
+        if !filled {
+            lua_settop(l, count as c_int + 1);
+        }
+        filled
     }
 }
 

@@ -405,6 +405,12 @@ impl Shape {
         self.simple.get()
     }
 
+    /// How many those bytes are, where [`Shape::is_simple`] holds.
+    #[inline]
+    pub fn simple_size(&self) -> usize {
+        self.size.get()
+    }
+
     /// Is a record, or enum, still without a body?
     pub fn is_incomplete(&self) -> bool {
         self.refresh();
