@@ -183,24 +183,15 @@ static double scale_lua(double x) {
   lua_pop(calling, 1);
   return result;
 }
-static int l_call_often(lua_State *L) {
+/* The number of calls, once the function to be called is known to be one. */
+static int times(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   calling = L;
-  lua_pushinteger(L, call_often(call_lua, (int)luaL_checkinteger(L, 2)));
-  return 1;
+  return (int)luaL_checkinteger(L, 2);
 }
-static int l_call_protected(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  calling = L;
-  lua_pushinteger(L, call_often(call_lua_protected, (int)luaL_checkinteger(L, 2)));
-  return 1;
-}
-static int l_scale_often(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  calling = L;
-  lua_pushnumber(L, scale_often(scale_lua, (int)luaL_checkinteger(L, 2)));
-  return 1;
-}
+static int l_call_often(lua_State *L) { lua_pushinteger(L, call_often(call_lua, times(L))); return 1; }
+static int l_call_protected(lua_State *L) { lua_pushinteger(L, call_often(call_lua_protected, times(L))); return 1; }
+static int l_scale_often(lua_State *L) { lua_pushnumber(L, scale_often(scale_lua, times(L))); return 1; }
 
 int luaopen_bench_binding(lua_State *L) {
   static const luaL_Reg functions[] = {

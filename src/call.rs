@@ -96,15 +96,8 @@ impl Buffers {
 impl Plan {
     /// The plan of a function shape, made when first needed.
     pub fn of(shape: &Shape) -> Result<&'static Plan> {
-        let known = shape.call_plan.get().cast::<Plan>();
-        if !known.is_null() {
-            // SAFETY: the state keeps it as long as the shape.
-            return Ok(unsafe { &*known });
-        }
-        let plan = entry::guard(|| Plan::make(shape))?;
-        let kept = shape.state().keep(plan);
-        shape.call_plan.set(std::ptr::from_ref(kept).cast());
-        Ok(kept)
+        // SAFETY: no other plan is put there.
+        unsafe { shape.kept(&shape.call_plan, || entry::guard(|| Plan::make(shape))) }
     }
 
     fn make(shape: &Shape) -> Result<Plan> {

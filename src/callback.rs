@@ -123,15 +123,8 @@ fn close(state: &State) {
 impl Plan {
     /// The plan of a function shape, made when first needed.
     fn of(shape: &Shape) -> Result<&'static Plan> {
-        let known = shape.callback_plan.get().cast::<Plan>();
-        if !known.is_null() {
-            // SAFETY: the state keeps it as long as the shape.
-            return Ok(unsafe { &*known });
-        }
-        let plan = entry::guard(|| Plan::make(shape))?;
-        let kept = shape.state().keep(plan);
-        shape.callback_plan.set(std::ptr::from_ref(kept).cast());
-        Ok(kept)
+        // SAFETY: no other plan is put there.
+        unsafe { shape.kept(&shape.callback_plan, || entry::guard(|| Plan::make(shape))) }
     }
 
     fn make(shape: &Shape) -> Result<Plan> {
@@ -226,7 +219,7 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
                 state.keep(Callback {
                     plan: Cell::new(plan),
                     function,
-                    value: Cell::new(value),
+                    value: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
                     shared_as: Cell::new(None),
                     closure: Cell::new(None),
                 })

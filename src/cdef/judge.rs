@@ -147,12 +147,7 @@ impl<'p> Pair<'p> {
                 m == n && self.types(x, y)
             }
             (CType::Function(x), CType::Function(y)) => {
-                let (x, y) = (ours.function(x), theirs.function(y));
-                x.variadic == y.variadic
-                    && x.convention == y.convention
-                    && x.params.len() == y.params.len()
-                    && self.types(x.result, y.result)
-                    && x.params.iter().zip(&y.params).all(|(p, q)| self.types(*p, *q))
+                ours.function(x).is_alike(theirs.function(y), |p, q| self.types(p, q))
             }
             (CType::Record(x), CType::Record(y)) => {
                 let (x, y) = (ours.record(x), theirs.record(y));

@@ -48,14 +48,7 @@ pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType, depth: u32) -> b
     match (table.get(a.id), table.get(b.id)) {
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => deeper(x, y),
         (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => m == n && deeper(x, y),
-        (CType::Function(x), CType::Function(y)) => {
-            let (x, y) = (table.function(x), table.function(y));
-            x.variadic == y.variadic
-                && x.convention == y.convention
-                && x.params.len() == y.params.len()
-                && deeper(x.result, y.result)
-                && x.params.iter().zip(&y.params).all(|(p, q)| deeper(*p, *q))
-        }
+        (CType::Function(x), CType::Function(y)) => table.function(x).is_alike(table.function(y), deeper),
         (CType::Record(x), CType::Record(y)) => {
             let (x, y) = (table.record(x), table.record(y));
             let (Some(p), Some(q)) = (&x.body, &y.body) else { return false };

@@ -69,14 +69,7 @@ fn compatible_at(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool
             let is_known = |len| matches!(len, ArrayLen::Fixed(_));
             (m == n || !is_known(m) || !is_known(n)) && within(x, y)
         }
-        (CType::Function(x), CType::Function(y)) => {
-            let (x, y) = (table.function(x), table.function(y));
-            x.variadic == y.variadic
-                && x.convention == y.convention
-                && x.params.len() == y.params.len()
-                && within(x.result, y.result)
-                && x.params.iter().zip(&y.params).all(|(p, q)| within(*p, *q))
-        }
+        (CType::Function(x), CType::Function(y)) => table.function(x).is_alike(table.function(y), within),
         _ => false,
     }
 }

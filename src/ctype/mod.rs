@@ -288,6 +288,15 @@ impl Function {
         Function { result, params: params.to_vec(), variadic, convention, param_names }
     }
 
+    /// Is it called as another one, with the same types as far as `same` says?
+    pub fn is_alike(&self, other: &Function, mut same: impl FnMut(QualType, QualType) -> bool) -> bool {
+        self.variadic == other.variadic
+            && self.convention == other.convention
+            && self.params.len() == other.params.len()
+            && same(self.result, other.result)
+            && self.params.iter().zip(&other.params).all(|(&p, &q)| same(p, q))
+    }
+
     /// What makes it the type it is.
     pub fn prototype(&self) -> Prototype<'_> {
         let Function { result, variadic, convention, .. } = *self;

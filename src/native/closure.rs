@@ -8,7 +8,9 @@
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+#[cfg(direct)]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
@@ -19,8 +21,9 @@ use super::convention::{Registers, pool_entry};
 use super::signature::Path;
 use super::signature::Signature;
 
-/// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes, which is zero
-/// ([`Signature::result_size`] bytes). It gives the result's first word, widened, and need not have written that one.
+/// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes
+/// ([`Signature::result_size`] bytes, those of the type zero). It gives the result's first word, widened, and need not have written that
+/// one.
 pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64;
 
 /// What a slot leads to: its handler, or none once it was given back.
@@ -28,6 +31,7 @@ struct Entry {
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
     /// Does C get what the handler gives, as a word? Of the pool's slots only.
+    #[cfg(direct)]
     is_word: AtomicBool,
     /// Counted: kept until the slot is used again.
     signature: AtomicPtr<Signature>,
@@ -38,6 +42,7 @@ impl Entry {
         Entry {
             handler: AtomicPtr::new(std::ptr::null_mut()),
             data: AtomicPtr::new(std::ptr::null_mut()),
+            #[cfg(direct)]
             is_word: AtomicBool::new(false),
             signature: AtomicPtr::new(std::ptr::null_mut()),
         }
@@ -64,18 +69,21 @@ impl Entry {
         unsafe { self.signature.load(Ordering::Acquire).as_ref() }
     }
 
+    /// The handler, unless the slot was given back.
+    fn handler(&self) -> Option<Handler> {
+        let handler = self.handler.load(Ordering::Acquire);
+        // SAFETY: only `set` stores here, what is a handler; and `drop` null.
+        unsafe { std::mem::transmute::<*mut (), Option<Handler>>(handler) }
+    }
+
     /// Runs the handler, or refuses.
     ///
     /// # Safety
     /// As for [`Handler`].
     unsafe fn run(&self, frame: *const u64, result: *mut u8) {
-        let handler = self.handler.load(Ordering::Acquire);
-        if handler.is_null() {
-            return refused();
-        }
-        // SAFETY: only `set` stores here, what is a handler.
+        let Some(handler) = self.handler() else { return refused() };
+        // SAFETY: from the caller.
         unsafe {
-            let handler = std::mem::transmute::<*mut (), Handler>(handler);
             let first = handler(self.data.load(Ordering::Relaxed), frame, result);
             result.cast::<u64>().write(first);
         };
@@ -121,7 +129,7 @@ impl Closure {
             && let Some(slot) = pool::take()
         {
             let entry = &pool::SLOTS[slot];
-            entry.is_word.store(direct.result_is_word, Ordering::Relaxed);
+            entry.is_word.store(direct.result.is_word(), Ordering::Relaxed);
             entry.set(signature, handler, data);
             return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
@@ -188,14 +196,15 @@ pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: 
     // give the slot back, and others may use it again: nothing of the entry is touched afterwards.
     unsafe {
         let entry = pool::SLOTS.get_unchecked(slot as usize);
-        let handler = entry.handler.load(Ordering::Acquire);
-        if handler.is_null() || !entry.is_word.load(Ordering::Relaxed) {
-            enter_apart(entry, frame, out);
-            return 0;
+        match entry.handler() {
+            Some(handler) if entry.is_word.load(Ordering::Relaxed) => {
+                handler(entry.data.load(Ordering::Relaxed), frame, Registers::word(out))
+            }
+            _ => {
+                enter_apart(entry, frame, out);
+                0
+            }
         }
-        let result = Registers::word(out);
-        // As in `Entry::run`, and the last thing that is done.
-        std::mem::transmute::<*mut (), Handler>(handler)(entry.data.load(Ordering::Relaxed), frame, result)
     }
 }
 

@@ -7,8 +7,6 @@ use super::convention::{ResultPlace, call_general, call_ints, call_mixed};
 /// How a signature is called directly.
 pub(super) struct Direct {
     pub(super) result: ResultPlace,
-    /// See [`ResultPlace::is_word`].
-    pub(super) result_is_word: bool,
     /// Words of arguments on the stack.
     pub(super) stack_words: usize,
     form: Form,
@@ -39,7 +37,7 @@ impl Direct {
             ResultPlace::Float => Form::MixedToFloat,
             _ => Form::General,
         };
-        Direct { result, result_is_word: result.is_word(), stack_words, form }
+        Direct { result, stack_words, form }
     }
 
     /// See `Signature::call`.

@@ -405,6 +405,25 @@ impl Shape {
         self.simple.get()
     }
 
+    /// What a place of this shape keeps, made when first needed.
+    ///
+    /// # Safety
+    /// Nothing but a `T` that the state keeps is ever put at `place`, which is this shape's.
+    #[inline]
+    pub unsafe fn kept<T: 'static, E>(
+        &self,
+        place: &Cell<*const c_void>,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&'static T, E> {
+        // SAFETY: from the caller; the state lives as long as its shapes.
+        if let Some(known) = unsafe { place.get().cast::<T>().as_ref() } {
+            return Ok(known);
+        }
+        let kept = self.state().keep(make()?);
+        place.set(std::ptr::from_ref(kept).cast());
+        Ok(kept)
+    }
+
     /// How many those bytes are, where [`Shape::is_simple`] holds.
     #[inline]
     pub fn simple_size(&self) -> usize {
