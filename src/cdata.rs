@@ -4,6 +4,7 @@
 //!   Header  { word, address }                       16 bytes, at the start of every cdata
 //!     + payload                                     the bytes it owns (records, arrays, wide scalars)
 //!   Wide    { word, address, lo, hi } + payload     references, VLAs and VLSs: with bounds
+//!   Code    { word, address, calls }                functions of a library
 //!
 //!   word     the shape's address in the low 48 bits, MAGIC in the high 16
 //!   address  scalars up to 8 bytes and pointers: the value itself
@@ -40,6 +41,13 @@ struct Wide {
     header: Header,
     lo: usize,
     hi: usize,
+}
+
+/// A function of a library.
+#[repr(C)]
+struct Code {
+    header: Header,
+    calls: u32,
 }
 
 /// In the high 16 bits of a cdata's first word: a pattern that neither pointers nor common numbers have.
@@ -333,14 +341,30 @@ unsafe fn push_owned_else(l: *mut lua_State, shape: &Shape, size: usize) -> *mut
     }
 }
 
-/// Makes the bare userdata at `idx`, of a header's size, the cdata of a function; the caller sets its metatable.
+/// Pushes the cdata of a library's function at `code`; the caller sets its first user value. Slots +1 (needs 2), raises.
 ///
 /// # Safety
-/// The userdata has 16 bytes; nothing has seen it yet.
-pub unsafe fn fill_function(l: *mut lua_State, idx: c_int, shape: &Shape, code: *mut u8) {
-    // SAFETY: from the caller.
+/// The shape is a function's; S6.
+pub unsafe fn push_function(l: *mut lua_State, shape: &Shape, code: *mut u8) {
+    // SAFETY: S5; the block is a function's.
     unsafe {
-        lua_touserdata(l, idx).cast::<Header>().write(Header { word: Header::word_of(shape), address: code });
+        let header = allocate(l, shape, size_of::<Code>(), 1);
+        (*header).address = code;
+        (*header.cast::<Code>()).calls = 0;
+    }
+}
+
+/// How often the function was called that the cdata at `idx` is: for `clib` to count. None for any other value. Slots 0, never raises.
+///
+/// # Safety
+/// As for [`header`].
+pub unsafe fn calls<'a>(l: *mut lua_State, idx: c_int) -> Option<&'a mut u32> {
+    // SAFETY: only a library's function is of a function's class, and of that length.
+    unsafe {
+        let header = header(l, idx)?;
+        let is_code = (*header).shape().class == Class::Function
+            && lua_rawlen(l, idx) == size_of::<Code>() as _;
+        is_code.then(|| &mut (*header.cast::<Code>()).calls)
     }
 }
 
@@ -496,7 +520,7 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
             lua_pop(l, 1);
         }
         lua_pop(l, 1);
-        // A function of a library has a metatable of its own, with a `__gc` that looks here too.
+        // A function that has a finalizer is bound: its own metatable has a `__gc` that looks here too.
         if shape.class != Class::Function {
             lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
             lua_setmetatable(l, idx);

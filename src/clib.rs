@@ -8,7 +8,7 @@ use std::ffi::{c_int, c_void};
 
 use crate::api::meta;
 use crate::call::Bound;
-use crate::cdata::{self, Bounds, Header};
+use crate::cdata::{self, Bounds};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::to_lua;
 use crate::ctype::Name;
@@ -282,22 +282,67 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
 
 // -- functions -------------------------------------------------------------------------------------------------------
 
-/// Pushes a function of a library: a cdata with a metatable of its own, whose `__call` knows function and type.
+/// Calls that a function answers with the metatable of any cdata: together they take about as much longer as it takes to bind it.
+const CALLS_UNBOUND: u32 = 24;
+/// As many calls has a function that is bound.
+const BOUND: u32 = u32::MAX;
+
+/// Pushes a function of a library.
 unsafe fn push_function(
     l: *mut lua_State,
-    shape: &'static Shape,
+    shape: &Shape,
     address: *mut c_void,
     space: c_int,
 ) -> Result<()> {
+    // SAFETY: S5; a function has a first user value.
+    unsafe {
+        reserve(l, 3)?;
+        cdata::push_function(l, shape, address.cast());
+        lua_pushvalue(l, space);
+        lua_setiuservalue(l, -2, 1);
+    }
+    Ok(())
+}
+
+/// The function cdata at 1 is about to be called by way of the generic `__call`. An error if its library is closed; if it is called often,
+/// it is bound for the next calls.
+///
+/// # Safety
+/// A function cdata is called; S6.
+pub unsafe fn count_call(l: *mut lua_State) -> Result<()> {
+    // SAFETY: the first user value of a library's function is its name space.
+    unsafe {
+        let Some(calls) = cdata::calls(l, 1) else { return Ok(()) };
+        // (One that the debug library took its name space from is nobody's.)
+        let is_open = lua_getiuservalue(l, 1, 1) != LUA_TUSERDATA
+            || clib(l, -1).is_ok_and(|clib| clib.library.is_some());
+        lua_pop(l, 1);
+        if !is_open {
+            return Err(What::ClosedLibrary.into());
+        }
+        if *calls < CALLS_UNBOUND {
+            *calls += 1;
+            return Ok(());
+        }
+        bind(l, 1)
+    }
+}
+
+/// Gives the function at `idx`, if it is a library's, a metatable of its own, whose `__call` knows function and type.
+///
+/// # Safety
+/// `idx` is absolute; S6.
+pub unsafe fn bind(l: *mut lua_State, idx: c_int) -> Result<()> {
     // SAFETY: S5; the binding is made once there is a `__gc` to own it.
     unsafe {
-        reserve(l, 10)?;
-        lua_newuserdatauv(l, size_of::<Header>(), 1);
-        let function = lua_gettop(l);
-        cdata::fill_function(l, function, shape, address.cast());
-        lua_pushvalue(l, space);
-        lua_setiuservalue(l, function, 1);
-        // Its metatable is as the common one, with `__call` and `__gc` of its own.
+        let (Some(calls), Some(header)) = (cdata::calls(l, idx), cdata::header(l, idx)) else { return Ok(()) };
+        if *calls == BOUND {
+            return Ok(());
+        }
+        reserve(l, 8)?;
+        let bound = Bound::new((*header).shape(), (*header).address.cast())?;
+        let top = lua_gettop(l);
+        // It is as the common one, with `__call` and `__gc` of its own.
         meta::push_metatable(l, c"__call", false);
         let metatable = lua_gettop(l);
         lua_pushlightuserdata(l, std::ptr::null_mut());
@@ -305,11 +350,12 @@ unsafe fn push_function(
         let gc = lua_gettop(l);
         lua_pushvalue(l, gc);
         lua_setfield(l, metatable, c"__gc".as_ptr());
+        *calls = BOUND;
         lua_pushvalue(l, metatable);
-        lua_setmetatable(l, function);
-        let bound = Box::new(Bound::new(shape, address)?);
+        lua_setmetatable(l, idx);
+        let bound = Box::new(bound);
         let data = std::ptr::from_ref::<Bound>(&bound).cast_mut().cast();
-        let (owner, thunk) = (lua_touserdata(l, function), Thunk::new(bound.handler(), data));
+        let (owner, thunk) = (header.cast(), Thunk::new(bound.handler(), data));
         let binding = Box::into_raw(Box::new(Binding { owner, thunk, bound }));
         lua_pushlightuserdata(l, binding.cast());
         lua_setupvalue(l, gc, 1);
@@ -321,7 +367,7 @@ unsafe fn push_function(
             }
         }
         lua_setfield(l, metatable, c"__call".as_ptr());
-        lua_settop(l, function);
+        lua_settop(l, top);
     }
     Ok(())
 }
@@ -369,18 +415,4 @@ unsafe extern "C-unwind" fn release(l: *mut lua_State) -> c_int {
         drop(binding.bound);
     }
     0
-}
-
-/// Is the library of the function cdata at `idx` still open (or is it nobody's)?
-///
-/// # Safety
-/// `idx` is a function cdata.
-pub unsafe fn is_open(l: *mut lua_State, idx: c_int) -> bool {
-    // SAFETY: the first user value of a library's function is its name space.
-    unsafe {
-        let open =
-            lua_getiuservalue(l, idx, 1) != LUA_TUSERDATA || clib(l, -1).is_ok_and(|c| c.library.is_some());
-        lua_pop(l, 1);
-        open
-    }
 }

@@ -130,9 +130,7 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
         let place = cdata::place(header);
         match place.shape.class {
             Class::Function => {
-                if !clib::is_open(l, 1) {
-                    return Err(What::ClosedLibrary.into());
-                }
+                clib::count_call(l)?;
                 return call::call(l, call::Plan::of(place.shape)?, place.data.cast_const().cast());
             }
             Class::Pointer if place.shape.target().class == Class::Function => {

@@ -7,6 +7,7 @@ use super::meta;
 use super::types::{SIZE_MAX, variable_size};
 use crate::callback;
 use crate::cdata::{self, Header};
+use crate::clib;
 use crate::conv::from_lua::{self, Room};
 use crate::conv::{init, number, to_lua};
 use crate::door;
@@ -242,6 +243,7 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(2, What::ValueExpected));
         }
         lua_settop(l, 2);
+        clib::bind(l, 1)?;
         cdata::set_finalizer(l, state, 1);
         lua_settop(l, 1);
         Ok(1)
