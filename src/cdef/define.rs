@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::literal::{bytes, character};
 use super::macros::{Expansion, Macros, Word};
 use super::token::{Kind, Token, Tokens};
-use super::usual::{self, Context, Refusal};
+use super::usual::{self, Context, Refusal, Room};
 use crate::ctype::{CTypeTable, Constant, IntKind, Name};
 
 /// Tokens that one macro may expand to.
@@ -67,7 +67,7 @@ fn evaluate(
     let list = words.iter().map(|word| Token { kind: word.kind, text: &word.text, line: 1, file: 0 });
     let context = Context { params: &[], macros: None, pack: None };
     let point = table.begin();
-    let read = usual::expression(table, &mut Tokens::of(list.collect()), context, &[]);
+    let read = usual::expression(table, &mut Tokens::of(list.collect()), context, &mut Room::default(), &[]);
     table.rollback(point);
     let value = match read {
         Ok(done) => done.it,

@@ -84,6 +84,7 @@ pub struct Rewriter<'a> {
     before_head: Vec<Attr>,
     /// `#define`s met so far.
     pub macros: Macros<'a>,
+    room: usual::Room,
 }
 
 /// An open bracket of the text that comes out.
@@ -177,6 +178,7 @@ impl<'a> Rewriter<'a> {
             is_expression: false,
             before_head: Vec::new(),
             macros: Macros::default(),
+            room: usual::Room::default(),
         }
     }
 
@@ -202,7 +204,11 @@ impl<'a> Rewriter<'a> {
     /// Lets the quick way read the tokens that come next.
     pub fn usual<T>(
         &mut self,
-        read: impl FnOnce(&mut Tokens<'a>, usual::Context<'_>) -> Result<usual::Done<T>, usual::Refusal>,
+        read: impl FnOnce(
+            &mut Tokens<'a>,
+            usual::Context<'_>,
+            &mut usual::Room,
+        ) -> Result<usual::Done<T>, usual::Refusal>,
     ) -> Result<Option<T>, CdefError> {
         #[cfg(any(test, fuzzing))]
         if super::judge::is_lang_c_alone() {
@@ -214,7 +220,7 @@ impl<'a> Rewriter<'a> {
             macros: Some(&self.macros),
             pack: self.pack,
         };
-        let Ok(done) = read(&mut self.tokens, context) else { return Ok(None) };
+        let Ok(done) = read(&mut self.tokens, context, &mut self.room) else { return Ok(None) };
         for index in done.directives {
             self.at = index;
             let token = self.tokens.get(index);

@@ -124,7 +124,9 @@ fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
     with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
         while rewriter.next()? {
-            let usual = |tokens: &mut _, context: Context<'_>| usual::declaration(table, tokens, context);
+            let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
+                usual::declaration(table, tokens, context, room)
+            };
             if rewriter.usual(usual)?.is_some() {
                 continue;
             }
@@ -200,7 +202,9 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
     }
     with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
-        let usual = |tokens: &mut _, context: Context<'_>| usual::type_name(table, tokens, context);
+        let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
+            usual::type_name(table, tokens, context, room)
+        };
         if let Some((ty, defines)) = rewriter.usual(usual)? {
             rewriter.finish()?;
             return Ok(TypeName { ty, defines });
@@ -237,8 +241,9 @@ fn expression_among(
     let point = table.begin();
     let value = with_text(text, |text| {
         let mut rewriter = Rewriter::new(text, params);
-        let usual =
-            |tokens: &mut _, context: Context<'_>| usual::expression(table, tokens, context, constants);
+        let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
+            usual::expression(table, tokens, context, room, constants)
+        };
         if let Some(value) = rewriter.usual(usual)? {
             rewriter.finish()?;
             return Ok(value);

@@ -82,7 +82,16 @@ impl<'a> Tokens<'a> {
     }
 
     /// The token at an index, read now if need be; the last one, [`Kind::Eof`], stands for all behind it.
+    #[inline]
     pub fn at(&mut self, index: usize) -> Token<'a> {
+        match self.list.get(index) {
+            Some(token) => *token,
+            None => self.at_end(index),
+        }
+    }
+
+    #[inline(never)]
+    fn at_end(&mut self, index: usize) -> Token<'a> {
         while self.list.len() <= index && !self.is_done {
             self.read();
         }
@@ -121,8 +130,9 @@ impl<'a> Tokens<'a> {
     }
 
     fn read(&mut self) {
-        if let Some(token) = self.lexer.short_token(&mut self.fresh_line) {
-            self.list.push(token);
+        let known = self.list.len();
+        self.lexer.short_tokens(&mut self.list, &mut self.fresh_line);
+        if self.list.len() > known {
             return;
         }
         match self.lexer.token_after_blank(&mut self.fresh_line) {
@@ -151,7 +161,7 @@ pub fn all(text: &str) -> Option<Vec<Token<'_>>> {
 
 /// Takes line splices out, and gives their newlines back at the end of the joined line, so that line numbers hold.
 pub fn unsplice(text: &str) -> Option<String> {
-    if !text.contains("\\\n") && !text.contains("\\\r\n") {
+    if !text.contains('\\') || (!text.contains("\\\n") && !text.contains("\\\r\n")) {
         return None;
     }
     let mut out = String::with_capacity(text.len());
@@ -192,6 +202,13 @@ const IDENT: u8 = 1;
 const IDENT_START: u8 = 2;
 /// Punctuation that no longer token starts with.
 const SINGLE: u8 = 4;
+/// Punctuation that only a `=` behind it makes longer.
+const BUT_BEFORE_EQUALS: u8 = 8;
+/// A space, or the end of a line.
+const BLANK: u8 = 16;
+
+/// How many tokens are read at a time.
+const SHORT_TOKENS: usize = 32;
 
 /// What each byte may be part of.
 const CLASSES: [u8; 256] = {
@@ -202,6 +219,8 @@ const CLASSES: [u8; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..=0xff => IDENT | IDENT_START,
             b'0'..=b'9' => IDENT,
             b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';' | b',' | b'~' | b'?' => SINGLE,
+            b'*' | b'=' => BUT_BEFORE_EQUALS,
+            b' ' | b'\n' => BLANK,
             _ => 0,
         };
         b += 1;
@@ -209,6 +228,7 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
+#[inline(always)]
 fn is(class: u8, b: u8) -> bool {
     CLASSES[usize::from(b)] & class != 0
 }
@@ -222,40 +242,51 @@ impl<'a> Lexer<'a> {
         LexError { message, from, line, file: self.file }
     }
 
-    /// The next token where it is a word or a bracket behind white space, as most are. Else it is not read yet.
-    fn short_token(&mut self, fresh_line: &mut bool) -> Option<Token<'a>> {
+    /// Reads the tokens that come next as long as they are words, plain numbers and brackets behind white space, as most are; some at a
+    /// time, which takes less for each.
+    fn short_tokens(&mut self, list: &mut Vec<Token<'a>>, fresh_line: &mut bool) {
+        let Lexer { text, bytes, file, .. } = *self;
+        let most = list.len() + SHORT_TOKENS;
+        let mut line = self.line;
         let mut at = self.at;
-        let first = loop {
-            match *self.bytes.get(at)? {
-                b' ' => {}
-                b'\n' => {
-                    self.line = self.line.wrapping_add(1);
-                    *fresh_line = true;
-                }
-                first => break first,
-            }
+        // Where the last one that was read ends.
+        let mut end = at;
+        while let Some(&first) = bytes.get(at) {
+            let from = at;
             at += 1;
-        };
-        self.at = at;
-        let kind = match CLASSES[usize::from(first)] {
-            SINGLE => {
-                at += 1;
-                Kind::Punct
-            }
-            class if class & IDENT_START != 0 => {
-                at += self.bytes[at..].iter().position(|&b| !is(IDENT, b))?;
-                // The prefix of a string, perhaps.
-                if matches!(self.bytes.get(at), Some(b'"' | b'\'')) {
-                    return None;
+            let class = CLASSES[usize::from(first)];
+            let kind = if class & IDENT != 0 {
+                while bytes.get(at).is_some_and(|&b| is(IDENT, b)) {
+                    at += 1;
                 }
-                Kind::Ident
+                match (class & IDENT_START != 0, bytes.get(at)) {
+                    // The prefix of a string, perhaps; more of a number.
+                    (_, Some(b'"' | b'\'')) | (false, Some(b'.' | b'+' | b'-')) => break,
+                    (true, _) => Kind::Ident,
+                    (false, _) => Kind::Number,
+                }
+            } else {
+                match class {
+                    SINGLE => Kind::Punct,
+                    BUT_BEFORE_EQUALS if bytes.get(at) != Some(&b'=') => Kind::Punct,
+                    BLANK => {
+                        line = line.wrapping_add(u32::from(first == b'\n'));
+                        continue;
+                    }
+                    _ => break,
+                }
+            };
+            let Some(text) = text.get(from..at) else { break };
+            list.push(Token { kind, text, line, file });
+            (self.line, end) = (line, at);
+            if list.len() == most {
+                break;
             }
-            _ => return None,
-        };
-        let text = self.text.get(self.at..at)?;
-        self.at = at;
-        *fresh_line = false;
-        Some(Token { kind, text, line: self.line, file: self.file })
+        }
+        if end > self.at {
+            *fresh_line = false;
+            self.at = end;
+        }
     }
 
     /// The next token, with what stands before it; none for a line marker, which only moves the place.

@@ -66,6 +66,15 @@ pub struct Context<'c> {
     pub pack: Option<u64>,
 }
 
+/// What reading works with: kept from one declaration to the next, for its memory.
+#[derive(Default)]
+pub struct Room {
+    /// Parameters of the functions under way, innermost last.
+    params: Vec<QualType>,
+    /// Their names.
+    names: ParamNames,
+}
+
 /// What was read.
 pub struct Done<T> {
     /// What it is.
@@ -83,8 +92,9 @@ pub fn declaration(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
+    room: &mut Room,
 ) -> Result<Done<()>, Refusal> {
-    attempt(table, tokens, context, |reader| reader.declaration())
+    attempt(table, tokens, context, room, |reader| reader.declaration())
 }
 
 /// Reads a whole text that is one type name; tags must be known. The flag: did it define a record or enum itself?
@@ -92,8 +102,9 @@ pub fn type_name(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
+    room: &mut Room,
 ) -> Result<Done<(QualType, bool)>, Refusal> {
-    attempt(table, tokens, context, |reader| {
+    attempt(table, tokens, context, room, |reader| {
         reader.needs_tags = true;
         let ty = reader.type_name()?;
         reader.at_end((ty, reader.defines))
@@ -105,9 +116,10 @@ pub fn expression(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
+    room: &mut Room,
     constants: &[(Rc<str>, Constant)],
 ) -> Result<Done<Constant>, Refusal> {
-    attempt(table, tokens, context, |reader| {
+    attempt(table, tokens, context, room, |reader| {
         reader.needs_tags = true;
         if !constants.is_empty() {
             reader.constants.push(constants.to_vec());
@@ -122,10 +134,11 @@ fn attempt<T>(
     table: &mut CTypeTable,
     tokens: &mut Tokens<'_>,
     context: Context<'_>,
+    room: &mut Room,
     read: impl FnOnce(&mut Reader<'_, '_>) -> Read<T>,
 ) -> Read<Done<T>> {
     let point = table.begin();
-    let mut reader = Reader::new(table, tokens, context);
+    let mut reader = Reader::new(table, tokens, context, room);
     match read(&mut reader) {
         Ok(it) => Ok(reader.done(it)),
         Err(refusal) => {
@@ -139,8 +152,9 @@ struct Reader<'r, 't> {
     table: &'r mut CTypeTable,
     tokens: &'r mut Tokens<'t>,
     context: Context<'r>,
-    /// The next token, and its index.
+    /// The next token, what it says as a word, and its index.
     token: Token<'t>,
+    word: Word,
     at: usize,
     /// How many `$`s were taken.
     used: usize,
@@ -152,20 +166,26 @@ struct Reader<'r, 't> {
     defines: bool,
     /// Constants of the records under way, innermost last.
     constants: Vec<Vec<(Rc<str>, Constant)>>,
-    /// Parameters of the functions under way, innermost last.
-    params: Vec<QualType>,
-    /// Room for their names, used again.
-    names: ParamNames,
+    room: &'r mut Room,
 }
 
 impl<'r, 't> Reader<'r, 't> {
-    fn new(table: &'r mut CTypeTable, tokens: &'r mut Tokens<'t>, context: Context<'r>) -> Reader<'r, 't> {
+    #[inline]
+    fn new(
+        table: &'r mut CTypeTable,
+        tokens: &'r mut Tokens<'t>,
+        context: Context<'r>,
+        room: &'r mut Room,
+    ) -> Reader<'r, 't> {
+        // What a reader that gave up has left.
+        room.params.clear();
         let token = tokens.at(0);
         let mut reader = Reader {
             table,
             tokens,
             context,
             token,
+            word: Word::of(&token),
             at: 0,
             used: 0,
             directives: Vec::new(),
@@ -173,10 +193,11 @@ impl<'r, 't> Reader<'r, 't> {
             needs_tags: false,
             defines: false,
             constants: Vec::new(),
-            params: Vec::new(),
-            names: ParamNames::default(),
+            room,
         };
-        reader.pass_directives();
+        if reader.token.kind == Kind::Directive {
+            reader.pass_directives();
+        }
         reader
     }
 
@@ -188,7 +209,14 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn advance(&mut self) {
         self.at += 1;
+        self.look();
+    }
+
+    /// Looks at the token that is next.
+    #[inline]
+    fn look(&mut self) {
         self.token = self.tokens.at(self.at);
+        self.word = Word::of(&self.token);
         if self.token.kind == Kind::Directive {
             self.pass_directives();
         }
@@ -206,20 +234,22 @@ impl<'r, 't> Reader<'r, 't> {
             self.at += 1;
             self.token = self.tokens.at(self.at);
         }
+        self.word = Word::of(&self.token);
     }
 
     /// Goes back, or forward, to a token that was read already.
     fn go_to(&mut self, at: usize) {
         self.at = at;
-        self.token = self.tokens.at(at);
-        self.pass_directives();
+        self.look();
     }
 
+    #[inline(always)]
     fn is(&self, text: &str) -> bool {
         self.token.text == text
     }
 
     /// Moves behind the token `text`, if it is next.
+    #[inline(always)]
     fn eat(&mut self, text: &str) -> bool {
         let found = self.is(text);
         if found {
@@ -260,14 +290,12 @@ impl<'r, 't> Reader<'r, 't> {
 
     /// An identifier, which may be a typedef's name.
     fn identifier(&mut self) -> Read<&'t str> {
-        let Token { kind: Kind::Ident, text, .. } = self.token else { return Err(Refusal::Unusual) };
-        match word::word(text) {
-            Word::Other => {
-                self.advance();
-                Ok(text)
-            }
-            _ => Err(Refusal::Unusual),
+        if self.word != Word::Other {
+            return Err(Refusal::Unusual);
         }
+        let name = self.token.text;
+        self.advance();
+        Ok(name)
     }
 
     fn typedef(&self, name: &str) -> Option<QualType> {

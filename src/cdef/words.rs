@@ -31,40 +31,53 @@ pub enum Basic {
     Other(FloatKind),
 }
 
-/// The words so far, counted.
+/// The words so far.
 #[derive(Default)]
 pub struct Words {
-    signed: u8,
-    unsigned: u8,
-    long: u8,
-    short: u8,
-    complex: u8,
+    /// How often each of the words was there that are no [`Basic`]: two bits for each.
+    counts: u16,
     base: Option<Basic>,
 }
+
+/// Where a word's two bits lie.
+const SIGNED: u16 = 0;
+const UNSIGNED: u16 = 2;
+const LONG: u16 = 4;
+const SHORT: u16 = 6;
+const COMPLEX: u16 = 8;
 
 impl Words {
     /// Takes the next word; none where no type has it besides the others.
     pub fn add(&mut self, part: Part) -> Option<()> {
-        let (count, most) = match part {
-            Part::Signed => (&mut self.signed, 1),
-            Part::Unsigned => (&mut self.unsigned, 1),
-            Part::Long => (&mut self.long, 2),
-            Part::Short => (&mut self.short, 1),
-            Part::Complex => (&mut self.complex, 1),
+        let (at, most) = match part {
+            Part::Signed => (SIGNED, 1),
+            Part::Unsigned => (UNSIGNED, 1),
+            Part::Long => (LONG, 2),
+            Part::Short => (SHORT, 1),
+            Part::Complex => (COMPLEX, 1),
             Part::Basic(basic) => return self.base.replace(basic).is_none().then_some(()),
         };
-        *count += 1;
-        (*count <= most).then_some(())
+        if self.count(at) == most {
+            return None;
+        }
+        self.counts += 1 << at;
+        Some(())
+    }
+
+    fn count(&self, at: u16) -> u16 {
+        self.counts >> at & 3
     }
 
     /// Was there none?
     pub fn is_empty(&self) -> bool {
-        self.signed + self.unsigned + self.long + self.short + self.complex == 0 && self.base.is_none()
+        self.counts == 0 && self.base.is_none()
     }
 
     /// The type that the words make (C11 6.7.2p2); none if they make none.
     pub fn ctype(&self) -> Option<CType> {
-        let Words { signed, unsigned, long, short, complex, base } = *self;
+        let [signed, unsigned, long, short, complex] =
+            [SIGNED, UNSIGNED, LONG, SHORT, COMPLEX].map(|at| self.count(at));
+        let base = self.base;
         if signed + unsigned > 1 || (long > 0 && short > 0) || self.is_empty() {
             return None;
         }
@@ -111,6 +124,6 @@ impl Words {
     }
 }
 
-fn int128(unsigned: u8) -> IntKind {
+fn int128(unsigned: u16) -> IntKind {
     if unsigned > 0 { IntKind::UInt128 } else { IntKind::Int128 }
 }

@@ -1,6 +1,6 @@
 //! Declarators: pointers, arrays, functions, and what stands in brackets.
 
-use super::word::{Word, word};
+use super::word::Word;
 use super::{RUN_MAX, Read, Reader, Refusal};
 use crate::cdef::derive;
 use crate::cdef::token::Kind;
@@ -38,7 +38,7 @@ impl<'t> Reader<'_, 't> {
 
     pub(super) fn declarator(&mut self, base: QualType, place: Place) -> Read<Declared<'t>> {
         let ty = self.pointers(base)?;
-        if self.token.kind == Kind::Ident && place != Place::TypeName {
+        if self.word != Word::None && place != Place::TypeName {
             if place == Place::Parameter && self.typedef(self.token.text).is_some() {
                 return Err(Refusal::Unusual);
             }
@@ -80,15 +80,14 @@ impl<'t> Reader<'_, 't> {
 
     fn qualifiers(&mut self) -> Read<Qual> {
         let mut qual = Qual::NONE;
-        while self.token.kind == Kind::Ident {
-            match word(self.token.text) {
+        loop {
+            match self.word {
                 Word::Qualifier(q) => qual = qual.union(q),
                 Word::Nothing => {}
-                _ => break,
+                _ => return Ok(qual),
             }
             self.advance();
         }
-        Ok(qual)
     }
 
     /// Does the `(` that is next open a declarator in brackets, not a parameter list?
@@ -96,14 +95,14 @@ impl<'t> Reader<'_, 't> {
         let mut at = self.at + 1;
         loop {
             let next = self.tokens.at(at);
-            if next.kind != Kind::Ident {
-                return match next.text {
-                    "*" | "&" | "(" => Ok(true),
-                    _ if next.kind == Kind::Directive => Err(Refusal::Unusual),
-                    _ => Ok(false),
-                };
-            }
-            match word(next.text) {
+            match Word::of(&next) {
+                Word::None => {
+                    return match next.text {
+                        "*" | "&" | "(" => Ok(true),
+                        _ if next.kind == Kind::Directive => Err(Refusal::Unusual),
+                        _ => Ok(false),
+                    };
+                }
                 // `(__cdecl *f)`, but `(register int x)` too.
                 Word::Nothing => at += 1,
                 Word::Other => {
@@ -182,14 +181,14 @@ impl<'t> Reader<'_, 't> {
 
     /// From behind the `(` of a parameter list to the end of the declarator.
     fn function(&mut self, ty: QualType) -> Read<QualType> {
-        let first = self.params.len();
-        let mut names = std::mem::take(&mut self.names);
+        let first = self.room.params.len();
+        let mut names = std::mem::take(&mut self.room.names);
         names.clear();
         let variadic = self.parameters(&mut names)?;
         let result = self.suffixes(ty)?;
-        let ty = derive::function(self.table, result, &self.params[first..], variadic, &names)?;
-        self.params.truncate(first);
-        self.names = names;
+        let ty = derive::function(self.table, result, &self.room.params[first..], variadic, &names)?;
+        self.room.params.truncate(first);
+        self.room.names = names;
         Ok(ty)
     }
 
@@ -216,7 +215,7 @@ impl<'t> Reader<'_, 't> {
                 return if alone && self.eat(")") { Ok(false) } else { Err(Refusal::Unusual) };
             }
             let param = derive::parameter(self.table, declared.ty);
-            self.params.push(param);
+            self.room.params.push(param);
             names.push(declared.name.unwrap_or_default());
             is_first = false;
             if !self.eat(",") {
@@ -229,7 +228,7 @@ impl<'t> Reader<'_, 't> {
     /// An asm label and attributes: the label's name.
     pub(super) fn behind_declarator(&mut self) -> Read<Option<Rc<str>>> {
         self.nothings()?;
-        if self.token.kind != Kind::Ident || !matches!(word(self.token.text), Word::Asm) {
+        if self.word != Word::Asm {
             return Ok(None);
         }
         self.advance();

@@ -1,6 +1,6 @@
 //! Constant expressions: operators by their precedence, casts, `sizeof`, literals.
 
-use super::word::{Word, word};
+use super::word::Word;
 use super::{RUN_MAX, Read, Reader, Refusal};
 use crate::cdef::literal;
 use crate::cdef::token::Kind;
@@ -63,13 +63,13 @@ impl Reader<'_, '_> {
     /// Does a type start behind the `(` that is next?
     fn is_type_in_brackets(&mut self) -> bool {
         let next = self.tokens.at(self.at + 1);
-        match next.kind {
-            Kind::Ident => match word(next.text) {
-                Word::Qualifier(_) | Word::Part(_) | Word::Record(_) | Word::Enum => true,
-                Word::Other => self.typedef(next.text).is_some(),
-                _ => false,
-            },
-            _ => next.text == "$" && matches!(self.context.params.get(self.used), Some(Param::Type(_))),
+        match Word::of(&next) {
+            Word::Qualifier(_) | Word::Part(_) | Word::Record(_) | Word::Enum => true,
+            Word::Other => self.typedef(next.text).is_some(),
+            Word::None => {
+                next.text == "$" && matches!(self.context.params.get(self.used), Some(Param::Type(_)))
+            }
+            _ => false,
         }
     }
 
@@ -150,7 +150,7 @@ impl Reader<'_, '_> {
     /// A constant's name, or `sizeof`.
     fn named(&mut self) -> Read<Constant> {
         let text = self.token.text;
-        match word(text) {
+        match self.word {
             Word::Other => {}
             Word::Reserved if text == "sizeof" => {
                 self.advance();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::declarator::Place;
-use super::word::{Word, word};
+use super::word::Word;
 use super::{Read, Reader, Refusal};
 use crate::cdef::record::{self, Body, Member};
 use crate::cdef::token::Kind;
@@ -51,15 +51,12 @@ impl<'t> Reader<'_, 't> {
         let mut qual = Qual::NONE;
         let mut storage = None;
         loop {
-            let text = self.token.text;
-            if self.token.kind != Kind::Ident {
-                if text == "$" && named.is_none() && words.is_empty() {
+            match self.word {
+                Word::None if self.is("$") && named.is_none() && words.is_empty() => {
                     named = Some(self.type_param()?);
                     continue;
                 }
-                break;
-            }
-            match word(text) {
+                Word::None => break,
                 // lang-c has `typedef` in front only.
                 Word::Storage(class)
                     if may_store && storage.is_none() && (class != Storage::Typedef || self.at == first) =>
@@ -81,7 +78,7 @@ impl<'t> Reader<'_, 't> {
                     self.attribute(None)?;
                     continue;
                 }
-                Word::Other if named.is_none() && words.is_empty() => match self.typedef(text) {
+                Word::Other if named.is_none() && words.is_empty() => match self.typedef(self.token.text) {
                     Some(ty) => named = Some(ty),
                     None => break,
                 },
@@ -94,7 +91,10 @@ impl<'t> Reader<'_, 't> {
             Some(ty) => ty,
             None => {
                 let ctype = words.ctype().ok_or(Refusal::Unusual)?;
-                self.table.intern(ctype).plain()
+                match ctype {
+                    CType::Int(kind) => self.table.int(kind).plain(),
+                    other => self.table.intern(other).plain(),
+                }
             }
         };
         Ok(Base { ty: self.table.qualify(ty, qual), storage })
@@ -112,19 +112,18 @@ impl<'t> Reader<'_, 't> {
 
     /// Passes words that say nothing, and attributes.
     pub(super) fn nothings(&mut self) -> Read<()> {
-        while self.token.kind == Kind::Ident {
-            match word(self.token.text) {
+        loop {
+            match self.word {
                 Word::Nothing => self.advance(),
                 Word::Attribute => self.attribute(None)?,
-                _ => break,
+                _ => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Attributes behind `struct`, or behind a closing brace.
     fn attributes(&mut self, found: &mut Attributes) -> Read<()> {
-        while self.token.kind == Kind::Ident && matches!(word(self.token.text), Word::Attribute) {
+        while self.word == Word::Attribute {
             self.attribute(Some(found))?;
         }
         Ok(())

@@ -1,13 +1,17 @@
 //! What an identifier or keyword of the user's text is.
 
 use crate::cdef::dialect;
+use crate::cdef::token::{Kind, Token};
 use crate::cdef::words::{Basic, Part};
 use crate::ctype::{FloatKind, Qual, RecordKind};
 
 use super::specifier::Storage;
 
-/// What a word says.
+/// What a token says as a word.
+#[derive(Clone, Copy, PartialEq)]
 pub enum Word {
+    /// It is no word.
+    None,
     /// `typedef`, `extern`, `static`
     Storage(Storage),
     /// `const`, `volatile`
@@ -30,38 +34,96 @@ pub enum Word {
     Other,
 }
 
+impl Word {
+    /// What the token says.
+    #[inline]
+    pub fn of(token: &Token<'_>) -> Word {
+        if token.kind == Kind::Ident { word(token.text) } else { Word::None }
+    }
+}
+
+/// The words that do not start with an underscore.
+const WORDS: &[(&str, Word)] = &[
+    ("typedef", Word::Storage(Storage::Typedef)),
+    ("extern", Word::Storage(Storage::Extern)),
+    ("static", Word::Storage(Storage::Static)),
+    ("const", Word::Qualifier(Qual::CONST)),
+    ("volatile", Word::Qualifier(Qual::VOLATILE)),
+    ("signed", Word::Part(Part::Signed)),
+    ("unsigned", Word::Part(Part::Unsigned)),
+    ("long", Word::Part(Part::Long)),
+    ("short", Word::Part(Part::Short)),
+    ("void", Word::Part(Part::Basic(Basic::Void))),
+    ("char", Word::Part(Part::Basic(Basic::Char))),
+    ("int", Word::Part(Part::Basic(Basic::Int))),
+    ("float", Word::Part(Part::Basic(Basic::Float))),
+    ("double", Word::Part(Part::Basic(Basic::Double))),
+    ("struct", Word::Record(RecordKind::Struct)),
+    ("union", Word::Record(RecordKind::Union)),
+    ("enum", Word::Enum),
+    ("inline", Word::Nothing),
+    ("restrict", Word::Nothing),
+    ("register", Word::Nothing),
+    ("thread_local", Word::Nothing),
+    ("asm", Word::Asm),
+    ("auto", Word::Reserved),
+    ("break", Word::Reserved),
+    ("case", Word::Reserved),
+    ("continue", Word::Reserved),
+    ("default", Word::Reserved),
+    ("do", Word::Reserved),
+    ("else", Word::Reserved),
+    ("for", Word::Reserved),
+    ("goto", Word::Reserved),
+    ("if", Word::Reserved),
+    ("return", Word::Reserved),
+    ("sizeof", Word::Reserved),
+    ("switch", Word::Reserved),
+    ("while", Word::Reserved),
+    ("typeof", Word::Reserved),
+    ("typeof_unqual", Word::Reserved),
+    ("alignas", Word::Reserved),
+    ("alignof", Word::Reserved),
+    ("static_assert", Word::Reserved),
+    ("complex", Word::Reserved),
+    ("constexpr", Word::Reserved),
+    ("nullptr", Word::Reserved),
+];
+
+/// Where a text would lie in [`PLACES`]. No two words meet there, which is seen when this is compiled.
+const fn place(text: &[u8]) -> usize {
+    match text {
+        [] => 0,
+        [first, ..] => (*first as usize + 11 * text[text.len() - 1] as usize + 5 * text.len()) % 256,
+    }
+}
+
+/// Which of [`WORDS`] lies at a place; at others one that there is not.
+static PLACES: [u8; 256] = {
+    let mut places = [u8::MAX; 256];
+    let mut i = 0;
+    while i < WORDS.len() {
+        let place = &mut places[place(WORDS[i].0.as_bytes())];
+        assert!(*place == u8::MAX, "two words at one place: other factors are due");
+        *place = i as u8;
+        i += 1;
+    }
+    places
+};
+
 /// Sorts an identifier's text.
-pub fn word(text: &str) -> Word {
+#[inline]
+fn word(text: &str) -> Word {
     if text.starts_with('_') {
         return underscored(text);
     }
-    match text {
-        "typedef" => Word::Storage(Storage::Typedef),
-        "extern" => Word::Storage(Storage::Extern),
-        "static" => Word::Storage(Storage::Static),
-        "const" => Word::Qualifier(Qual::CONST),
-        "volatile" => Word::Qualifier(Qual::VOLATILE),
-        "signed" => Word::Part(Part::Signed),
-        "unsigned" => Word::Part(Part::Unsigned),
-        "long" => Word::Part(Part::Long),
-        "short" => Word::Part(Part::Short),
-        "void" => Word::Part(Part::Basic(Basic::Void)),
-        "char" => Word::Part(Part::Basic(Basic::Char)),
-        "int" => Word::Part(Part::Basic(Basic::Int)),
-        "float" => Word::Part(Part::Basic(Basic::Float)),
-        "double" => Word::Part(Part::Basic(Basic::Double)),
-        "struct" => Word::Record(RecordKind::Struct),
-        "union" => Word::Record(RecordKind::Union),
-        "enum" => Word::Enum,
-        "inline" | "restrict" | "register" | "thread_local" => Word::Nothing,
-        "asm" => Word::Asm,
-        "auto" | "break" | "case" | "continue" | "default" | "do" | "else" | "for" | "goto" | "if"
-        | "return" | "sizeof" | "switch" | "while" | "typeof" | "typeof_unqual" | "alignas" | "alignof"
-        | "static_assert" | "complex" | "constexpr" | "nullptr" => Word::Reserved,
+    match WORDS.get(usize::from(PLACES[place(text.as_bytes())])) {
+        Some((known, word)) if *known == text => *word,
         _ => Word::Other,
     }
 }
 
+#[inline(never)]
 fn underscored(text: &str) -> Word {
     match text {
         "_Bool" => Word::Part(Part::Basic(Basic::Bool)),
