@@ -308,11 +308,7 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
     // SAFETY: the cdata is argument 1.
     unsafe {
-        let header = match lua_gettop(l) {
-            0 => None,
-            _ => cdata::first_header(l),
-        };
-        let place = cdata::place(match header {
+        let place = cdata::place(match cdata::first_header(l) {
             Some(header) => header,
             None => cdata::check(l, 1)?,
         });

@@ -198,11 +198,14 @@ pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
 /// The header of the cdata that is the running function's first argument; none where that cannot be told by what lies on the stack.
 ///
 /// # Safety
-/// The running function has an argument, and keeps it while the header is used.
+/// The running function keeps its argument while the header is used.
 #[inline(always)]
 pub unsafe fn first_header(l: *mut lua_State) -> Option<*mut Header> {
-    // SAFETY: from the caller.
-    unsafe { if peek::is_available() { header_in(*peek::base(l)) } else { None } }
+    // SAFETY: from the caller. (Through the debug library a metamethod may have no argument: what lies there then is no value.)
+    unsafe {
+        let has_one = peek::is_available() && peek::top(l) > peek::base(l);
+        if has_one { header_in(*peek::base(l)) } else { None }
+    }
 }
 
 /// What a cdata stands for: its shape behind a reference, and where the bytes are.

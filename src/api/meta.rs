@@ -170,7 +170,7 @@ unsafe extern "C-unwind" fn gc(l: *mut lua_State) -> c_int {
 unsafe fn push_finalizer(l: *mut lua_State) -> bool {
     // SAFETY: a metamethod's slots.
     unsafe {
-        let Some(header) = cdata::header(l, 1) else { return false };
+        let Some(header) = cdata::first_header(l).or_else(|| cdata::header(l, 1)) else { return false };
         let shape = (*header).shape();
         let state = shape.state();
         cdata::take_finalizer(l, state, 1)

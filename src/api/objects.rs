@@ -235,7 +235,10 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
             lua_settop(l, 1);
             return Ok(1);
         }
-        let header = cdata::check(l, 1)?;
+        let header = match cdata::first_header(l) {
+            Some(header) => header,
+            None => cdata::check(l, 1)?,
+        };
         if cdata::ctype_of(header).is_some() {
             return Err(argument(1, What::InvalidType));
         }
@@ -243,7 +246,9 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(2, What::ValueExpected));
         }
         lua_settop(l, 2);
-        clib::bind(l, 1)?;
+        if (*header).shape().class == Class::Function {
+            clib::bind(l, 1)?;
+        }
         cdata::set_finalizer(l, state, 1);
         lua_settop(l, 1);
         Ok(1)

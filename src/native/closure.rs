@@ -50,8 +50,13 @@ impl Entry {
 
     /// Leads to a handler from now on.
     fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void) {
-        let signature = Arc::into_raw(signature.clone()).cast_mut();
-        let old = self.signature.swap(signature, Ordering::AcqRel);
+        // (Often it is used again for the same type.)
+        let is_new = !std::ptr::eq(self.signature.load(Ordering::Acquire), Arc::as_ptr(signature));
+        let old = if is_new {
+            self.signature.swap(Arc::into_raw(signature.clone()).cast_mut(), Ordering::AcqRel)
+        } else {
+            std::ptr::null_mut()
+        };
         self.data.store(data, Ordering::Relaxed);
         self.handler.store(handler as *mut (), Ordering::Release);
         if !old.is_null() {
