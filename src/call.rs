@@ -1,9 +1,10 @@
-//! Lua calls C: arity, arguments out, the call, the result back, and what callbacks left behind.
+//! Lua calls C: arity, the call, the result back, and what callbacks left behind. What arguments become is `argument`'s.
 //!
 //! Each function type has a [`Plan`], worked out at its first call: where every argument goes and how it converts. A
-//! function of a library is bound to a thunk that brings plan and address along; any other function value comes
+//! function of a library that is called often is bound to a thunk that brings plan and address along; any other comes
 //! through the generic `__call`. Stack index 1 is always the function itself.
 
+mod argument;
 mod variadic;
 
 use std::cell::{Cell, RefCell};
@@ -12,9 +13,6 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
-use crate::conv::from_lua::{self, Room};
-use crate::conv::init;
-use crate::conv::number::{self, extend};
 use crate::conv::to_lua::{self, Way};
 use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
@@ -25,6 +23,7 @@ use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
 use crate::vm::thunk::ThunkHandler;
+use argument::{Arg, quick_copy, quick_slot};
 
 /// How the calls of a function type go.
 pub struct Plan {
@@ -53,17 +52,6 @@ struct Route {
     result_bytes: usize,
     /// Do frame and result fit into what [`quick_call`] has for them?
     is_quick: bool,
-}
-
-/// An argument: how it converts and where it goes.
-struct Arg {
-    /// The tag of values that go as their bits are; [`peek::NONE`] if there is none.
-    plain_tag: u8,
-    /// The tag of Lua strings that go as the address of their characters; [`peek::NONE`] if there is none.
-    text_tag: u8,
-    op: Op,
-    shape: &'static Shape,
-    place: Place,
 }
 
 /// A function of a library: what its thunk brings along.
@@ -128,19 +116,8 @@ impl Route {
     ) -> Result<Route> {
         let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
         let shapes = function.params.iter().chain(&extra).map(|&ty| state.shape(ty));
-        let args: Vec<Arg> = shapes
-            .zip(signature.places())
-            .map(|(shape, &place)| Arg {
-                plain_tag: plain_tag(shape.op()),
-                text_tag: match shape.op() {
-                    Op::Pointer if from_lua::string_converts(shape.target()) => peek::SHORT_STRING,
-                    _ => peek::NONE,
-                },
-                op: shape.op(),
-                shape,
-                place,
-            })
-            .collect();
+        let args: Vec<Arg> =
+            shapes.zip(signature.places()).map(|(shape, &place)| Arg::new(shape, place)).collect();
         let result = state.shape(function.result.id.plain());
         if args.iter().any(|arg| arg.op == Op::None)
             || (result.op() == Op::None && result.class != Class::Void)
@@ -277,24 +254,6 @@ unsafe fn last_route(plan: &Plan, first: *const peek::Slot, given: usize) -> Opt
     }
 }
 
-/// A record, complex number or vector of the argument's own type: copied to its place. False for anything else.
-#[inline(never)]
-unsafe fn quick_copy(slot: peek::Slot, arg: &Arg, frame: *mut u64) -> bool {
-    if !matches!(arg.op, Op::Aggregate | Op::Copied) {
-        return false;
-    }
-    // SAFETY: the slot is an argument's; what the cdata stands for is of the argument's type, and the place as long.
-    unsafe {
-        match cdata::header_in(slot).and_then(|header| bytes_of(header, arg)) {
-            Some(from) => {
-                arg.place.write(frame, from, arg.shape.size().unwrap_or(0));
-                true
-            }
-            None => false,
-        }
-    }
-}
-
 /// The result of a quick call that needs memory of Lua's.
 #[inline(never)]
 unsafe fn push_result(l: *mut lua_State, route: &'static Route, result: *mut u8) {
@@ -426,7 +385,7 @@ unsafe fn run(
     // SAFETY: both buffers are large enough, checked above; S4: signature and arguments are of one route.
     unsafe {
         let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
-        convert(l, route, frame)?;
+        argument::convert(l, &route.args, frame)?;
         let first = enter(l, state, route, target, frame, result)?;
         result.cast::<u64>().write(first);
         match route.result_op {
@@ -460,7 +419,7 @@ unsafe fn run_large(
             let block = lua_newuserdatauv(l, route.frame_words * 8 + 16, 0) as usize;
             block.next_multiple_of(16) as *mut u64
         };
-        convert(l, route, frame)?;
+        argument::convert(l, &route.args, frame)?;
         let own = route.result.size().unwrap_or(0);
         let is_record = route.result_op == Op::Aggregate;
         if is_record {
@@ -489,159 +448,6 @@ unsafe fn run_large(
                 Ok(1)
             }
         }
-    }
-}
-
-/// Converts every argument into the frame.
-#[inline]
-unsafe fn convert(l: *mut lua_State, route: &'static Route, frame: *mut u64) -> Result<()> {
-    // SAFETY: places lie inside of the frame (S4).
-    unsafe {
-        let peeks = peek::is_available();
-        for (i, arg) in route.args.iter().enumerate() {
-            let idx = i as c_int + 2;
-            if peeks
-                && let Place::Word(word) = arg.place
-                && let Some(bits) = quick_slot(*peek::base(l).add(i + 1), arg)
-            {
-                frame.add(word.into()).write(bits);
-                continue;
-            }
-            if let Place::Word(word) = arg.place {
-                let to = frame.add(word.into());
-                if let Some(bits) = quick(l, idx, arg) {
-                    to.write(bits);
-                    continue;
-                }
-            }
-            convert_slow(l, idx, arg, frame).map_err(|e| e.at_argument(i as u32 + 1))?;
-        }
-        Ok(())
-    }
-}
-
-/// The usual conversions, by what lies on the stack.
-#[inline(always)]
-unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
-    // SAFETY: the slot is an argument's; a cdata's header was checked.
-    unsafe {
-        match (arg.op, slot.tag) {
-            (Op::F64, peek::FLOAT) => Some(slot.bits),
-            (Op::F64, peek::INT) => Some((slot.bits as i64 as f64).to_bits()),
-            (Op::F32, peek::FLOAT) => Some((f64::from_bits(slot.bits) as f32).to_bits().into()),
-            (Op::F32, peek::INT) => Some((slot.bits as i64 as f32).to_bits().into()),
-            (Op::Bool, peek::TRUE) => Some(1),
-            (Op::Bool, peek::FALSE) => Some(0),
-            (Op::Pointer, peek::USERDATA | peek::NIL) => {
-                from_lua::plain_pointer(slot, arg.shape).map(|address| address as u64)
-            }
-            (Op::Pointer, peek::SHORT_STRING | peek::LONG_STRING) if arg.text_tag != peek::NONE => {
-                Some(peek::string_address(slot) as u64)
-            }
-            (op, peek::INT) if op.is_integer() => Some(extend(op, slot.bits as i64)),
-            (op, peek::FLOAT) if op.is_integer() => {
-                number::truncate(f64::from_bits(slot.bits)).map(|n| extend(op, n))
-            }
-            (op, peek::USERDATA) if op.is_integer() => {
-                let header = cdata::header_in(slot)?;
-                let own = (*header).shape();
-                let held = own.op();
-                let whole = matches!(own.class, Class::Int | Class::Enum) && held.is_integer();
-                whole.then(|| extend(op, number::read_int(held, Header::data(header))))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The usual conversions: numbers to numbers, pointers of the very type, strings, nil.
-#[inline]
-unsafe fn quick(l: *mut lua_State, idx: c_int, arg: &Arg) -> Option<u64> {
-    // SAFETY: plain reads of the stack.
-    unsafe {
-        let sort = lua_type(l, idx);
-        match arg.op {
-            Op::F64 if sort == LUA_TNUMBER => Some(lua_tonumberx(l, idx, std::ptr::null_mut()).to_bits()),
-            Op::F32 if sort == LUA_TNUMBER => {
-                Some(u64::from((lua_tonumberx(l, idx, std::ptr::null_mut()) as f32).to_bits()))
-            }
-            Op::Pointer => match sort {
-                LUA_TUSERDATA => {
-                    from_lua::plain_address(cdata::header(l, idx)?, arg.shape).map(|address| address as u64)
-                }
-                LUA_TSTRING => from_lua::string_converts(arg.shape.target())
-                    .then(|| lua_tolstring(l, idx, std::ptr::null_mut()) as u64),
-                LUA_TNIL => Some(0),
-                _ => None,
-            },
-            op if sort == LUA_TNUMBER && op.is_integer() => {
-                let mut exact = 0;
-                let n = lua_tointegerx(l, idx, &mut exact);
-                (exact != 0).then(|| extend(op, n))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The tag of the values that go to an argument as their bits are. C looks at the low half of a register only for an integer of 32
-/// bits (System V psABI 3.2.3; AAPCS64 6.8.2).
-fn plain_tag(op: Op) -> u8 {
-    match op {
-        Op::I32 | Op::U32 | Op::I64 | Op::U64 => peek::INT,
-        Op::F64 => peek::FLOAT,
-        _ => peek::NONE,
-    }
-}
-
-#[inline(never)]
-unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64) -> Result<()> {
-    // SAFETY: places lie inside of the frame and are as long as the argument.
-    unsafe {
-        if let Place::Word(word) = arg.place {
-            let to = frame.add(word.into());
-            match arg.op {
-                op if op.is_integer() => {
-                    to.write(extend(op, from_lua::to_integer(l, idx, arg.shape)?));
-                    return Ok(());
-                }
-                Op::Pointer | Op::Reference => {
-                    to.write(from_lua::to_pointer(l, idx, arg.shape, false)? as u64);
-                    return Ok(());
-                }
-                Op::Aggregate | Op::Copied => {}
-                op => {
-                    to.write(0);
-                    return from_lua::store(l, idx, arg.shape, op, to.cast(), Room { bytes: 8, owner: 0 });
-                }
-            }
-        }
-        // Anything longer, or in parts: converted into memory of its own first.
-        let size = arg.shape.size().unwrap_or(0);
-        let from = match cdata::header(l, idx).and_then(|header| bytes_of(header, arg)) {
-            Some(data) => data,
-            None => {
-                reserve(l, 10)?;
-                let header = cdata::push_owned(l, arg.shape.unqualified(), size);
-                let data = Header::data(header);
-                // (Strings in it stay with the argument while the call lasts.)
-                init::initialize(l, arg.shape, data, Room { bytes: size, owner: 0 }, idx, 1)?;
-                data
-            }
-        };
-        arg.place.write(frame, from, size);
-        Ok(())
-    }
-}
-
-/// The bytes of a cdata if it is of the argument's own type.
-#[inline]
-unsafe fn bytes_of(header: *mut Header, arg: &Arg) -> Option<*const u8> {
-    // SAFETY: the cdata stays on the stack; a reference's target is what the script vouches for.
-    unsafe {
-        let place = cdata::place(header);
-        let same = place.shape.ty.id == arg.shape.ty.id && !place.data.is_null();
-        same.then_some(place.data.cast_const())
     }
 }
 

@@ -365,8 +365,8 @@ pub unsafe fn calls<'a>(l: *mut lua_State, idx: c_int) -> Option<&'a mut u32> {
     // SAFETY: only a library's function is of a function's class, and of that length.
     unsafe {
         let header = header(l, idx)?;
-        let is_code = (*header).shape().class == Class::Function
-            && lua_rawlen(l, idx) == size_of::<Code>() as _;
+        let is_code =
+            (*header).shape().class == Class::Function && lua_rawlen(l, idx) == size_of::<Code>() as _;
         is_code.then(|| &mut (*header.cast::<Code>()).calls)
     }
 }

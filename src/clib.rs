@@ -288,12 +288,7 @@ const CALLS_UNBOUND: u32 = 24;
 const BOUND: u32 = u32::MAX;
 
 /// Pushes a function of a library.
-unsafe fn push_function(
-    l: *mut lua_State,
-    shape: &Shape,
-    address: *mut c_void,
-    space: c_int,
-) -> Result<()> {
+unsafe fn push_function(l: *mut lua_State, shape: &Shape, address: *mut c_void, space: c_int) -> Result<()> {
     // SAFETY: S5; a function has a first user value.
     unsafe {
         reserve(l, 3)?;
@@ -335,7 +330,9 @@ pub unsafe fn count_call(l: *mut lua_State) -> Result<()> {
 pub unsafe fn bind(l: *mut lua_State, idx: c_int) -> Result<()> {
     // SAFETY: S5; the binding is made once there is a `__gc` to own it.
     unsafe {
-        let (Some(calls), Some(header)) = (cdata::calls(l, idx), cdata::header(l, idx)) else { return Ok(()) };
+        let (Some(calls), Some(header)) = (cdata::calls(l, idx), cdata::header(l, idx)) else {
+            return Ok(());
+        };
         if *calls == BOUND {
             return Ok(());
         }

@@ -1,0 +1,394 @@
+//! What runs when C calls a callback: arguments onto Lua's stack, the protected call, the result back, errors kept.
+
+use std::ffi::{c_int, c_void};
+use std::io::Write;
+use std::sync::atomic::Ordering;
+
+use super::Callback;
+use super::plan::Plan;
+use crate::call::errno_location;
+use crate::cdata::{self, Bounds};
+use crate::conv::from_lua::{self, Room};
+use crate::conv::number;
+use crate::conv::to_lua::{self, Way};
+use crate::door;
+use crate::error::{Blame, Error, Result, What};
+use crate::native::signature::Place;
+use crate::vm::peek;
+use crate::vm::shape::Op;
+use crate::vm::stack::*;
+use crate::vm::state::{FOREIGN, PARKED, State};
+
+/// A call of a callback, while it is under way.
+struct Invocation<'a> {
+    callback: &'a Callback,
+    frame: *const u64,
+    result: *mut u8,
+}
+
+/// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
+///
+/// What the function frees meanwhile stays what it is ([`Callbacks::free`]), so nothing of it is counted.
+pub(super) unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
+    // SAFETY: `data` is the callback's own, alive as long as its closure, and as one runs; frame and result are the signature's.
+    unsafe {
+        let callback = &*data.cast_const().cast::<Callback>();
+        let plan = callback.plan.get();
+        let state = &*plan.state;
+        let calls = &state.calls;
+        let errno = errno_location();
+        if calls.thread.load(Ordering::Relaxed) != errno {
+            // Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
+            refuse_thread(state);
+            return 0;
+        }
+        let l = calls.l.get();
+        let depth = calls.depth.get();
+        let is_usual = !l.is_null()
+            && calls.left.load(Ordering::Relaxed) & PARKED == 0
+            && depth < DEPTH_MAX
+            && peek::is_available()
+            && peek::has_room(l, plan.room)
+            && state.spares.are(plan.spares);
+        if !is_usual {
+            enter_slowly(callback, frame, result);
+            return result.cast::<u64>().read();
+        }
+        calls.errno.set(*errno);
+        calls.depth.set(depth + 1);
+        let first = run_peeking(l, callback, frame, result);
+        calls.depth.set(depth);
+        *errno_location() = calls.errno.get();
+        first
+    }
+}
+
+#[cold]
+fn refuse_thread(state: &State) {
+    state.calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
+    // (`eprintln` would panic where stderr takes no more.)
+    let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
+}
+
+/// Any case: what must not run, arguments that want memory of Lua's, a stack that has to grow first.
+#[inline(never)]
+unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) {
+    // SAFETY: as in `enter`.
+    unsafe {
+        let plan = callback.plan.get();
+        let state = &*plan.state;
+        let calls = &state.calls;
+        let errno = errno_location();
+        if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
+            return;
+        }
+        let calling = calls.l.get();
+        let l = if calling.is_null() { state.idle.get() } else { calling };
+        if l.is_null() {
+            return;
+        }
+        calls.errno.set(*errno);
+        let depth = calls.depth.get();
+        calls.depth.set(depth + 1);
+        let top = lua_gettop(l);
+        let outcome = if depth >= DEPTH_MAX {
+            Err(What::CStackOverflow.into())
+        } else if lua_checkstack(l, plan.room as c_int) == 0 {
+            Err(What::StackOverflow.into())
+        } else {
+            match &plan.quick {
+                Some(_) if peek::is_available() => match state.spares.provide(l, plan.spares) {
+                    true => {
+                        let first = run_peeking(l, callback, frame, result);
+                        result.cast::<u64>().write(first);
+                        Ok(())
+                    }
+                    false => Err(on_stack()),
+                },
+                _ if plan.plain => run_plain(l, callback, frame, result),
+                _ => run_protected(l, callback, frame, result),
+            }
+        };
+        match outcome {
+            Ok(()) => lua_settop(l, top),
+            Err(error) => fail(l, callback, top, error, result),
+        }
+        calls.depth.set(depth);
+        *errno = calls.errno.get();
+    }
+}
+
+/// The error value lies on top.
+fn on_stack() -> Box<Error> {
+    Box::new(Error { what: What::OnStack, blame: Blame::Value })
+}
+
+/// Parks what went wrong and gives C a zero; the stack becomes `top` values high again.
+#[cold]
+#[inline(never)]
+unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Error>, result: *mut u8) {
+    // SAFETY: the result has as many bytes; from the caller.
+    unsafe {
+        std::ptr::write_bytes(result, 0, callback.plan.get().result_bytes);
+        park(l, &*callback.plan.get().state, callback.function, error);
+        lua_settop(l, top);
+    }
+}
+
+/// Free slots of Lua's stack that a callback wants besides its arguments'.
+pub(super) const SLOTS: usize = 12;
+
+/// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
+const DEPTH_MAX: u32 = 190;
+
+/// Arguments that no allocation stands behind: pushed right here, the function called protected.
+#[inline]
+unsafe fn run_plain(
+    l: *mut lua_State,
+    callback: &Callback,
+    frame: *const u64,
+    result: *mut u8,
+) -> Result<()> {
+    let plan = callback.plan.get();
+    // SAFETY: S5: room was made; plain values raise nothing.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.into());
+        for &(op, shape, place) in &plan.args {
+            if let Place::Word(word) = place {
+                let at = frame.add(word.into()).cast::<u8>().cast_mut();
+                to_lua::push(l, shape, op, at, Bounds::ANY, 0)?;
+            }
+        }
+        let results = c_int::from(plan.result_op != Op::None);
+        if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
+            return Err(on_stack());
+        }
+        store_result(l, plan, result)
+    }
+}
+
+/// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was. Gives the result's first word.
+#[inline(always)]
+unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64, result: *mut u8) -> u64 {
+    let plan = callback.plan.get();
+    let args = plan.quick.as_deref().unwrap_or_default();
+    // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
+    unsafe {
+        let mut slot = peek::top(l);
+        slot.write(callback.value.get());
+        for arg in args {
+            let at = frame.add(arg.word.into());
+            slot = slot.add(1);
+            match arg.way {
+                Way::AsIs => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
+                Way::Int32 => slot.write(peek::Slot { bits: *at as i32 as u64, tag: arg.tag }),
+                Way::Uint64 if *at <= i64::MAX as u64 => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
+                Way::Uint64 | Way::Other => {
+                    slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
+                        Some(value) => value,
+                        None => {
+                            cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8)
+                        }
+                    })
+                }
+            }
+        }
+        peek::set_top(l, slot.add(1));
+        let results = c_int::from(plan.result_op != Op::None);
+        if lua_pcall(l, args.len() as c_int, results, 0) != LUA_OK {
+            fail(l, callback, lua_gettop(l) - 1, on_stack(), result);
+            return 0;
+        }
+        // (Read anew: so nothing but the callback need be kept beside the call.)
+        let plan = callback.plan.get();
+        let value = *peek::top(l).sub(1);
+        if value.tag == plan.result_tag {
+            peek::pop(l);
+            return match plan.result_way {
+                Way::AsIs | Way::Uint64 => value.bits,
+                Way::Int32 => value.bits as i32 as u64,
+                Way::Other => number::extend(plan.result_op, value.bits as i64),
+            };
+        }
+        if plan.result_op != Op::None {
+            run_result(l, callback, result);
+        }
+        result.cast::<u64>().read()
+    }
+}
+
+/// Any result: the value on top, which is popped.
+#[inline(never)]
+unsafe fn run_result(l: *mut lua_State, callback: &Callback, result: *mut u8) {
+    // SAFETY: as in `run_peeking`.
+    unsafe {
+        let top = lua_gettop(l) - 1;
+        match convert_result(l, callback, result) {
+            Ok(()) => lua_settop(l, top),
+            Err(error) => fail(l, callback, top, error, result),
+        }
+    }
+}
+
+/// Converts the value on top into the result.
+#[inline]
+unsafe fn store_result(l: *mut lua_State, plan: &Plan, result: *mut u8) -> Result<()> {
+    // SAFETY: the result buffer has at least 16 bytes, and as many as the type.
+    unsafe {
+        let top = lua_gettop(l);
+        match plan.result_op {
+            Op::None => Ok(()),
+            op if op.is_integer() => {
+                let mut exact = 0;
+                let n = lua_tointegerx(l, top, &mut exact);
+                let n = if exact != 0 && lua_type(l, top) == LUA_TNUMBER {
+                    n
+                } else {
+                    from_lua::to_integer(l, top, plan.result)?
+                };
+                // Widened, as a register holds it.
+                result.cast::<u64>().write_unaligned(number::extend(op, n));
+                Ok(())
+            }
+            op => {
+                let size = plan.result.size().unwrap_or(0);
+                from_lua::store(l, top, plan.result, op, result, Room { bytes: size, owner: 0 })
+            }
+        }
+    }
+}
+
+/// Any arguments: pushed inside of one protected C function, the function called protected, and the result converted
+/// inside of another where that may raise. One after the other, not one in the other: Lua allows 200 nested calls from C.
+unsafe fn run_protected(
+    l: *mut lua_State,
+    callback: &Callback,
+    frame: *const u64,
+    result: *mut u8,
+) -> Result<()> {
+    let invocation = Invocation { callback, frame, result };
+    let handle = (&raw const invocation).cast_mut().cast();
+    let plan = callback.plan.get();
+    // SAFETY: S5; a C function without upvalues and a light userdata allocate nothing; `invocation` outlives the calls.
+    unsafe {
+        lua_pushcclosure(l, prepare, 0);
+        lua_pushlightuserdata(l, handle);
+        if lua_pcall(l, 1, plan.args.len() as c_int + 1, 0) != LUA_OK {
+            return Err(on_stack());
+        }
+        if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
+            return Err(on_stack());
+        }
+        convert_result(l, callback, result)
+    }
+}
+
+/// Converts the value on top into the result, protected where that may raise. An error value takes its place.
+#[inline]
+unsafe fn convert_result(l: *mut lua_State, callback: &Callback, result: *mut u8) -> Result<()> {
+    let invocation = Invocation { callback, frame: std::ptr::null(), result };
+    // SAFETY: S5; `invocation` outlives the call.
+    unsafe {
+        if callback.plan.get().result_is_plain {
+            return store_result(l, callback.plan.get(), result);
+        }
+        lua_pushcclosure(l, convert, 0);
+        lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
+        lua_pushvalue(l, -3);
+        if lua_pcall(l, 2, 0, 0) != LUA_OK {
+            return Err(on_stack());
+        }
+    }
+    Ok(())
+}
+
+door! {
+    fn prepare = prepare_body;
+    fn convert = convert_body;
+}
+
+/// Leaves the Lua function and its arguments.
+unsafe fn prepare_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
+    unsafe {
+        let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
+        let plan = invocation.callback.plan.get();
+        reserve(l, plan.args.len() as c_int + 12)?;
+        lua_rawgeti(l, LUA_REGISTRYINDEX, invocation.callback.function.into());
+        for &(op, shape, place) in &plan.args {
+            let mut parts = [0u128; 4];
+            let at = place.read(invocation.frame, shape.size().unwrap_or(0), &mut parts);
+            match op {
+                Op::Aggregate => to_lua::push_copy(l, shape, at),
+                _ => to_lua::push(l, shape, op, at, Bounds::ANY, 0)?,
+            }
+        }
+        Ok(plan.args.len() as c_int + 1)
+    }
+}
+
+/// Keeps the string on top, which the callback returned last, or nothing for a nil; pops it. Needs 2 slots, raises.
+pub(super) unsafe fn keep_text(l: *mut lua_State, state: &State, callback: *const Callback) {
+    // SAFETY: S5; the table is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
+        lua_insert(l, -2);
+        lua_rawsetp(l, -2, callback.cast());
+        lua_pop(l, 1);
+    }
+}
+
+/// Converts what the Lua function gave, argument 2.
+unsafe fn convert_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `run_protected` calls this, with an invocation that outlives the call.
+    unsafe {
+        let invocation = &*lua_touserdata(l, 1).cast::<Invocation>();
+        let plan = invocation.callback.plan.get();
+        store_result(l, plan, invocation.result)?;
+        if plan.result_op == Op::Pointer && lua_type(l, 2) == LUA_TSTRING {
+            // C has the text until it calls again.
+            lua_pushvalue(l, 2);
+            keep_text(l, &*plan.state, invocation.callback);
+        }
+        Ok(0)
+    }
+}
+
+/// Keeps the error for the call that C is in; `function` is the registry reference of the Lua function that it is about.
+unsafe fn park(l: *mut lua_State, state: &State, function: c_int, error: Box<Error>) {
+    // SAFETY: S5: room was made, or Lua's own reserve is used; the registry slot is there.
+    unsafe {
+        if error.blame != Blame::Value {
+            // Making the message may fail for want of memory: that error is parked instead.
+            let mut boxed = (Some(error), function);
+            lua_pushcclosure(l, raise_parked, 0);
+            lua_pushlightuserdata(l, (&raw mut boxed).cast());
+            lua_pcall(l, 1, 0, 0);
+        }
+        state.calls.left.fetch_or(PARKED, Ordering::Relaxed);
+        lua_rawseti(l, LUA_REGISTRYINDEX, state.refs.pending.get().into());
+    }
+}
+
+door! {
+    fn raise_parked = raise_parked_body;
+}
+
+unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: only `park` calls this, with a pair that outlives the call; S6: the error is put back before Lua may raise.
+    unsafe {
+        let (parked, function) = &mut *lua_touserdata(l, 1).cast::<(Option<Box<Error>>, c_int)>();
+        let place = push_last_line(l, *function);
+        match parked.take() {
+            Some(error) if place => {
+                let text = error.what.to_string();
+                drop(error);
+                push_string(l, text);
+                lua_concat(l, 2);
+                Err(on_stack())
+            }
+            Some(error) => Err(error),
+            None => Ok(0),
+        }
+    }
+}
