@@ -63,6 +63,9 @@ if arg[1] == "rows" or arg[1] == "header" then
     thirty[#thirty + 1] = "void drop" .. i .. "_#(t" .. i .. "_# *);\n"
   end
   row("30 declarations, us", 1e6, cdefs(100, table.concat(thirty)))
+  for _, text in ipairs(texts(2000, 'int first_#(int) asm("abs");')) do ffi.cdef(text) end
+  local functions, C = texts(2000, "first_#"), ffi.C
+  row("a function's first look-up and call, us", 1e6, each(2000, function(i) C[functions[i]](1) end))
   for _, n in ipairs { 10000, 100000 } do
     local prefix = n == 10000 and "g" or "h"
     local list = texts(n, "int " .. prefix .. "#(const char *text, size_t n);\n")
