@@ -28,7 +28,8 @@ use run::{enter, keep_text};
 /// The callbacks of a VM.
 #[derive(Default)]
 struct Callbacks {
-    by_address: HashByAddress<usize, &'static Callback>,
+    /// Every one that was ever made.
+    all: Vec<&'static Callback>,
     /// Callbacks made of functions passed as they are, by function and type: passed again, one is used again.
     shared: HashByAddress<(usize, usize), usize>,
     /// Freed. They are used again once no callback runs, which may be one of them.
@@ -72,7 +73,7 @@ fn callbacks(state: &State) -> &RefCell<Callbacks> {
 /// The VM closes: every address refuses from now on.
 fn close(state: &State) {
     let all = std::mem::take(&mut *callbacks(state).borrow_mut());
-    for callback in all.by_address.values() {
+    for callback in all.all {
         drop(callback.closure.take());
     }
 }
@@ -89,12 +90,9 @@ pub unsafe fn from_function(l: *mut lua_State, idx: c_int, shape: &Shape) -> Res
         if let Some(&address) = all.borrow().shared.get(&key) {
             return Ok(address as *const c_void);
         }
-        let address = make(l, idx, shape)?;
-        let mut all = all.borrow_mut();
-        if let Some(callback) = all.by_address.get(&(address as usize)) {
-            callback.shared_as.set(Some(key));
-            all.shared.insert(key, address as usize);
-        }
+        let (callback, address) = make_one(l, idx, shape)?;
+        callback.shared_as.set(Some(key));
+        all.borrow_mut().shared.insert(key, address as usize);
         Ok(address)
     }
 }
@@ -104,6 +102,15 @@ pub unsafe fn from_function(l: *mut lua_State, idx: c_int, shape: &Shape) -> Res
 /// # Safety
 /// As for [`from_function`].
 pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*const c_void> {
+    // SAFETY: from the caller.
+    unsafe { make_one(l, idx, shape).map(|(_, address)| address) }
+}
+
+unsafe fn make_one(
+    l: *mut lua_State,
+    idx: c_int,
+    shape: &Shape,
+) -> Result<(&'static Callback, *const c_void)> {
     let state = shape.state();
     if state.closed.get() {
         return Err(What::BadCallback.into());
@@ -123,13 +130,15 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
             }
             None => {
                 let function = luaL_ref(l, LUA_REGISTRYINDEX);
-                state.keep(Callback {
+                let callback = state.keep(Callback {
                     plan: Cell::new(plan),
                     function,
                     value: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
                     shared_as: Cell::new(None),
                     closure: Cell::new(None),
-                })
+                });
+                all.borrow_mut().all.push(callback);
+                callback
             }
         };
         callback.value.set(value);
@@ -140,12 +149,11 @@ pub unsafe fn make(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<*cons
         state.calls.thread.store(errno_location(), Ordering::Relaxed);
     }
     let data = std::ptr::from_ref(callback).cast_mut().cast();
-    match Closure::new(&plan.signature, enter, data) {
+    match Closure::new(&plan.signature, enter, data, std::ptr::from_ref(state).cast()) {
         Ok(closure) => {
             let address = closure.address();
             callback.closure.set(Some(closure));
-            all.borrow_mut().by_address.insert(address as usize, callback);
-            Ok(address)
+            Ok((callback, address))
         }
         Err(what) => {
             // SAFETY: two slots were free.
@@ -211,30 +219,35 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
     true
 }
 
-/// The state of the callback that argument 1 is, and its address, if it is one of ours.
-unsafe fn own(l: *mut lua_State) -> Result<(&'static State, usize)> {
-    // SAFETY: the cdata is argument 1.
+/// The callback that argument 1 is the address of, if it is one of this VM's.
+unsafe fn own(l: *mut lua_State) -> Result<(&'static State, &'static Callback)> {
+    // SAFETY: the cdata is argument 1; what a state's closures lead to are its callbacks, kept by it.
     unsafe {
         let place = cdata::place(match cdata::first_header(l) {
             Some(header) => header,
             None => cdata::check(l, 1)?,
         });
+        let state = place.shape.state();
         let is_pointer = place.shape.class == Class::Pointer && place.shape.target().class == Class::Function;
-        if !is_pointer {
-            return Err(What::BadCallback.into());
+        let data = match is_pointer && !place.data.is_null() {
+            true => {
+                let address = place.data.cast::<*const c_void>().read_unaligned();
+                closure::data_at(address, std::ptr::from_ref(state).cast())
+            }
+            false => None,
+        };
+        match data {
+            Some(data) => Ok((state, &*data.cast::<Callback>())),
+            None => Err(What::BadCallback.into()),
         }
-        Ok((place.shape.state(), place.data.cast::<usize>().read_unaligned()))
     }
 }
 
 unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us.
     unsafe {
-        let (state, address) = own(l)?;
+        let (state, gone) = own(l)?;
         let all = callbacks(state);
-        let Some(gone) = all.borrow_mut().by_address.remove(&address) else {
-            return Err(What::BadCallback.into());
-        };
         if let Some(key) = gone.shared_as.take() {
             all.borrow_mut().shared.remove(&key);
         }
@@ -251,21 +264,16 @@ unsafe fn free_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us; writing to a registry slot that is there allocates nothing.
     unsafe {
-        let (state, address) = own(l)?;
-        let mut all = callbacks(state).borrow_mut();
-        let Some(&callback) = all.by_address.get(&address) else {
-            return Err(What::BadCallback.into());
-        };
+        let (state, callback) = own(l)?;
         if lua_type(l, 2) != LUA_TFUNCTION {
             let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
             return Err(error.at_argument(2));
         }
         if let Some(key) = callback.shared_as.take() {
-            all.shared.remove(&key);
+            callbacks(state).borrow_mut().shared.remove(&key);
         }
         lua_pushvalue(l, 2);
         callback.value.set(peek::last(l));
-        drop(all);
         lua_rawseti(l, LUA_REGISTRYINDEX, callback.function.into());
         Ok(0)
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use ffi_core::cdef;
 use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
-use ffi_core::native::closure::Closure;
+use ffi_core::native::closure::{Closure, data_at};
 use ffi_core::native::dl::Library;
 use ffi_core::native::mem;
 use ffi_core::native::signature::{Place, Signature};
@@ -617,7 +617,7 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
                 hash(&mut expect.hash, &leaf, global);
             }
         }
-        let closure = Closure::new(&signature, handler, (&raw mut expect).cast()).unwrap();
+        let closure = Closure::new(&signature, handler, (&raw mut expect).cast(), OWNER).unwrap();
         let target = library.symbol(&format!("c{i}")).unwrap();
         let call: unsafe extern "C" fn(*const c_void) = std::mem::transmute(target);
         call(closure.address());
@@ -635,6 +635,9 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
     }
     true
 }
+
+/// Whose the closures are.
+const OWNER: *const c_void = 1 as *const c_void;
 
 /// The pool of closures is the process's: tests that count on it, or use it up, take turns.
 static POOL: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -698,10 +701,15 @@ fn an_address_given_back_refuses() {
         [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])]
     {
         let signature = Arc::new(signature.unwrap());
-        let closure = Closure::new(&signature, seven, std::ptr::null_mut()).unwrap();
+        let closure = Closure::new(&signature, seven, std::ptr::null_mut(), OWNER).unwrap();
         let call: unsafe extern "C" fn(c_int) -> c_int = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(1) }, 7);
+        let address = closure.address();
+        assert_eq!(data_at(address, OWNER), Some(std::ptr::null_mut()));
+        assert_eq!(data_at(address, std::ptr::null()), None);
+        assert_eq!(data_at(address.wrapping_byte_add(1), OWNER), None);
         drop(closure);
+        assert_eq!(data_at(address, OWNER), None);
         let before = REFUSED.load(std::sync::atomic::Ordering::SeqCst);
         assert_eq!(unsafe { call(1) }, 0);
         assert_eq!(REFUSED.load(std::sync::atomic::Ordering::SeqCst), before + 1);
@@ -720,7 +728,7 @@ fn more_closures_than_the_pool_has() {
         (data as usize as f64).to_bits()
     }
     let all: Vec<Closure> =
-        (0..10_000).map(|i| Closure::new(&signature, number, i as *mut c_void).unwrap()).collect();
+        (0..10_000).map(|i| Closure::new(&signature, number, i as *mut c_void, OWNER).unwrap()).collect();
     for (i, closure) in all.iter().enumerate() {
         let call: unsafe extern "C" fn(f64, c_int) -> f64 = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(0.0, 0) }, i as f64);

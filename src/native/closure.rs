@@ -6,8 +6,9 @@
 //! which comes too late finds it. Bookkeeping is for the whole process; a call takes no lock and counts nothing, for it may
 //! come on any thread.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 #[cfg(direct)]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -30,6 +31,8 @@ pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, re
 struct Entry {
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
+    /// Whose it is; null once it was given back.
+    owner: AtomicPtr<c_void>,
     /// Does C get what the handler gives, as a word? Of the pool's slots only.
     #[cfg(direct)]
     is_word: AtomicBool,
@@ -42,6 +45,7 @@ impl Entry {
         Entry {
             handler: AtomicPtr::new(std::ptr::null_mut()),
             data: AtomicPtr::new(std::ptr::null_mut()),
+            owner: AtomicPtr::new(std::ptr::null_mut()),
             #[cfg(direct)]
             is_word: AtomicBool::new(false),
             signature: AtomicPtr::new(std::ptr::null_mut()),
@@ -49,7 +53,7 @@ impl Entry {
     }
 
     /// Leads to a handler from now on.
-    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void) {
+    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void, owner: *const c_void) {
         // (Often it is used again for the same type.)
         let is_new = !std::ptr::eq(self.signature.load(Ordering::Acquire), Arc::as_ptr(signature));
         let old = if is_new {
@@ -58,6 +62,7 @@ impl Entry {
             std::ptr::null_mut()
         };
         self.data.store(data, Ordering::Relaxed);
+        self.owner.store(owner.cast_mut(), Ordering::Relaxed);
         self.handler.store(handler as *mut (), Ordering::Release);
         if !old.is_null() {
             // SAFETY: counted when it was set; the slot was given back since.
@@ -79,6 +84,12 @@ impl Entry {
         let handler = self.handler.load(Ordering::Acquire);
         // SAFETY: only `set` stores here, what is a handler; and `drop` null.
         unsafe { std::mem::transmute::<*mut (), Option<Handler>>(handler) }
+    }
+
+    /// The data, if the slot is the owner's.
+    fn data_of(&self, owner: *const c_void) -> Option<*mut c_void> {
+        let is_owners = std::ptr::eq(self.owner.load(Ordering::Relaxed), owner);
+        is_owners.then(|| self.data.load(Ordering::Relaxed))
     }
 
     /// Runs the handler, or refuses.
@@ -127,18 +138,23 @@ fn refused() {
 }
 
 impl Closure {
-    /// A new address for a handler. `data` stays valid until the closure is dropped.
-    pub fn new(signature: &Arc<Signature>, handler: Handler, data: *mut c_void) -> Result<Closure, String> {
+    /// A new address for a handler. `data` stays valid until the closure is dropped. `owner`, not null, is who may ask [`data_at`] for it.
+    pub fn new(
+        signature: &Arc<Signature>,
+        handler: Handler,
+        data: *mut c_void,
+        owner: *const c_void,
+    ) -> Result<Closure, String> {
         #[cfg(direct)]
         if let Path::Direct(direct) = &signature.path
             && let Some(slot) = pool::take()
         {
             let entry = &pool::SLOTS[slot];
             entry.is_word.store(direct.result.is_word(), Ordering::Relaxed);
-            entry.set(signature, handler, data);
+            entry.set(signature, handler, data, owner);
             return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
-        through_libffi(signature, handler, data)
+        through_libffi(signature, handler, data, owner)
     }
 
     /// The address.
@@ -150,7 +166,10 @@ impl Closure {
 impl Drop for Closure {
     fn drop(&mut self) {
         // SAFETY: entries are never freed, and the slot is still ours.
-        unsafe { (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release) };
+        unsafe {
+            (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release);
+            (*self.entry).owner.store(std::ptr::null_mut(), Ordering::Relaxed);
+        }
         match self.slot {
             #[cfg(direct)]
             Slot::Direct(slot) => pool::give_back(slot),
@@ -161,10 +180,24 @@ impl Drop for Closure {
     }
 }
 
+/// The data of the closure at an address, if one is there and it is the owner's. The owner makes and drops its closures on one thread at a
+/// time, and asks on the same: nobody else makes a slot its own, or takes it from it.
+pub fn data_at(address: *const c_void, owner: *const c_void) -> Option<*mut c_void> {
+    #[cfg(direct)]
+    if let Some(slot) = pool::slot_at(address) {
+        return pool::SLOTS[slot].data_of(owner);
+    }
+    let all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
+    let &slot = all.by_address.get(&(address as usize))?;
+    all.slots[slot].entry.data_of(owner)
+}
+
 #[cfg(direct)]
 mod pool {
+    use std::ffi::c_void;
+
     use super::{Entry, Mutex, VecDeque};
-    use crate::native::convention::POOL;
+    use crate::native::convention::{POOL, pool_entry};
 
     struct Free {
         /// Slots from here on were never used.
@@ -184,6 +217,14 @@ mod pool {
             return Some(free.fresh - 1);
         }
         free.again.pop_front()
+    }
+
+    /// The slot whose entry lies at an address.
+    pub(super) fn slot_at(address: *const c_void) -> Option<usize> {
+        let first = pool_entry(0) as usize;
+        let length = pool_entry(1) as usize - first;
+        let at = (address as usize).wrapping_sub(first);
+        (at < POOL * length && at % length == 0).then_some(at / length)
     }
 
     pub(super) fn give_back(slot: usize) {
@@ -256,6 +297,8 @@ struct LibffiSlot {
 
 struct Libffi {
     slots: Vec<LibffiSlot>,
+    /// The slots by the addresses of their code.
+    by_address: HashMap<usize, usize, BuildHasherDefault<DefaultHasher>>,
     free: VecDeque<usize>,
 }
 
@@ -265,12 +308,17 @@ const REST: usize = 1024;
 // SAFETY: the addresses are only used under the lock.
 unsafe impl Send for Libffi {}
 
-static LIBFFI: Mutex<Libffi> = Mutex::new(Libffi { slots: Vec::new(), free: VecDeque::new() });
+static LIBFFI: Mutex<Libffi> = Mutex::new(Libffi {
+    slots: Vec::new(),
+    by_address: HashMap::with_hasher(BuildHasherDefault::new()),
+    free: VecDeque::new(),
+});
 
 fn through_libffi(
     signature: &Arc<Signature>,
     handler: Handler,
     data: *mut c_void,
+    owner: *const c_void,
 ) -> Result<Closure, String> {
     // Where the direct path serves the function's calls, its closures need a description of libffi's all the same.
     let Some(cif) = signature.cif().map(|cif| cif.raw()) else {
@@ -288,8 +336,10 @@ fn through_libffi(
             if closure.is_null() {
                 return Err("memory for callbacks".to_owned());
             }
+            let slot = all.slots.len();
             all.slots.push(LibffiSlot { closure, code, entry: Box::leak(Box::new(Entry::none())) });
-            all.slots.len() - 1
+            all.by_address.insert(code as usize, slot);
+            slot
         }
     };
     let LibffiSlot { closure, code, entry } = all.slots[slot];
@@ -300,7 +350,7 @@ fn through_libffi(
         all.free.push_back(slot);
         return Err("callback that libffi refuses".to_owned());
     }
-    entry.set(signature, handler, data);
+    entry.set(signature, handler, data, owner);
     Ok(Closure { address: code.cast_const(), slot: Slot::Libffi(slot), entry })
 }
 
