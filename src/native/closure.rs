@@ -224,7 +224,7 @@ mod pool {
         let first = pool_entry(0) as usize;
         let length = pool_entry(1) as usize - first;
         let at = (address as usize).wrapping_sub(first);
-        (at < POOL * length && at % length == 0).then_some(at / length)
+        (at < POOL * length && at.is_multiple_of(length)).then_some(at / length)
     }
 
     pub(super) fn give_back(slot: usize) {
