@@ -637,7 +637,7 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
 }
 
 /// Whose the closures are.
-const OWNER: *const c_void = 1 as *const c_void;
+const OWNER: *const c_void = std::ptr::dangling();
 
 /// The pool of closures is the process's: tests that count on it, or use it up, take turns.
 static POOL: std::sync::Mutex<()> = std::sync::Mutex::new(());
