@@ -26,7 +26,7 @@ use crate::vm::thunk::ThunkHandler;
 use argument::{Arg, quick_copy, quick_slot};
 
 /// How the calls of a function type go.
-pub struct Plan {
+struct Plan {
     state: *const State,
     function: Function,
     fixed: Route,
@@ -83,7 +83,7 @@ impl Buffers {
 
 impl Plan {
     /// The plan of a function shape, made when first needed.
-    pub fn of(shape: &Shape) -> Result<&'static Plan> {
+    fn of(shape: &Shape) -> Result<&'static Plan> {
         // SAFETY: no other plan is put there.
         unsafe { shape.kept(&shape.call_plan, || entry::guard(|| Plan::make(shape))) }
     }
@@ -94,16 +94,6 @@ impl Plan {
         let function = state.table.borrow().function(id).clone();
         let fixed = Route::make(state, &function, Vec::new(), Vec::new())?;
         Ok(Plan { state, function, fixed, variadic: RefCell::default(), last: Cell::new(std::ptr::null()) })
-    }
-
-    /// What a function of this type returns.
-    pub fn result(&self) -> &'static Shape {
-        self.fixed.result
-    }
-
-    /// The function type.
-    pub fn function(&self) -> &Function {
-        &self.function
     }
 }
 
@@ -162,7 +152,7 @@ unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, dat
 unsafe fn call_slowly(l: *mut lua_State, bound: &Bound) -> c_int {
     // SAFETY: from `call_bound`.
     unsafe {
-        match call(l, bound.plan, bound.target) {
+        match call_any(l, bound) {
             Ok(n) => n,
             // SAFETY: S6: only the error is alive.
             Err(error) => entry::raise(l, error),
@@ -281,13 +271,26 @@ impl Bound {
     }
 }
 
-/// Calls the C function at `target` with the arguments from stack index 2 on.
+/// Calls the C function at `target`, of a function shape, with the arguments from stack index 2 on.
 ///
 /// # Safety
-/// `target` is code of the plan's type, as far as the script vouches for it (S1); S6.
-pub unsafe fn call(l: *mut lua_State, plan: &'static Plan, target: *const c_void) -> Result<c_int> {
+/// `target` is code of the shape's type, as far as the script vouches for it (S1); S6.
+pub unsafe fn call(l: *mut lua_State, shape: &Shape, target: *const c_void) -> Result<c_int> {
+    let bound = Bound::new(shape, target)?;
+    // SAFETY: from the caller; what is bound owns nothing.
+    unsafe {
+        match quick_call::<false>(l, &bound) {
+            Some(n) => Ok(n),
+            None => call_any(l, &bound),
+        }
+    }
+}
+
+/// Any call, by whatever is on the stack.
+unsafe fn call_any(l: *mut lua_State, bound: &Bound) -> Result<c_int> {
     // SAFETY: plain reads of the stack.
     unsafe {
+        let &Bound { plan, target } = bound;
         let given = if peek::is_available() {
             peek::top(l).offset_from(peek::base(l)) as usize - 1
         } else {

@@ -131,14 +131,14 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
         match place.shape.class {
             Class::Function => {
                 clib::count_call(l)?;
-                return call::call(l, call::Plan::of(place.shape)?, place.data.cast_const().cast());
+                return call::call(l, place.shape, place.data.cast_const().cast());
             }
             Class::Pointer if place.shape.target().class == Class::Function => {
                 let address = place.data.cast::<*const std::ffi::c_void>().read_unaligned();
                 if address.is_null() {
                     return Err(What::NullPointer(place.shape.repr()).into());
                 }
-                return call::call(l, call::Plan::of(place.shape.target())?, address);
+                return call::call(l, place.shape.target(), address);
             }
             _ => {}
         }
