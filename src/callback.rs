@@ -223,10 +223,7 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, &'static Callback)> {
     // SAFETY: the cdata is argument 1; what a state's closures lead to are its callbacks, kept by it.
     unsafe {
-        let place = cdata::place(match cdata::first_header(l) {
-            Some(header) => header,
-            None => cdata::check(l, 1)?,
-        });
+        let place = cdata::place(cdata::check_first(l)?);
         let state = place.shape.state();
         let is_pointer = place.shape.class == Class::Pointer && place.shape.target().class == Class::Function;
         let data = match is_pointer && !place.data.is_null() {

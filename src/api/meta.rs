@@ -119,10 +119,7 @@ unsafe fn own(l: *mut lua_State) -> Result<*mut Header> {
 unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata and the arguments.
     unsafe {
-        let header = match cdata::first_header(l) {
-            Some(header) => header,
-            None => own(l)?,
-        };
+        let header = cdata::check_first(l)?;
         if let Some(named) = cdata::ctype_of(header) {
             return objects::construct(l, named);
         }

@@ -235,10 +235,7 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
             lua_settop(l, 1);
             return Ok(1);
         }
-        let header = match cdata::first_header(l) {
-            Some(header) => header,
-            None => cdata::check(l, 1)?,
-        };
+        let header = cdata::check_first(l)?;
         if cdata::ctype_of(header).is_some() {
             return Err(argument(1, What::InvalidType));
         }

@@ -28,7 +28,7 @@ struct Invocation<'a> {
 
 /// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
 ///
-/// What the function frees meanwhile stays what it is ([`Callbacks::free`]), so nothing of it is counted.
+/// What the function frees meanwhile stays what it is ([`super::Callbacks::free`]), so nothing of it is counted.
 pub(super) unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
     // SAFETY: `data` is the callback's own, alive as long as its closure, and as one runs; frame and result are the signature's.
     unsafe {

@@ -125,7 +125,7 @@ impl CTypeTable {
             predefined: HashSet::default(),
         };
         for (index, kind) in IntKind::ALL.into_iter().enumerate() {
-            let id = table.intern(CType::Int(kind));
+            let id = table.intern_entry((CType::Int(kind), None));
             debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
         }
         builtin::register(&mut table);
@@ -138,7 +138,10 @@ impl CTypeTable {
 
     /// The id of `ctype`, made if new.
     pub fn intern(&mut self, ctype: CType) -> CTypeId {
-        self.intern_entry((ctype, None))
+        match ctype {
+            CType::Int(kind) => self.int(kind),
+            _ => self.intern_entry((ctype, None)),
+        }
     }
 
     /// The id of `ctype`, if it is known.

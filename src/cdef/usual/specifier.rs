@@ -91,10 +91,7 @@ impl<'t> Reader<'_, 't> {
             Some(ty) => ty,
             None => {
                 let ctype = words.ctype().ok_or(Refusal::Unusual)?;
-                match ctype {
-                    CType::Int(kind) => self.table.int(kind).plain(),
-                    other => self.table.intern(other).plain(),
-                }
+                self.table.intern(ctype).plain()
             }
         };
         Ok(Base { ty: self.table.qualify(ty, qual), storage })
