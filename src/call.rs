@@ -52,6 +52,8 @@ struct Route {
     result_bytes: usize,
     /// Do frame and result fit into what [`quick_call`] has for them?
     is_quick: bool,
+    /// May [`quick_few`] make the call?
+    is_few: bool,
 }
 
 /// A function of a library: what its thunk brings along.
@@ -115,7 +117,9 @@ impl Route {
             return Err(What::SizeUnknown.into());
         }
         let (result_way, result_tag) = Way::of(result.op());
+        let is_scalar = |op| !matches!(op, Op::Aggregate | Op::Copied);
         Ok(Route {
+            is_few: signature.has_few() && is_scalar(result.op()) && args.iter().all(|arg| is_scalar(arg.op)),
             is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
@@ -141,6 +145,21 @@ unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, dat
     unsafe {
         let bound = &*data.cast::<Bound>();
         match quick_call::<FIXED>(l, bound) {
+            Some(n) => n,
+            None => call_slowly(l, bound),
+        }
+    }
+}
+
+/// As [`call_bound`], for a function of `N` arguments.
+///
+/// # Safety
+/// Called by Lua through a thunk whose data is a live [`Bound`], of a route that is few.
+unsafe extern "C-unwind" fn call_few<const N: usize>(l: *mut lua_State, data: *mut c_void) -> c_int {
+    // SAFETY: from the caller.
+    unsafe {
+        let bound = &*data.cast::<Bound>();
+        match quick_few::<N>(l, bound) {
             Some(n) => n,
             None => call_slowly(l, bound),
         }
@@ -186,11 +205,7 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
         let mut slot = first;
         for arg in &route.args {
             if let Place::Word(word) = arg.place
-                && let Some(bits) = match (*slot).tag {
-                    tag if tag == arg.plain_tag => Some((*slot).bits),
-                    tag if tag == arg.text_tag => Some(peek::string_address(*slot) as u64),
-                    _ => quick_slot(*slot, arg),
-                }
+                && let Some(bits) = quick_slot(*slot, arg)
             {
                 frame.add(word.into()).write(bits);
             } else if !quick_copy(*slot, arg, frame) {
@@ -203,10 +218,58 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
             // Made first: memory that runs out is found out before C is called.
             payload = Header::data(cdata::push_owned(l, route.result, route.result.size()?));
         }
-        let first = match enter(l, &*bound.plan.state, route, bound.target, frame, result) {
+        let call = || route.signature.call(bound.target, frame, result);
+        let first = match enter(l, &*bound.plan.state, call) {
             Ok(first) => first,
             Err(error) => entry::raise(l, error),
         };
+        if let Some(n) = push_first(l, route, first) {
+            return Some(n);
+        }
+        result.cast::<u64>().write(first);
+        if !FIXED && route.result_op == Op::Aggregate {
+            std::ptr::copy_nonoverlapping(result, payload, route.result.size()?);
+        } else {
+            push_result(l, route, result);
+        }
+        Some(1)
+    }
+}
+
+/// As [`quick_call`], from Lua's stack straight into the registers.
+#[inline(always)]
+unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
+    // SAFETY: S4: the route is few; the plan outlives the call.
+    unsafe {
+        if !peek::is_available() {
+            return None;
+        }
+        let route = &bound.plan.fixed;
+        let first = peek::base(l).add(1);
+        if peek::top(l).offset_from(first) != N as isize {
+            return None;
+        }
+        let mut words = [0; N];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = argument::lean_slot(*first.add(i), route.args.get_unchecked(i))?;
+        }
+        let call = || route.signature.call_few(bound.target, words);
+        let mut first = match enter(l, &*bound.plan.state, call) {
+            Ok(first) => first,
+            Err(error) => entry::raise(l, error),
+        };
+        push_first(l, route, first).or_else(|| {
+            push_result(l, route, (&raw mut first).cast());
+            Some(1)
+        })
+    }
+}
+
+/// Pushes a result that needs no memory of Lua's, and says how many values it is; none of any other. `first` is its first word.
+#[inline(always)]
+unsafe fn push_first(l: *mut lua_State, route: &Route, first: u64) -> Option<c_int> {
+    // SAFETY: S5: a C function has twenty free slots; the word is a scalar's.
+    unsafe {
         match (route.result_way, route.result_op) {
             (Way::AsIs, _) => peek::push(l, first, route.result_tag),
             (Way::Int32, _) => peek::push(l, first as i32 as u64, route.result_tag),
@@ -215,12 +278,7 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
             (_, op) => {
                 let mut word = first;
                 if !to_lua::push_plain(l, op, (&raw mut word).cast()) {
-                    result.cast::<u64>().write(first);
-                    if !FIXED && op == Op::Aggregate {
-                        std::ptr::copy_nonoverlapping(result, payload, route.result.size()?);
-                    } else {
-                        push_result(l, route, result);
-                    }
+                    return None;
                 }
             }
         }
@@ -264,9 +322,15 @@ impl Bound {
     /// What calls it, given to a thunk.
     pub fn handler(&self) -> ThunkHandler {
         let Plan { function, fixed, .. } = self.plan;
-        match !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
-            true => call_bound::<true>,
-            false => call_bound::<false>,
+        match (fixed.args.len(), fixed.is_few) {
+            (0, true) => call_few::<0>,
+            (1, true) => call_few::<1>,
+            (2, true) => call_few::<2>,
+            (3, true) => call_few::<3>,
+            _ if !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate => {
+                call_bound::<true>
+            }
+            _ => call_bound::<false>,
         }
     }
 }
@@ -389,7 +453,7 @@ unsafe fn run(
     unsafe {
         let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
         argument::convert(l, &route.args, frame)?;
-        let first = enter(l, state, route, target, frame, result)?;
+        let first = enter(l, state, || route.signature.call(target, frame, result))?;
         result.cast::<u64>().write(first);
         match route.result_op {
             Op::None => Ok(0),
@@ -436,7 +500,7 @@ unsafe fn run_large(
             let block = lua_newuserdatauv(l, route.result_bytes + 16, 0) as usize;
             block.next_multiple_of(16) as *mut u8
         };
-        let first = enter(l, state, route, target, frame, result)?;
+        let first = enter(l, state, || route.signature.call(target, frame, result))?;
         result.cast::<u64>().write(first);
         match route.result_op {
             Op::None => Ok(0),
@@ -457,22 +521,15 @@ unsafe fn run_large(
 /// The call itself, with what must be right around it: the running Lua thread, `errno`, errors that callbacks left. Gives the result's
 /// first word (see [`Signature::call`]).
 #[inline(always)]
-unsafe fn enter(
-    l: *mut lua_State,
-    state: &State,
-    route: &Route,
-    target: *const c_void,
-    frame: *mut u64,
-    result: *mut u8,
-) -> Result<u64> {
+unsafe fn enter(l: *mut lua_State, state: &State, call: impl FnOnce() -> u64) -> Result<u64> {
     let calls = &state.calls;
-    // SAFETY: S4; the frame is filled; `errno` is this thread's.
+    // SAFETY: `errno` is this thread's.
     unsafe {
         let errno = errno_location();
         let outer = calls.l.replace(l);
         calls.thread.store(errno, Ordering::Relaxed);
         *errno = calls.errno.get();
-        let first = route.signature.call(target, frame, result);
+        let first = call();
         calls.errno.set(*errno);
         calls.l.set(outer);
         if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.load(Ordering::Relaxed) == errno {

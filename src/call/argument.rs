@@ -63,9 +63,49 @@ pub(super) unsafe fn convert(l: *mut lua_State, args: &'static [Arg], frame: *mu
     }
 }
 
-/// The usual conversions, by what lies on the stack.
+/// The usual conversions, by what lies on the stack: the argument's word.
 #[inline(always)]
 pub(super) unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
+    match slot.tag {
+        tag if tag == arg.plain_tag => Some(slot.bits),
+        tag if tag == arg.text_tag => Some(peek::string_address(slot) as u64),
+        // SAFETY: from the caller.
+        _ => unsafe { other_slot(slot, arg) },
+    }
+}
+
+/// As [`quick_slot`], with what does not go as it is out of the way: where arguments are kept in registers.
+#[inline(always)]
+pub(super) unsafe fn lean_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
+    let peek::Slot { bits, tag } = slot;
+    // SAFETY: from the caller.
+    unsafe {
+        match tag {
+            tag if tag == arg.plain_tag => Some(bits),
+            tag if tag == arg.text_tag => Some(peek::string_address(slot) as u64),
+            peek::USERDATA if arg.op == Op::Pointer => pointer_slot(bits, arg.shape),
+            tag => other_slot_apart(bits, tag, arg),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn pointer_slot(bits: u64, shape: &Shape) -> Option<u64> {
+    // SAFETY: from the caller: a userdata's.
+    unsafe {
+        from_lua::plain_pointer(peek::Slot { bits, tag: peek::USERDATA }, shape).map(|address| address as u64)
+    }
+}
+
+#[inline(never)]
+unsafe fn other_slot_apart(bits: u64, tag: u8, arg: &Arg) -> Option<u64> {
+    // SAFETY: from the caller.
+    unsafe { other_slot(peek::Slot { bits, tag }, arg) }
+}
+
+/// As [`quick_slot`], of what does not go as it is.
+#[inline(always)]
+unsafe fn other_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
     // SAFETY: the slot is an argument's; a cdata's header was checked.
     unsafe {
         match (arg.op, slot.tag) {

@@ -20,6 +20,10 @@ const X8: usize = REGISTERS;
 const VECTORS: usize = X8 + 2;
 /// The first stack argument's word.
 const STACK: usize = VECTORS + 2 * REGISTERS;
+/// The word of vector register `i`.
+pub(super) const fn vector_word(i: usize) -> usize {
+    VECTORS + 2 * i
+}
 
 /// Where the result comes back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -222,7 +226,7 @@ impl Next {
             return None;
         }
         self.vectors += count;
-        Some((VECTORS + 2 * first) as u16)
+        Some(vector_word(first) as u16)
     }
 
     fn stack(&mut self, size: usize, align: u64) -> Result<u16, String> {
@@ -413,7 +417,7 @@ pub(super) unsafe fn call_mixed<R>(target: *const c_void, frame: *const u64) -> 
     // SAFETY: from the caller.
     unsafe {
         let word = |i: usize| *frame.add(i);
-        let float = |i: usize| f64::from_bits(*frame.add(VECTORS + 2 * i));
+        let float = |i: usize| f64::from_bits(*frame.add(vector_word(i)));
         std::mem::transmute::<*const c_void, Code<R>>(target)(
             word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7),
             float(0), float(1), float(2), float(3), float(4), float(5), float(6), float(7),

@@ -2,7 +2,8 @@
 
 use std::ffi::c_void;
 
-use super::convention::{ResultPlace, call_general, call_ints, call_mixed};
+use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
+use super::signature::Place;
 
 /// How a signature is called directly.
 pub(super) struct Direct {
@@ -17,13 +18,16 @@ pub(super) struct Direct {
 enum Form {
     /// Integer registers; the word comes back in the first of them.
     IntsToInt,
-    /// Integer registers; in the first vector register.
-    IntsToFloat,
     /// The low halves of the vector registers as well.
     MixedToInt,
+    /// Integer registers; in the first vector register.
+    IntsToFloat,
     MixedToFloat,
     General,
 }
+
+/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it.
+pub(super) const FEW: usize = 3;
 
 impl Direct {
     /// `stack_words` of arguments lie on the stack. `only_ints`: integer registers are the only ones. `simple`: all arguments travel in
@@ -38,6 +42,38 @@ impl Direct {
             _ => Form::General,
         };
         Direct { result, stack_words, form }
+    }
+
+    /// See `Signature::has_few`.
+    pub(super) fn has_few(&self, places: &[Place]) -> bool {
+        let all = |word: fn(usize) -> usize| {
+            places.iter().enumerate().all(|(i, place)| *place == Place::Word(word(i) as u16))
+        };
+        !matches!(self.form, Form::General) && places.len() <= FEW && (all(|i| i) || all(vector_word))
+    }
+
+    /// See `Signature::call_few`.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub(super) unsafe fn call_few<const N: usize>(&self, target: *const c_void, words: [u64; N]) -> u64 {
+        type Code<R> = unsafe extern "C" fn(u64, u64, u64, f64, f64, f64) -> R;
+        let word = |i: usize| words.get(i).copied().unwrap_or(0);
+        let float = |i| f64::from_bits(word(i));
+        // SAFETY: S4 from the caller. Whichever sort of registers the arguments travel in has them; a function does not see the others.
+        unsafe {
+            match self.form {
+                Form::IntsToInt | Form::MixedToInt => {
+                    let code = std::mem::transmute::<*const c_void, Code<u64>>(target);
+                    code(word(0), word(1), word(2), float(0), float(1), float(2))
+                }
+                _ => {
+                    let code = std::mem::transmute::<*const c_void, Code<f64>>(target);
+                    code(word(0), word(1), word(2), float(0), float(1), float(2)).to_bits()
+                }
+            }
+        }
     }
 
     /// See `Signature::call`.

@@ -16,7 +16,7 @@ pub mod signature;
 mod sysv_x64;
 
 /// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
-/// and result lie (`signature`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, where the entries are
+/// and result lie (`signature`, `vector_word`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, where the entries are
 /// (`POOL`, `pool_entry`) and how a result goes back (`ResultPlace`, `Registers`). Where `build.rs` knows none, libffi does it all.
 #[cfg(all(direct, target_arch = "aarch64"))]
 use aapcs64 as convention;

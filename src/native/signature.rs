@@ -237,6 +237,29 @@ impl Signature {
         !matches!(self.path, Path::Libffi(_))
     }
 
+    /// May [`Signature::call_few`] call it? Its arguments are few, words, and travel in registers of one sort, and so does its result.
+    pub fn has_few(&self) -> bool {
+        match &self.path {
+            #[cfg(direct)]
+            Path::Direct(direct) => direct.has_few(&self.places),
+            Path::Libffi(_) => false,
+        }
+    }
+
+    /// As [`Signature::call`], without a frame: `words` are the arguments as their places would hold them.
+    ///
+    /// # Safety
+    /// [`Signature::has_few`]; `target` is code of this signature (S4), with `N` arguments.
+    #[inline(always)]
+    pub unsafe fn call_few<const N: usize>(&self, target: *const c_void, words: [u64; N]) -> u64 {
+        match &self.path {
+            #[cfg(direct)]
+            // SAFETY: from the caller.
+            Path::Direct(direct) => unsafe { direct.call_few(target, words) },
+            Path::Libffi(_) => unreachable!("`has_few` says no"),
+        }
+    }
+
     /// Calls `target` and gives the result's first word, of which a scalar of up to 8 bytes is the low ones. What is longer has the
     /// rest at `result`; the first word need not be there.
     ///

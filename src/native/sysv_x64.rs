@@ -22,7 +22,7 @@ const STACK_ALIGN: usize = 64;
 /// The first stack argument's word.
 const STACK: usize = INTS + 2 * FLOATS + 2;
 /// The word of vector register `i`.
-const fn vector_word(i: usize) -> usize {
+pub(super) const fn vector_word(i: usize) -> usize {
     INTS + 2 * i
 }
 
