@@ -93,7 +93,7 @@ impl Plan {
     fn make(shape: &Shape) -> Result<Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
-        let function = state.table.borrow().function(id).clone();
+        let function = state.table.borrow().function(id).to_function();
         let fixed = Route::make(state, &function, Vec::new(), Vec::new())?;
         Ok(Plan { state, function, fixed, variadic: RefCell::default(), last: Cell::new(std::ptr::null()) })
     }

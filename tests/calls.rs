@@ -480,7 +480,6 @@ fn function(case: &Case) -> ffi_core::ctype::Function {
         params: case.args[..fixed].to_vec(),
         variadic: case.variadic > 0,
         convention: Default::default(),
-        param_names: Default::default(),
     }
 }
 
@@ -733,7 +732,7 @@ fn an_address_given_back_refuses() {
     cdef::declare(&mut table, b"int f(int);", &[]).unwrap();
     let Some(Name::Function { ty, .. }) = table.name("f").cloned() else { panic!() };
     let CType::Function(id) = table.get(ty) else { panic!() };
-    let function = table.function(id).clone();
+    let function = table.function(id).to_function();
     unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         7
     }
@@ -763,7 +762,7 @@ fn more_closures_than_the_pool_has() {
     cdef::declare(&mut table, b"double g(double, int);", &[]).unwrap();
     let Some(Name::Function { ty, .. }) = table.name("g").cloned() else { panic!() };
     let CType::Function(id) = table.get(ty) else { panic!() };
-    let signature = Arc::new(Signature::for_closures(&table, table.function(id)).unwrap());
+    let signature = Arc::new(Signature::for_closures(&table, &table.function(id).to_function()).unwrap());
     unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         (data as usize as f64).to_bits()
     }

@@ -200,13 +200,10 @@ unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
         let shape = subject(l)?;
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
-        let function = state.table.borrow().function(id).clone();
-        let list: Vec<(QualType, Option<Rc<str>>)> = function
-            .params
-            .iter()
-            .enumerate()
-            .map(|(i, &ty)| (ty, function.param_names.get(i).map(Rc::from)))
-            .collect();
+        let function = state.table.borrow().function(id).to_function();
+        let names = state.table.borrow().param_names(id);
+        let list: Vec<(QualType, Option<Rc<str>>)> =
+            function.params.iter().enumerate().map(|(i, &ty)| (ty, names.get(i).map(Rc::from))).collect();
         push_list(
             l,
             &list,

@@ -55,7 +55,7 @@ impl Plan {
     fn make(shape: &Shape) -> Result<Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
-        let function = state.table.borrow().function(id).clone();
+        let function = state.table.borrow().function(id).to_function();
         let signature = Signature::for_closures(&state.table.borrow(), &function).map_err(What::Nyi)?;
         let shapes = function.params.iter().map(|&ty| state.shape(ty));
         let args: Vec<_> =

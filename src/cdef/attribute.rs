@@ -87,10 +87,11 @@ impl Converter<'_> {
                 return Ok(self.table.array(inner, len).with(elem.qual));
             }
             CType::Function(id) => {
-                let function = self.table.function(id).clone();
+                let function = self.table.function(id).to_function();
                 let result = self.vector(function.result, bytes, at, depth + 1)?;
                 let prototype = Prototype { result, ..function.prototype() };
-                return Ok(self.table.function_type(prototype, &function.param_names).with(elem.qual));
+                let names = self.table.param_names(id);
+                return Ok(self.table.function_type(prototype, &names).with(elem.qual));
             }
             _ => {}
         }

@@ -159,9 +159,10 @@ impl Converter<'_> {
         }
         match self.table.get(ty.id) {
             CType::Function(id) => {
-                let function = self.table.function(id).clone();
+                let function = self.table.function(id).to_function();
                 let prototype = Prototype { convention, ..function.prototype() };
-                self.table.function_type(prototype, &function.param_names).with(ty.qual)
+                let names = self.table.param_names(id);
+                self.table.function_type(prototype, &names).with(ty.qual)
             }
             CType::Pointer(to) => {
                 let to = self.with_convention(to, attrs);

@@ -41,7 +41,7 @@ pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
         // An enum constant that a macro of its own name repeats stays the enum's.
         if !matches!((&value, table.name(name)), (Constant::Int(n, _), Some(Name::Constant(Constant::Int(old, _)))) if n == old && it.body == name)
         {
-            table.set_constant(name.into(), value);
+            table.set_constant(name, value);
         }
     }
 }

@@ -5,10 +5,8 @@ use crate::ctype::{CType, CTypeTable, Constant, Name, QualType, compat};
 
 /// Enters a name; the same meaning again is fine. False if it means something else already.
 pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
-    let Some(old) = table.name(name) else {
-        table.insert_name(name.into(), what);
-        return true;
-    };
+    let Err(what) = table.enter_name(name, what) else { return true };
+    let Some(old) = table.name(name) else { return false };
     let same = match (old, &what) {
         (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b, 0),
         (Name::Function { ty: a, .. }, Name::Function { ty: b, .. }) => {
@@ -19,7 +17,7 @@ pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
         (Name::Constant(a), Name::Constant(b)) => a == b,
         _ => false,
     };
-    same || table.replace_predefined(name, &what)
+    same || table.replace_predefined(name, what)
 }
 
 /// Are two declarations of a variable one? An array may learn its length.

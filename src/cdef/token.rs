@@ -39,8 +39,9 @@ pub struct Token<'a> {
 /// The tokens of a text, read as they are asked for; those that are done with are forgotten.
 pub struct Tokens<'a> {
     lexer: Lexer<'a>,
-    /// From the first that is still wanted.
     list: Vec<Token<'a>>,
+    /// The first of the list that is still wanted.
+    first: usize,
     fresh_line: bool,
     /// Why the text ends before its end.
     broken: Option<LexError>,
@@ -72,7 +73,8 @@ impl<'a> Tokens<'a> {
             files: Vec::new(),
             file_numbers: HashMap::default(),
         };
-        Tokens { lexer, list: Vec::with_capacity(32), fresh_line: true, broken: None, is_done: false }
+        let list = Vec::with_capacity(SHORT_TOKENS);
+        Tokens { lexer, list, first: 0, fresh_line: true, broken: None, is_done: false }
     }
 
     /// Tokens that were read elsewhere.
@@ -84,14 +86,23 @@ impl<'a> Tokens<'a> {
     /// The token at an index, read now if need be; the last one, [`Kind::Eof`], stands for all behind it.
     #[inline]
     pub fn at(&mut self, index: usize) -> Token<'a> {
-        match self.list.get(index) {
+        match self.known(index) {
             Some(token) => *token,
             None => self.at_end(index),
         }
     }
 
+    /// The token at an index, if it was read already.
+    #[inline]
+    pub fn known(&self, index: usize) -> Option<&Token<'a>> {
+        self.list.get(self.first + index)
+    }
+
     #[inline(never)]
     fn at_end(&mut self, index: usize) -> Token<'a> {
+        // (Here and not when they are forgotten: some at a time.)
+        self.list.drain(..self.first);
+        self.first = 0;
         while self.list.len() <= index && !self.is_done {
             self.read();
         }
@@ -100,7 +111,7 @@ impl<'a> Tokens<'a> {
 
     /// The token at an index among those that were read; the last of them stands for all behind it.
     pub fn get(&self, index: usize) -> Token<'a> {
-        self.list.get(index).or(self.list.last()).copied().unwrap_or(Token {
+        self.known(index).or(self.list.last()).copied().unwrap_or(Token {
             kind: Kind::Eof,
             text: "<eof>",
             line: self.lexer.line,
@@ -110,7 +121,7 @@ impl<'a> Tokens<'a> {
 
     /// Forgets the tokens in front of an index, which becomes 0.
     pub fn forget(&mut self, index: usize) {
-        self.list.drain(..index.min(self.list.len()));
+        self.first = (self.first + index).min(self.list.len());
     }
 
     /// Has the text more lines than one?
@@ -204,8 +215,8 @@ const IDENT_START: u8 = 2;
 const SINGLE: u8 = 4;
 /// Punctuation that only a `=` behind it makes longer.
 const BUT_BEFORE_EQUALS: u8 = 8;
-/// A space, or the end of a line.
-const BLANK: u8 = 16;
+/// What may make more of a word or number than its letters and digits: quotes, points, signs.
+const GLUE: u8 = 16;
 
 /// How many tokens are read at a time.
 const SHORT_TOKENS: usize = 32;
@@ -220,7 +231,7 @@ const CLASSES: [u8; 256] = {
             b'0'..=b'9' => IDENT,
             b'(' | b')' | b'[' | b']' | b'{' | b'}' | b';' | b',' | b'~' | b'?' => SINGLE,
             b'*' | b'=' => BUT_BEFORE_EQUALS,
-            b' ' | b'\n' => BLANK,
+            b'"' | b'\'' | b'.' | b'+' | b'-' => GLUE,
             _ => 0,
         };
         b += 1;
@@ -247,45 +258,47 @@ impl<'a> Lexer<'a> {
     fn short_tokens(&mut self, list: &mut Vec<Token<'a>>, fresh_line: &mut bool) {
         let Lexer { text, bytes, file, .. } = *self;
         let most = list.len() + SHORT_TOKENS;
-        let mut line = self.line;
-        let mut at = self.at;
+        let (mut at, mut line) = (self.at, self.line);
         // Where the last one that was read ends.
-        let mut end = at;
+        let (mut end, mut end_line) = (at, line);
         while let Some(&first) = bytes.get(at) {
             let from = at;
             at += 1;
+            if first == b' ' {
+                continue;
+            }
             let class = CLASSES[usize::from(first)];
             let kind = if class & IDENT != 0 {
-                while bytes.get(at).is_some_and(|&b| is(IDENT, b)) {
-                    at += 1;
-                }
-                match (class & IDENT_START != 0, bytes.get(at)) {
-                    // The prefix of a string, perhaps; more of a number.
-                    (_, Some(b'"' | b'\'')) | (false, Some(b'.' | b'+' | b'-')) => break,
-                    (true, _) => Kind::Ident,
-                    (false, _) => Kind::Number,
-                }
-            } else {
-                match class {
-                    SINGLE => Kind::Punct,
-                    BUT_BEFORE_EQUALS if bytes.get(at) != Some(&b'=') => Kind::Punct,
-                    BLANK => {
-                        line = line.wrapping_add(u32::from(first == b'\n'));
-                        continue;
+                let behind = loop {
+                    match bytes.get(at) {
+                        Some(&b) if is(IDENT, b) => at += 1,
+                        behind => break behind.copied().unwrap_or(0),
                     }
-                    _ => break,
+                };
+                if is(GLUE, behind) {
+                    break;
                 }
+                if class & IDENT_START != 0 { Kind::Ident } else { Kind::Number }
+            } else if class & SINGLE != 0
+                || class & BUT_BEFORE_EQUALS != 0 && bytes.get(at) != Some(&b'=')
+            {
+                Kind::Punct
+            } else if first == b'\n' {
+                line = line.wrapping_add(1);
+                continue;
+            } else {
+                break;
             };
             let Some(text) = text.get(from..at) else { break };
             list.push(Token { kind, text, line, file });
-            (self.line, end) = (line, at);
+            (end, end_line) = (at, line);
             if list.len() == most {
                 break;
             }
         }
         if end > self.at {
             *fresh_line = false;
-            self.at = end;
+            (self.at, self.line) = (end, end_line);
         }
     }
 

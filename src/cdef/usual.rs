@@ -138,7 +138,27 @@ fn attempt<T>(
     read: impl FnOnce(&mut Reader<'_, '_>) -> Read<T>,
 ) -> Read<Done<T>> {
     let point = table.begin();
-    let mut reader = Reader::new(table, tokens, context, room);
+    // What a reader that gave up has left.
+    room.params.clear();
+    let token = tokens.at(0);
+    let mut reader = Reader {
+        table,
+        tokens,
+        context,
+        token,
+        word: Word::of(&token),
+        at: 0,
+        used: 0,
+        directives: Vec::new(),
+        depth: 0,
+        needs_tags: false,
+        defines: false,
+        constants: Vec::new(),
+        room,
+    };
+    if token.kind == Kind::Directive {
+        reader.pass_directives();
+    }
     match read(&mut reader) {
         Ok(it) => Ok(reader.done(it)),
         Err(refusal) => {
@@ -169,38 +189,7 @@ struct Reader<'r, 't> {
     room: &'r mut Room,
 }
 
-impl<'r, 't> Reader<'r, 't> {
-    #[inline]
-    fn new(
-        table: &'r mut CTypeTable,
-        tokens: &'r mut Tokens<'t>,
-        context: Context<'r>,
-        room: &'r mut Room,
-    ) -> Reader<'r, 't> {
-        // What a reader that gave up has left.
-        room.params.clear();
-        let token = tokens.at(0);
-        let mut reader = Reader {
-            table,
-            tokens,
-            context,
-            token,
-            word: Word::of(&token),
-            at: 0,
-            used: 0,
-            directives: Vec::new(),
-            depth: 0,
-            needs_tags: false,
-            defines: false,
-            constants: Vec::new(),
-            room,
-        };
-        if reader.token.kind == Kind::Directive {
-            reader.pass_directives();
-        }
-        reader
-    }
-
+impl<'t> Reader<'_, 't> {
     fn done<T>(self, it: T) -> Done<T> {
         Done { it, tokens: self.at, params: self.used, directives: self.directives }
     }
@@ -213,13 +202,20 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// Looks at the token that is next.
-    #[inline]
     fn look(&mut self) {
-        self.token = self.tokens.at(self.at);
-        self.word = Word::of(&self.token);
-        if self.token.kind == Kind::Directive {
-            self.pass_directives();
+        match self.tokens.known(self.at) {
+            Some(token) if token.kind != Kind::Directive => {
+                self.token = *token;
+                self.word = Word::of(token);
+            }
+            _ => self.look_further(),
         }
+    }
+
+    #[inline(never)]
+    fn look_further(&mut self) {
+        self.token = self.tokens.at(self.at);
+        self.pass_directives();
     }
 
     /// Ends behind the next token, without a look at what follows: directives there, perhaps many.
@@ -227,7 +223,6 @@ impl<'r, 't> Reader<'r, 't> {
         self.at += 1;
     }
 
-    #[cold]
     fn pass_directives(&mut self) {
         while self.token.kind == Kind::Directive {
             self.directives.push(self.at);

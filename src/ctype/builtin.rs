@@ -79,7 +79,8 @@ mod posix {
 }
 
 fn typedef(table: &mut CTypeTable, name: &str, ty: QualType) {
-    table.insert_name(name.into(), Name::Typedef(ty));
+    let entered = table.enter_name(name, Name::Typedef(ty));
+    debug_assert!(entered.is_ok(), "no two are alike");
 }
 
 /// `va_list` as the platform has it: an array of one record on System V x86-64 (psABI 3.5.7), a record on AArch64

@@ -172,9 +172,9 @@ impl Dumper<'_> {
             CType::Array { elem, .. } => self.needs(elem, true, depth + 1),
             CType::Vector { elem, .. } => self.needs(elem.plain(), true, depth + 1),
             CType::Function(id) => {
-                let function = self.table.function(id).clone();
+                let function = self.table.function(id);
                 self.needs(function.result, true, depth + 1);
-                for param in function.params {
+                for &param in function.params {
                     self.needs(param, true, depth + 1);
                 }
             }

@@ -7,7 +7,9 @@
 mod builtin;
 pub mod compat;
 pub mod dump;
+mod index;
 pub mod repr;
+mod scope;
 pub mod table;
 
 use std::rc::Rc;
@@ -266,7 +268,7 @@ pub enum Convention {
     SysvAbi,
 }
 
-/// A function type.
+/// A function type, by itself.
 #[derive(Clone, Debug)]
 pub struct Function {
     /// What it returns; void, scalar or record, never an array or function.
@@ -277,34 +279,9 @@ pub struct Function {
     pub variadic: bool,
     /// Calling convention.
     pub convention: Convention,
-    /// The parameters' names, as first declared; for reflection only, no part of the type's identity.
-    pub param_names: ParamNames,
 }
 
-impl Function {
-    /// A function type of its own.
-    pub fn new(prototype: Prototype<'_>, param_names: ParamNames) -> Function {
-        let Prototype { result, params, variadic, convention } = prototype;
-        Function { result, params: params.to_vec(), variadic, convention, param_names }
-    }
-
-    /// Is it called as another one, with the same types as far as `same` says?
-    pub fn is_alike(&self, other: &Function, mut same: impl FnMut(QualType, QualType) -> bool) -> bool {
-        self.variadic == other.variadic
-            && self.convention == other.convention
-            && self.params.len() == other.params.len()
-            && same(self.result, other.result)
-            && self.params.iter().zip(&other.params).all(|(&p, &q)| same(p, q))
-    }
-
-    /// What makes it the type it is.
-    pub fn prototype(&self) -> Prototype<'_> {
-        let Function { result, variadic, convention, .. } = *self;
-        Prototype { result, params: &self.params, variadic, convention }
-    }
-}
-
-/// What makes two function types one: all of a [`Function`] but the names.
+/// A function type, as the table has it: what makes two function types one. The fields are those of a [`Function`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs)]
 pub struct Prototype<'p> {
@@ -312,6 +289,31 @@ pub struct Prototype<'p> {
     pub params: &'p [QualType],
     pub variadic: bool,
     pub convention: Convention,
+}
+
+impl Function {
+    /// The same, borrowed.
+    pub fn prototype(&self) -> Prototype<'_> {
+        let Function { result, variadic, convention, .. } = *self;
+        Prototype { result, params: &self.params, variadic, convention }
+    }
+}
+
+impl Prototype<'_> {
+    /// Is it called as another one, with the same types as far as `same` says?
+    pub fn is_alike(&self, other: Prototype<'_>, mut same: impl FnMut(QualType, QualType) -> bool) -> bool {
+        self.variadic == other.variadic
+            && self.convention == other.convention
+            && self.params.len() == other.params.len()
+            && same(self.result, other.result)
+            && self.params.iter().zip(other.params).all(|(&p, &q)| same(p, q))
+    }
+
+    /// The same by itself, whatever becomes of the table.
+    pub fn to_function(self) -> Function {
+        let Prototype { result, params, variadic, convention } = self;
+        Function { result, params: params.to_vec(), variadic, convention }
+    }
 }
 
 /// The names of a function's parameters, in one string: what follows the last one has none.
@@ -326,6 +328,26 @@ impl ParamNames {
     pub fn push(&mut self, name: &str) {
         self.0.push_str(name);
         self.0.push(ParamNames::END);
+    }
+
+    /// Adds the names of another function's parameters.
+    fn append(&mut self, names: &ParamNames) {
+        self.0.push_str(&names.0);
+    }
+
+    /// How many bytes they take.
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets all that start behind so many bytes.
+    fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    /// Those in a range of bytes.
+    fn part(&self, bytes: std::ops::Range<usize>) -> ParamNames {
+        ParamNames(self.0[bytes].to_owned())
     }
 
     /// Forgets all of them.

@@ -4,15 +4,16 @@
 //! made between [`CTypeTable::begin`] and [`CTypeTable::rollback`].
 //! Called by `cdef` (fills it) and by all floors above (read it).
 
-use foldhash::fast::RandomState;
-use foldhash::{HashMap, HashSet};
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use super::builtin;
+use super::index::Index;
+use super::scope::Scope;
 use super::{
-    ArrayLen, CType, CTypeId, Enum, EnumId, Field, FloatKind, Function, FunctionId, IntKind, Name,
+    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, FunctionId, IntKind, Name,
     ParamNames, Prototype, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
 };
 use crate::target;
@@ -47,30 +48,44 @@ fn hash(hasher: &RandomState, (ctype, align): &Entry) -> u64 {
 pub struct CTypeTable {
     hasher: RandomState,
     entries: Vec<Entry>,
-    /// Ids by what their entries hold.
-    interned: HashTable<CTypeId>,
+    /// The entries by what they hold.
+    interned: Index,
     /// Records, and their ctypes.
     records: Vec<(Record, CTypeId)>,
     /// Enums, and their ctypes.
     enums: Vec<(Enum, CTypeId)>,
     functions: Vec<Function>,
-    /// Ids by what makes two function types one.
-    interned_functions: HashTable<FunctionId>,
-    tags: HashMap<Rc<str>, Tag>,
-    names: HashMap<Rc<str>, Name>,
+    /// The functions by what makes two function types one.
+    interned_functions: Index,
+    /// The parameters of all functions, and their names.
+    params: Vec<QualType>,
+    param_names: ParamNames,
+    tags: Scope<Tag>,
+    names: Scope<Name>,
     journal: Vec<Undo>,
-    /// Typedef names that are there before any cdef, and that none has given another meaning yet.
-    predefined: HashSet<Rc<str>>,
+    /// Of the names that are there before any cdef, which come first: does it still mean what it did?
+    predefined: Vec<bool>,
+}
+
+/// A function type. Its parameters and their names lie in the table's lists, up to where the next one's start.
+#[derive(Clone, Copy)]
+struct Function {
+    result: QualType,
+    variadic: bool,
+    convention: Convention,
+    /// Where its parameters start.
+    params: u32,
+    /// Where their names start, in bytes.
+    names: u32,
 }
 
 /// One step that a rollback takes back.
 #[derive(Clone)]
 enum Undo {
-    Name(Rc<str>),
-    Replaced(Rc<str>, Box<Name>),
-    /// The name was a predefined typedef's until then.
-    Predefined(Rc<str>),
-    Tag(Rc<str>),
+    /// What the name at a place meant.
+    Replaced(usize, Box<Name>),
+    /// The name at a place was a predefined typedef's until then.
+    Predefined(usize),
     RecordBody(RecordId),
     EnumBody(EnumId, CTypeId),
 }
@@ -81,6 +96,8 @@ pub struct Checkpoint {
     records: usize,
     enums: usize,
     functions: usize,
+    names: usize,
+    tags: usize,
     journal: usize,
 }
 
@@ -114,22 +131,24 @@ impl CTypeTable {
         let mut table = CTypeTable {
             hasher: RandomState::default(),
             entries: Vec::new(),
-            interned: HashTable::new(),
+            interned: Index::default(),
             records: Vec::new(),
             enums: Vec::new(),
             functions: Vec::new(),
-            interned_functions: HashTable::new(),
-            tags: HashMap::default(),
-            names: HashMap::default(),
+            interned_functions: Index::default(),
+            params: Vec::new(),
+            param_names: ParamNames::default(),
+            tags: Scope::new(),
+            names: Scope::new(),
             journal: Vec::new(),
-            predefined: HashSet::default(),
+            predefined: Vec::new(),
         };
         for (index, kind) in IntKind::ALL.into_iter().enumerate() {
             let id = table.intern_entry((CType::Int(kind), None));
             debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
         }
         builtin::register(&mut table);
-        table.predefined = table.names.keys().cloned().collect();
+        table.predefined = vec![true; table.names.len()];
         table.journal.clear();
         table
     }
@@ -150,20 +169,24 @@ impl CTypeTable {
     }
 
     fn find(&self, entry: &Entry) -> Option<CTypeId> {
-        let hash = hash(&self.hasher, entry);
-        self.interned.find(hash, |id| self.entries[id.index()] == *entry).copied()
+        self.find_hashed(hash(&self.hasher, entry), entry)
+    }
+
+    #[inline]
+    fn find_hashed(&self, hash: u64, entry: &Entry) -> Option<CTypeId> {
+        let at = self.interned.find(hash, |at| self.entries[at] == *entry)?;
+        Some(CTypeId(at as u32))
     }
 
     fn intern_entry(&mut self, entry: Entry) -> CTypeId {
         let hash = hash(&self.hasher, &entry);
-        if let Some(&id) = self.interned.find(hash, |id| self.entries[id.index()] == entry) {
+        if let Some(id) = self.find_hashed(hash, &entry) {
             return id;
         }
-        let id = CTypeId(self.entries.len() as u32);
+        let at = self.entries.len();
         self.entries.push(entry);
-        let (entries, hasher) = (&self.entries, &self.hasher);
-        self.interned.insert_unique(hash, id, |id| self::hash(hasher, &entries[id.index()]));
-        id
+        self.interned.insert(hash, at);
+        CTypeId(at as u32)
     }
 
     /// The same type at another alignment (`typedef int aint __attribute__((aligned(16)))`). `align` is in bytes, a
@@ -207,20 +230,24 @@ impl CTypeTable {
     /// The id of a function type, made if new; `names` are kept then.
     pub fn function_type(&mut self, prototype: Prototype<'_>, names: &ParamNames) -> CTypeId {
         let hash = self.hasher.hash_one(prototype);
-        let known =
-            self.interned_functions.find(hash, |id| self.functions[id.index()].prototype() == prototype);
-        let id = match known {
-            Some(&id) => id,
-            None => {
-                let id = FunctionId(self.functions.len() as u32);
-                self.functions.push(Function::new(prototype, names.clone()));
-                let (functions, hasher) = (&self.functions, &self.hasher);
-                self.interned_functions
-                    .insert_unique(hash, id, |id| hasher.hash_one(functions[id.index()].prototype()));
-                id
-            }
-        };
-        self.intern(CType::Function(id))
+        let known = self.interned_functions.find(hash, |at| self.prototype(at) == prototype);
+        let at = known.unwrap_or_else(|| {
+            let at = self.functions.len();
+            let Prototype { result, params, variadic, convention } = prototype;
+            let (first, first_name) = (self.params.len() as u32, self.param_names.len() as u32);
+            self.params.extend_from_slice(params);
+            self.param_names.append(names);
+            self.functions.push(Function { result, variadic, convention, params: first, names: first_name });
+            self.interned_functions.insert(hash, at);
+            at
+        });
+        self.intern(CType::Function(FunctionId(at as u32)))
+    }
+
+    fn prototype(&self, at: usize) -> Prototype<'_> {
+        let Function { result, variadic, convention, params: first, .. } = self.functions[at];
+        let end = self.functions.get(at + 1).map_or(self.params.len(), |next| next.params as usize);
+        Prototype { result, params: &self.params[first as usize..end], variadic, convention }
     }
 
     /// A new, incomplete record.
@@ -230,7 +257,7 @@ impl CTypeTable {
         let ctype = self.intern(CType::Record(id));
         self.records.push((Record { kind, tag: tag.clone(), body: None }, ctype));
         if let Some(tag) = tag {
-            self.insert_tag(tag, Tag::Record(id));
+            self.insert_tag(&tag, Tag::Record(id));
         }
         id
     }
@@ -252,7 +279,7 @@ impl CTypeTable {
         let ctype = self.intern(CType::Enum(id));
         self.enums.push((Enum { tag: tag.clone(), underlying, constants }, ctype));
         if let Some(tag) = tag {
-            self.insert_tag(tag, Tag::Enum(id));
+            self.insert_tag(&tag, Tag::Enum(id));
         }
         id
     }
@@ -269,56 +296,55 @@ impl CTypeTable {
 
     /// What an ordinary identifier names.
     pub fn name(&self, name: &str) -> Option<&Name> {
-        self.names.get(name)
+        self.names.get(&self.hasher, name)
     }
 
     /// What a tag names.
     pub fn tag(&self, tag: &str) -> Option<Tag> {
-        self.tags.get(tag).copied()
+        self.tags.get(&self.hasher, tag).copied()
     }
 
-    /// Enters an ordinary name that is not there yet.
-    pub fn insert_name(&mut self, name: Rc<str>, what: Name) {
-        let old = self.names.insert(name.clone(), what);
-        debug_assert!(old.is_none(), "the caller checks redefinitions");
-        self.journal.push(Undo::Name(name));
+    /// Enters an ordinary name; where it means something already, that stays, and `what` comes back.
+    pub fn enter_name(&mut self, name: &str, what: Name) -> Result<(), Name> {
+        self.names.enter(&self.hasher, name, what)
     }
 
     /// Enters a constant, or gives one that is there another value (`#define` again).
-    pub fn set_constant(&mut self, name: Rc<str>, value: super::Constant) {
-        match self.names.get(&name) {
-            Some(Name::Constant(old)) if *old == value => {}
-            Some(_) => self.replace_name(name, Name::Constant(value)),
-            None => self.insert_name(name, Name::Constant(value)),
+    pub fn set_constant(&mut self, name: &str, value: super::Constant) {
+        let Err(new) = self.names.enter(&self.hasher, name, Name::Constant(value)) else { return };
+        if let Some(at) = self.names.position(&self.hasher, name)
+            && self.name(name) != Some(&new)
+        {
+            self.replace_name(at, new);
         }
     }
 
     /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef.
-    pub fn replace_predefined(&mut self, name: &str, what: &Name) -> bool {
-        let Some(key) = self.predefined.take(name) else { return false };
-        self.replace_name(key.clone(), what.clone());
-        self.journal.push(Undo::Predefined(key));
+    pub fn replace_predefined(&mut self, name: &str, what: Name) -> bool {
+        let at = self.names.position(&self.hasher, name);
+        let Some(at) = at.filter(|&at| self.predefined.get(at) == Some(&true)) else { return false };
+        self.predefined[at] = false;
+        self.replace_name(at, what);
+        self.journal.push(Undo::Predefined(at));
         true
     }
 
-    fn replace_name(&mut self, name: Rc<str>, what: Name) {
-        if let Some(old) = self.names.insert(name.clone(), what) {
-            self.journal.push(Undo::Replaced(name, Box::new(old)));
-        }
+    fn replace_name(&mut self, at: usize, what: Name) {
+        let old = self.names.replace(at, what);
+        self.journal.push(Undo::Replaced(at, Box::new(old)));
     }
 
-    fn insert_tag(&mut self, tag: Rc<str>, what: Tag) {
-        let old = self.tags.insert(tag.clone(), what);
-        debug_assert!(old.is_none(), "the caller looks a tag up first");
-        self.journal.push(Undo::Tag(tag));
+    fn insert_tag(&mut self, tag: &str, what: Tag) {
+        let entered = self.tags.enter(&self.hasher, tag, what);
+        debug_assert!(entered.is_ok(), "the caller looks a tag up first");
     }
 
-    /// Every ordinary name, in no order.
+    /// Every ordinary name, in the order of their entering.
     pub fn names(&self) -> impl Iterator<Item = (&Rc<str>, &Name)> {
         self.names.iter()
     }
 
-    /// Every tag, in no order.
+    /// Every tag, in the order of their entering.
     pub fn tags(&self) -> impl Iterator<Item = (&Rc<str>, Tag)> {
         self.tags.iter().map(|(tag, what)| (tag, *what))
     }
@@ -332,6 +358,8 @@ impl CTypeTable {
             records: self.records.len(),
             enums: self.enums.len(),
             functions: self.functions.len(),
+            names: self.names.len(),
+            tags: self.tags.len(),
             journal: self.journal.len(),
         }
     }
@@ -344,19 +372,18 @@ impl CTypeTable {
     /// Has nothing since `begin` been given a name, a tag, or (if it was there before) a body? Then nothing leads to what
     /// was made since.
     pub fn is_unchanged_since(&self, point: &Checkpoint) -> bool {
-        self.journal[point.journal..]
-            .iter()
-            .all(|undo| matches!(undo, Undo::RecordBody(id) if id.0 as usize >= point.records))
+        let is_own = |undo: &Undo| matches!(undo, Undo::RecordBody(id) if id.0 as usize >= point.records);
+        self.names.len() == point.names
+            && self.tags.len() == point.tags
+            && self.journal[point.journal..].iter().all(is_own)
     }
 
     /// Takes back all that came since `begin`: names, tags, bodies and types.
     pub fn rollback(&mut self, point: Checkpoint) {
         for undo in self.journal.drain(point.journal..).rev() {
             match undo {
-                Undo::Name(name) => drop(self.names.remove(&name)),
-                Undo::Replaced(name, old) => drop(self.names.insert(name, *old)),
-                Undo::Predefined(name) => drop(self.predefined.insert(name)),
-                Undo::Tag(tag) => drop(self.tags.remove(&tag)),
+                Undo::Replaced(at, old) => drop(self.names.replace(at, *old)),
+                Undo::Predefined(at) => self.predefined[at] = true,
                 Undo::RecordBody(id) => self.records[id.0 as usize].0.body = None,
                 Undo::EnumBody(id, underlying) => {
                     let e = &mut self.enums[id.0 as usize].0;
@@ -365,18 +392,19 @@ impl CTypeTable {
                 }
             }
         }
-        for (index, entry) in self.entries.drain(point.entries..).enumerate() {
-            let id = CTypeId((point.entries + index) as u32);
-            if let Ok(found) = self.interned.find_entry(hash(&self.hasher, &entry), |&other| other == id) {
-                found.remove();
-            }
+        self.names.truncate(&self.hasher, point.names);
+        self.tags.truncate(&self.hasher, point.tags);
+        for (i, entry) in self.entries.drain(point.entries..).enumerate() {
+            self.interned.remove(hash(&self.hasher, &entry), point.entries + i);
         }
-        for (index, function) in self.functions.drain(point.functions..).enumerate() {
-            let id = FunctionId((point.functions + index) as u32);
-            let hash = self.hasher.hash_one(function.prototype());
-            if let Ok(found) = self.interned_functions.find_entry(hash, |&other| other == id) {
-                found.remove();
-            }
+        for at in (point.functions..self.functions.len()).rev() {
+            let hash = self.hasher.hash_one(self.prototype(at));
+            self.interned_functions.remove(hash, at);
+        }
+        if let Some(&Function { params, names, .. }) = self.functions.get(point.functions) {
+            self.functions.truncate(point.functions);
+            self.params.truncate(params as usize);
+            self.param_names.truncate(names as usize);
         }
         self.records.truncate(point.records);
         self.enums.truncate(point.enums);
@@ -400,8 +428,15 @@ impl CTypeTable {
     }
 
     /// A function type.
-    pub fn function(&self, id: FunctionId) -> &Function {
-        &self.functions[id.index()]
+    pub fn function(&self, id: FunctionId) -> Prototype<'_> {
+        self.prototype(id.index())
+    }
+
+    /// The names of a function's parameters, as first declared; for reflection only, no part of the type's identity.
+    pub fn param_names(&self, id: FunctionId) -> ParamNames {
+        let start = |function: &Function| function.names as usize;
+        let end = self.functions.get(id.index() + 1).map_or(self.param_names.len(), start);
+        self.param_names.part(start(&self.functions[id.index()])..end)
     }
 
     /// The ctype of a record.

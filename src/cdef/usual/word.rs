@@ -118,9 +118,15 @@ fn word(text: &str) -> Word {
         return underscored(text);
     }
     match WORDS.get(usize::from(PLACES[place(text.as_bytes())])) {
-        Some((known, word)) if *known == text => *word,
+        Some((known, word)) if is_same(known, text) => *word,
         _ => Word::Other,
     }
+}
+
+/// Are two words one? (They are short: a call that compares memory would take longer.)
+#[inline]
+fn is_same(known: &str, text: &str) -> bool {
+    known.len() == text.len() && known.bytes().zip(text.bytes()).all(|(a, b)| a == b)
 }
 
 #[inline(never)]

@@ -1,0 +1,71 @@
+//! Names and what they mean, in the order in which they were entered.
+
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
+use foldhash::fast::RandomState;
+
+use super::index::Index;
+
+/// What each of some names means.
+#[derive(Clone)]
+pub(super) struct Scope<T> {
+    list: Vec<(Rc<str>, T)>,
+    index: Index,
+}
+
+impl<T> Scope<T> {
+    pub(super) fn new() -> Scope<T> {
+        Scope { list: Vec::new(), index: Index::default() }
+    }
+
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Every name, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Rc<str>, &T)> {
+        self.list.iter().map(|(name, what)| (name, what))
+    }
+
+    /// A name's place in the order.
+    pub(super) fn position(&self, hasher: &RandomState, name: &str) -> Option<usize> {
+        self.find(hasher.hash_one(name), name)
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, name: &str) -> Option<usize> {
+        self.index.find(hash, |at| *self.list[at].0 == *name)
+    }
+
+    /// What a name means.
+    #[inline]
+    pub(super) fn get(&self, hasher: &RandomState, name: &str) -> Option<&T> {
+        self.position(hasher, name).map(|at| &self.list[at].1)
+    }
+
+    /// Enters a name; where it means something already, that stays, and `what` comes back.
+    #[inline]
+    pub(super) fn enter(&mut self, hasher: &RandomState, name: &str, what: T) -> Result<(), T> {
+        let hash = hasher.hash_one(name);
+        if self.find(hash, name).is_some() {
+            return Err(what);
+        }
+        self.index.insert(hash, self.list.len());
+        self.list.push((name.into(), what));
+        Ok(())
+    }
+
+    /// Gives the name at a place another meaning; the old one comes back.
+    pub(super) fn replace(&mut self, at: usize, what: T) -> T {
+        std::mem::replace(&mut self.list[at].1, what)
+    }
+
+    /// Takes all names out but the first `len`.
+    pub(super) fn truncate(&mut self, hasher: &RandomState, len: usize) {
+        for (at, (name, _)) in self.list.drain(len..).enumerate() {
+            self.index.remove(hasher.hash_one(&*name), len + at);
+        }
+    }
+}
