@@ -11,9 +11,11 @@ use crate::ctype::{
 };
 use crate::layout::{self, FieldSpec, LayoutError, RecordSpec};
 
-/// A record's fields so far.
+/// A record's fields so far. It can serve one record after the other, for its memory.
+#[derive(Default)]
 pub struct Body {
-    id: RecordId,
+    /// Once it was started.
+    id: Option<RecordId>,
     spec: RecordSpec,
     /// One for each field of the spec: its name, type and place in the text; none for an unnamed bit-field.
     made: Vec<Option<Made>>,
@@ -42,17 +44,20 @@ pub struct Member<'a> {
 }
 
 impl Body {
-    /// A body without fields. `aligned` and `pack` are bytes, as [`RecordSpec`] has them.
-    pub fn new(
+    /// Starts a record, without fields. `aligned` and `pack` are bytes, as [`RecordSpec`] has them.
+    pub fn start(
+        &mut self,
         id: RecordId,
         kind: RecordKind,
         packed: bool,
         aligned: Option<u64>,
         pack: Option<u64>,
-    ) -> Body {
-        let is_union = kind == RecordKind::Union;
-        let spec = RecordSpec { is_union, packed, aligned, pack, fields: Vec::with_capacity(8) };
-        Body { id, spec, made: Vec::with_capacity(8) }
+    ) {
+        self.id = Some(id);
+        self.made.clear();
+        let mut fields = std::mem::take(&mut self.spec.fields);
+        fields.clear();
+        self.spec = RecordSpec { is_union: kind == RecordKind::Union, packed, aligned, pack, fields };
     }
 
     /// What attributes behind the closing brace say.
@@ -67,7 +72,7 @@ impl Body {
         let ctype = table.get(ty.id);
         let is_open = matches!(ctype, CType::Array { len: ArrayLen::Unknown | ArrayLen::Variable, .. });
         let size = match table.size(ty.id) {
-            Some(size) if ctype != CType::Record(self.id) => size,
+            Some(size) if self.id.is_none_or(|id| ctype != CType::Record(id)) => size,
             _ if is_open => 0,
             _ => return Err(Fault::Said(super::UNSIZED)),
         };
@@ -100,7 +105,7 @@ impl Body {
 
     /// Lays the record out; with an error comes the place of the field that it is about, if it is one's.
     pub fn finish(
-        self,
+        &mut self,
         table: &CTypeTable,
         constants: Vec<(Rc<str>, Constant)>,
     ) -> Result<RecordBody, (Fault, Option<usize>)> {
@@ -114,7 +119,7 @@ impl Body {
         let mut fields = Vec::with_capacity(self.made.len());
         let mut unnamed_bits = Vec::new();
         let mut misaligned = layout.misaligned;
-        for ((made, spec), place) in self.made.into_iter().zip(&self.spec.fields).zip(&layout.places) {
+        for ((made, spec), place) in self.made.drain(..).zip(&self.spec.fields).zip(&layout.places) {
             let Some(Made { name, ty, .. }) = made else {
                 let width = spec.width_bits.unwrap_or(0) as u32;
                 if width > 0 {

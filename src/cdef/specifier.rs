@@ -210,7 +210,8 @@ impl Converter<'_> {
         self.constants.push(Vec::new());
         let packed = head.attrs.contains(&Attr::Packed);
         let aligned = self.alignment(&head.attrs, at)?;
-        let mut body = Body::new(id, kind, packed, aligned, head.pack);
+        let mut body = Body::default();
+        body.start(id, kind, packed, aligned, head.pack);
         for text in &head.constants {
             self.record_constant(text, at)?;
         }

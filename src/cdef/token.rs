@@ -279,9 +279,7 @@ impl<'a> Lexer<'a> {
                     break;
                 }
                 if class & IDENT_START != 0 { Kind::Ident } else { Kind::Number }
-            } else if class & SINGLE != 0
-                || class & BUT_BEFORE_EQUALS != 0 && bytes.get(at) != Some(&b'=')
-            {
+            } else if class & SINGLE != 0 || class & BUT_BEFORE_EQUALS != 0 && bytes.get(at) != Some(&b'=') {
                 Kind::Punct
             } else if first == b'\n' {
                 line = line.wrapping_add(1);

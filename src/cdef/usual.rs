@@ -19,6 +19,7 @@ mod word;
 use std::rc::Rc;
 
 use super::macros::Macros;
+use super::record::Body;
 use super::token::{Kind, Token, Tokens};
 use super::{Fault, Param, names};
 use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
@@ -73,6 +74,10 @@ pub struct Room {
     params: Vec<QualType>,
     /// Their names.
     names: ParamNames,
+    /// Bodies that no record is under way in.
+    bodies: Vec<Body>,
+    /// Constants of the records under way, innermost last.
+    constants: Vec<Vec<(Rc<str>, Constant)>>,
 }
 
 /// What was read.
@@ -122,7 +127,7 @@ pub fn expression(
     attempt(table, tokens, context, room, |reader| {
         reader.needs_tags = true;
         if !constants.is_empty() {
-            reader.constants.push(constants.to_vec());
+            reader.room.constants.push(constants.to_vec());
         }
         let value = reader.conditional()?;
         reader.at_end(value)
@@ -140,23 +145,24 @@ fn attempt<T>(
     let point = table.begin();
     // What a reader that gave up has left.
     room.params.clear();
-    let token = tokens.at(0);
+    room.constants.clear();
+    let Token { kind, text, .. } = tokens.at(0);
     let mut reader = Reader {
         table,
         tokens,
         context,
-        token,
-        word: Word::of(&token),
+        kind,
+        text,
+        word: Word::of(kind, text),
         at: 0,
         used: 0,
         directives: Vec::new(),
         depth: 0,
         needs_tags: false,
         defines: false,
-        constants: Vec::new(),
         room,
     };
-    if token.kind == Kind::Directive {
+    if kind == Kind::Directive {
         reader.pass_directives();
     }
     match read(&mut reader) {
@@ -172,8 +178,9 @@ struct Reader<'r, 't> {
     table: &'r mut CTypeTable,
     tokens: &'r mut Tokens<'t>,
     context: Context<'r>,
-    /// The next token, what it says as a word, and its index.
-    token: Token<'t>,
+    /// Of the next token: its sort, its text, what it says as a word, its index.
+    kind: Kind,
+    text: &'t str,
     word: Word,
     at: usize,
     /// How many `$`s were taken.
@@ -184,8 +191,6 @@ struct Reader<'r, 't> {
     needs_tags: bool,
     /// Was a record or enum given a body?
     defines: bool,
-    /// Constants of the records under way, innermost last.
-    constants: Vec<Vec<(Rc<str>, Constant)>>,
     room: &'r mut Room,
 }
 
@@ -204,9 +209,9 @@ impl<'t> Reader<'_, 't> {
     /// Looks at the token that is next.
     fn look(&mut self) {
         match self.tokens.known(self.at) {
-            Some(token) if token.kind != Kind::Directive => {
-                self.token = *token;
-                self.word = Word::of(token);
+            Some(&Token { kind, text, .. }) if kind != Kind::Directive => {
+                (self.kind, self.text) = (kind, text);
+                self.word = Word::of(kind, text);
             }
             _ => self.look_further(),
         }
@@ -214,7 +219,7 @@ impl<'t> Reader<'_, 't> {
 
     #[inline(never)]
     fn look_further(&mut self) {
-        self.token = self.tokens.at(self.at);
+        Token { kind: self.kind, text: self.text, .. } = self.tokens.at(self.at);
         self.pass_directives();
     }
 
@@ -224,12 +229,12 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn pass_directives(&mut self) {
-        while self.token.kind == Kind::Directive {
+        while self.kind == Kind::Directive {
             self.directives.push(self.at);
             self.at += 1;
-            self.token = self.tokens.at(self.at);
+            Token { kind: self.kind, text: self.text, .. } = self.tokens.at(self.at);
         }
-        self.word = Word::of(&self.token);
+        self.word = Word::of(self.kind, self.text);
     }
 
     /// Goes back, or forward, to a token that was read already.
@@ -240,7 +245,7 @@ impl<'t> Reader<'_, 't> {
 
     #[inline(always)]
     fn is(&self, text: &str) -> bool {
-        self.token.text == text
+        self.text == text
     }
 
     /// Moves behind the token `text`, if it is next.
@@ -261,8 +266,8 @@ impl<'t> Reader<'_, 't> {
     fn go_to_closing(&mut self, open: &str, close: &str) -> Read<()> {
         let mut depth = 0usize;
         loop {
-            match self.token.text {
-                _ if self.token.kind == Kind::Eof => return Err(Refusal::Unusual),
+            match self.text {
+                _ if self.kind == Kind::Eof => return Err(Refusal::Unusual),
                 text if text == open => depth += 1,
                 text if text == close => depth -= 1,
                 _ => {}
@@ -275,7 +280,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn at_end<T>(&self, it: T) -> Read<T> {
-        match self.token.kind {
+        match self.kind {
             Kind::Eof if self.tokens.broken().is_none() => Ok(it),
             // A list.
             _ if self.is(",") => Err(Refusal::NotConstant),
@@ -288,7 +293,7 @@ impl<'t> Reader<'_, 't> {
         if self.word != Word::Other {
             return Err(Refusal::Unusual);
         }
-        let name = self.token.text;
+        let name = self.text;
         self.advance();
         Ok(name)
     }
@@ -315,7 +320,7 @@ impl<'t> Reader<'_, 't> {
 
     fn declaration(&mut self) -> Read<()> {
         let base = self.specifiers(true)?;
-        if self.is(";") || self.token.kind == Kind::Eof {
+        if self.is(";") || self.kind == Kind::Eof {
             let is_tagged = matches!(self.table.get(base.ty.id), CType::Record(_) | CType::Enum(_));
             if !is_tagged && base.storage != Some(Storage::Typedef) {
                 return Err(Refusal::Unusual);
@@ -337,7 +342,7 @@ impl<'t> Reader<'_, 't> {
                 storage => self.object(declared.ty, symbol, storage == Some(Storage::Static))?,
             };
             let is_function = matches!(what, Name::Function { .. });
-            if !names::enter(self.table, name, what) {
+            if !names::enter(self.table, &name.into(), what) {
                 return Err(Refusal::Unusual);
             }
             if is_first && is_function && self.is("{") {
@@ -354,7 +359,7 @@ impl<'t> Reader<'_, 't> {
 
     /// The `;`, which the last declaration of a text does without.
     fn end(&mut self) -> Read<()> {
-        match self.token.kind {
+        match self.kind {
             Kind::Eof if self.tokens.broken().is_none() => Ok(()),
             _ if self.is(";") => {
                 self.stop_behind();

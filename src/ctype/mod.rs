@@ -66,12 +66,19 @@ impl Qual {
 }
 
 /// A ctype and its qualifiers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct QualType {
     /// The unqualified ctype.
     pub id: CTypeId,
     /// Its qualifiers. On an array they are those of its elements (C11 6.7.3p9) and live there, not here.
     pub qual: Qual,
+}
+
+impl std::hash::Hash for QualType {
+    /// In one go: lists of them are hashed with each prototype.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.id.0) << 8 | u64::from(self.qual.0));
+    }
 }
 
 /// The integer types of C, each its own ctype even where two have one size.

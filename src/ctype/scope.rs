@@ -47,13 +47,13 @@ impl<T> Scope<T> {
 
     /// Enters a name; where it means something already, that stays, and `what` comes back.
     #[inline]
-    pub(super) fn enter(&mut self, hasher: &RandomState, name: &str, what: T) -> Result<(), T> {
-        let hash = hasher.hash_one(name);
+    pub(super) fn enter(&mut self, hasher: &RandomState, name: &Rc<str>, what: T) -> Result<(), T> {
+        let hash = hasher.hash_one(&**name);
         if self.find(hash, name).is_some() {
             return Err(what);
         }
         self.index.insert(hash, self.list.len());
-        self.list.push((name.into(), what));
+        self.list.push((name.clone(), what));
         Ok(())
     }
 

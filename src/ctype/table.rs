@@ -305,17 +305,20 @@ impl CTypeTable {
     }
 
     /// Enters an ordinary name; where it means something already, that stays, and `what` comes back.
-    pub fn enter_name(&mut self, name: &str, what: Name) -> Result<(), Name> {
+    pub fn enter_name(&mut self, name: &Rc<str>, what: Name) -> Result<(), Name> {
         self.names.enter(&self.hasher, name, what)
     }
 
     /// Enters a constant, or gives one that is there another value (`#define` again).
     pub fn set_constant(&mut self, name: &str, value: super::Constant) {
-        let Err(new) = self.names.enter(&self.hasher, name, Name::Constant(value)) else { return };
-        if let Some(at) = self.names.position(&self.hasher, name)
-            && self.name(name) != Some(&new)
-        {
-            self.replace_name(at, new);
+        let new = Name::Constant(value);
+        match self.names.position(&self.hasher, name) {
+            Some(_) if self.name(name) == Some(&new) => {}
+            Some(at) => self.replace_name(at, new),
+            None => {
+                let entered = self.enter_name(&name.into(), new);
+                debug_assert!(entered.is_ok(), "it was not there");
+            }
         }
     }
 
@@ -334,7 +337,7 @@ impl CTypeTable {
         self.journal.push(Undo::Replaced(at, Box::new(old)));
     }
 
-    fn insert_tag(&mut self, tag: &str, what: Tag) {
+    fn insert_tag(&mut self, tag: &Rc<str>, what: Tag) {
         let entered = self.tags.enter(&self.hasher, tag, what);
         debug_assert!(entered.is_ok(), "the caller looks a tag up first");
     }
@@ -566,10 +569,12 @@ impl CTypeTable {
     }
 
     /// `ty` with more qualifiers, which C puts on an array's elements.
+    #[inline]
     pub fn qualify(&mut self, ty: QualType, qual: Qual) -> QualType {
-        if qual == Qual::NONE {
-            return ty;
-        }
+        if qual == Qual::NONE { ty } else { self.qualify_more(ty, qual) }
+    }
+
+    fn qualify_more(&mut self, ty: QualType, qual: Qual) -> QualType {
         let (ctype, align) = self.entries[ty.id.index()];
         match ctype {
             CType::Array { elem, len } => {

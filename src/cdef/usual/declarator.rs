@@ -39,7 +39,7 @@ impl<'t> Reader<'_, 't> {
     pub(super) fn declarator(&mut self, base: QualType, place: Place) -> Read<Declared<'t>> {
         let ty = self.pointers(base)?;
         if self.word != Word::None && place != Place::TypeName {
-            if place == Place::Parameter && self.typedef(self.token.text).is_some() {
+            if place == Place::Parameter && self.typedef(self.text).is_some() {
                 return Err(Refusal::Unusual);
             }
             let name = self.identifier()?;
@@ -59,7 +59,7 @@ impl<'t> Reader<'_, 't> {
         let mut run = 0;
         loop {
             self.nothings()?;
-            match self.token.text {
+            match self.text {
                 "*" => {
                     self.advance();
                     let pointer = derive::pointer(self.table, ty)?;
@@ -95,7 +95,7 @@ impl<'t> Reader<'_, 't> {
         let mut at = self.at + 1;
         loop {
             let next = self.tokens.at(at);
-            match Word::of(&next) {
+            match Word::of(next.kind, next.text) {
                 Word::None => {
                     return match next.text {
                         "*" | "&" | "(" => Ok(true),
@@ -147,7 +147,7 @@ impl<'t> Reader<'_, 't> {
 
     /// Arrays and parameter lists, which bind from the right.
     fn suffixes(&mut self, ty: QualType) -> Read<QualType> {
-        match self.token.text {
+        match self.text {
             "[" => {
                 self.advance();
                 let len = self.length()?;
@@ -164,7 +164,7 @@ impl<'t> Reader<'_, 't> {
 
     /// The length of an array, and its `]`.
     fn length(&mut self) -> Read<ArrayLen> {
-        let len = match self.token.text {
+        let len = match self.text {
             "]" => ArrayLen::Unknown,
             text @ ("?" | "*") if text == "?" || self.tokens.at(self.at + 1).text == "]" => {
                 self.advance();
@@ -204,7 +204,7 @@ impl<'t> Reader<'_, 't> {
                 return Ok(true);
             }
             let base = self.specifiers(false)?;
-            let declared = match self.token.text {
+            let declared = match self.text {
                 "," | ")" => Declared { name: None, ty: base.ty },
                 _ => self.declarator(base.ty, Place::Parameter)?,
             };
@@ -234,8 +234,8 @@ impl<'t> Reader<'_, 't> {
         self.advance();
         self.expect("(")?;
         let mut label = String::new();
-        while self.token.kind == Kind::Str {
-            let text = self.token.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        while self.kind == Kind::Str {
+            let text = self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
             let text = text.filter(|text| !text.contains(['"', '\\'])).ok_or(Refusal::Unusual)?;
             label.push_str(text);
             self.advance();

@@ -27,8 +27,8 @@ impl Reader<'_, '_> {
     fn binary(&mut self, lowest: u8) -> Read<Constant> {
         let mut left = self.unary()?;
         let mut run = 0;
-        while self.token.kind == Kind::Punct
-            && let Some((strength, operator)) = operator(self.token.text).filter(|o| o.0 >= lowest)
+        while self.kind == Kind::Punct
+            && let Some((strength, operator)) = operator(self.text).filter(|o| o.0 >= lowest)
         {
             run += 1;
             if run > RUN_MAX {
@@ -42,7 +42,7 @@ impl Reader<'_, '_> {
     }
 
     fn unary(&mut self) -> Read<Constant> {
-        let text = self.token.text;
+        let text = self.text;
         let operator = match text {
             "-" => Unary::Minus,
             "+" => Unary::Plus,
@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
     /// Does a type start behind the `(` that is next?
     fn is_type_in_brackets(&mut self) -> bool {
         let next = self.tokens.at(self.at + 1);
-        match Word::of(&next) {
+        match Word::of(next.kind, next.text) {
             Word::Qualifier(_) | Word::Part(_) | Word::Record(_) | Word::Enum => true,
             Word::Other => self.typedef(next.text).is_some(),
             Word::None => {
@@ -88,8 +88,8 @@ impl Reader<'_, '_> {
     }
 
     fn primary(&mut self) -> Read<Constant> {
-        let text = self.token.text;
-        let value = match self.token.kind {
+        let text = self.text;
+        let value = match self.kind {
             Kind::Number => {
                 self.advance();
                 self.number(text)?
@@ -119,7 +119,7 @@ impl Reader<'_, '_> {
 
     /// Calls, members and elements are lang-c's.
     fn alone(&self, value: Constant) -> Read<Constant> {
-        match self.token.text {
+        match self.text {
             "(" | "[" | "." | "->" | "++" | "--" => Err(Refusal::Unusual),
             _ => Ok(value),
         }
@@ -135,8 +135,8 @@ impl Reader<'_, '_> {
 
     fn string(&mut self) -> Read<Constant> {
         let mut parts = Vec::with_capacity(1);
-        while self.token.kind == Kind::Str {
-            let text = literal::known_escapes(self.token.text).ok_or(Refusal::Unusual)?;
+        while self.kind == Kind::Str {
+            let text = literal::known_escapes(self.text).ok_or(Refusal::Unusual)?;
             parts.push(text);
             self.advance();
         }
@@ -149,7 +149,7 @@ impl Reader<'_, '_> {
 
     /// A constant's name, or `sizeof`.
     fn named(&mut self) -> Read<Constant> {
-        let text = self.token.text;
+        let text = self.text;
         match self.word {
             Word::Other => {}
             Word::Reserved if text == "sizeof" => {
@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
 
     /// A constant that is not in the table: of a record under way, or a macro.
     fn scoped(&mut self, name: &str) -> Read<Constant> {
-        if let Some((_, value)) = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name) {
+        if let Some((_, value)) = self.room.constants.iter().rev().flatten().find(|(n, _)| **n == *name) {
             return Ok(value.clone());
         }
         // One may have been defined anew since.

@@ -78,7 +78,7 @@ impl<'t> Reader<'_, 't> {
                     self.attribute(None)?;
                     continue;
                 }
-                Word::Other if named.is_none() && words.is_empty() => match self.typedef(self.token.text) {
+                Word::Other if named.is_none() && words.is_empty() => match self.typedef(self.text) {
                     Some(ty) => named = Some(ty),
                     None => break,
                 },
@@ -135,10 +135,10 @@ impl<'t> Reader<'_, 't> {
             if self.eat(",") {
                 continue;
             }
-            if self.token.kind != Kind::Ident {
+            if self.kind != Kind::Ident {
                 return Err(Refusal::Unusual);
             }
-            let name = dialect::bare(self.token.text);
+            let name = dialect::bare(self.text);
             self.advance();
             match (name, &mut found) {
                 ("packed", Some(found)) if !self.is("(") => found.packed = true,
@@ -193,21 +193,23 @@ impl<'t> Reader<'_, 't> {
             }
             self.defines = true;
             let Attributes { packed, aligned } = attributes;
-            let body = Body::new(id, kind, packed, aligned, self.context.pack);
-            self.constants.push(Vec::new());
-            let mut body = self.deeper(|reader| reader.fields(body))?;
-            let constants = self.constants.pop().unwrap_or_default();
+            let mut body = self.room.bodies.pop().unwrap_or_default();
+            body.start(id, kind, packed, aligned, self.context.pack);
+            self.room.constants.push(Vec::new());
+            self.deeper(|reader| reader.fields(&mut body))?;
+            let constants = self.room.constants.pop().unwrap_or_default();
             let mut behind = Attributes::default();
             self.attributes(&mut behind)?;
             body.attribute(behind.packed, behind.aligned);
-            let body = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
-            record::complete(self.table, id, body)?;
+            let whole = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
+            self.room.bodies.push(body);
+            record::complete(self.table, id, whole)?;
         }
         Ok(self.table.record_type(id).plain())
     }
 
     /// From the brace to its end.
-    fn fields(&mut self, mut body: Body) -> Read<Body> {
+    fn fields(&mut self, body: &mut Body) -> Read<()> {
         self.advance();
         while !self.eat("}") {
             // Stray ones are forgiven.
@@ -218,7 +220,7 @@ impl<'t> Reader<'_, 't> {
             if self.eat(";") {
                 // Transparent, if a record; an enum is there for its constants.
                 if let CType::Record(_) = self.table.get(base.ty.id) {
-                    self.member(&mut body, None, base.ty, None)?;
+                    self.member(body, None, base.ty, None)?;
                 }
                 continue;
             }
@@ -239,14 +241,14 @@ impl<'t> Reader<'_, 't> {
                     },
                 };
                 self.nothings()?;
-                self.member(&mut body, name, ty, width)?;
+                self.member(body, name, ty, width)?;
                 if !self.eat(",") {
                     break;
                 }
             }
             self.expect(";")?;
         }
-        Ok(body)
+        Ok(())
     }
 
     fn member(&mut self, body: &mut Body, name: Option<&str>, ty: QualType, width: Option<i128>) -> Read<()> {
@@ -307,13 +309,12 @@ impl<'t> Reader<'_, 't> {
             }
             let kind = enumeration::constant_kind(next).ok_or(Refusal::Unusual)?;
             let constant = Constant::Int(next, self.table.int(kind));
-            if self.typedef(name).is_some()
-                || !names::enter(self.table, name, Name::Constant(constant.clone()))
-            {
+            let is_typedef = self.typedef(name).is_some();
+            let name: Rc<str> = name.into();
+            if is_typedef || !names::enter(self.table, &name, Name::Constant(constant.clone())) {
                 return Err(Refusal::Unusual);
             }
-            let name: Rc<str> = name.into();
-            if let Some(scope) = self.constants.last_mut() {
+            if let Some(scope) = self.room.constants.last_mut() {
                 scope.push((name.clone(), constant));
             }
             constants.push((name, next));

@@ -1,7 +1,7 @@
 //! What an identifier or keyword of the user's text is.
 
 use crate::cdef::dialect;
-use crate::cdef::token::{Kind, Token};
+use crate::cdef::token::Kind;
 use crate::cdef::words::{Basic, Part};
 use crate::ctype::{FloatKind, Qual, RecordKind};
 
@@ -35,10 +35,10 @@ pub enum Word {
 }
 
 impl Word {
-    /// What the token says.
+    /// What a token of that sort and text says.
     #[inline]
-    pub fn of(token: &Token<'_>) -> Word {
-        if token.kind == Kind::Ident { word(token.text) } else { Word::None }
+    pub fn of(kind: Kind, text: &str) -> Word {
+        if kind == Kind::Ident { word(text) } else { Word::None }
     }
 }
 
