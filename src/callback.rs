@@ -13,7 +13,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::Ordering;
 
 use crate::call::errno_location;
-use crate::cdata;
+use crate::cdata::{self, Header};
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::native::closure::{self, Closure};
@@ -149,7 +149,8 @@ unsafe fn make_one(
         state.calls.thread.store(errno_location(), Ordering::Relaxed);
     }
     let data = std::ptr::from_ref(callback).cast_mut().cast();
-    match Closure::new(&plan.signature, enter, data, std::ptr::from_ref(state).cast()) {
+    // SAFETY: the state keeps the callback, and its closures are dropped when it closes.
+    match unsafe { Closure::new(&plan.signature, enter, data, &state.closures) } {
         Ok(closure) => {
             let address = closure.address();
             callback.closure.set(Some(closure));
@@ -223,13 +224,20 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, &'static Callback)> {
     // SAFETY: the cdata is argument 1; what a state's closures lead to are its callbacks, kept by it.
     unsafe {
-        let place = cdata::place(cdata::check_first(l)?);
-        let state = place.shape.state();
-        let is_pointer = place.shape.class == Class::Pointer && place.shape.target().class == Class::Function;
-        let data = match is_pointer && !place.data.is_null() {
+        let header = cdata::check_first(l)?;
+        let (shape, at) = match (*header).shape() {
+            shape if shape.class == Class::Pointer => (shape, Header::data(header)),
+            _ => {
+                let place = cdata::place(header);
+                (place.shape, place.data)
+            }
+        };
+        let state = shape.state();
+        let is_pointer = shape.class == Class::Pointer && shape.target().class == Class::Function;
+        let data = match is_pointer && !at.is_null() {
             true => {
-                let address = place.data.cast::<*const c_void>().read_unaligned();
-                closure::data_at(address, std::ptr::from_ref(state).cast())
+                let address = at.cast::<*const c_void>().read_unaligned();
+                closure::data_at(address, &state.closures)
             }
             false => None,
         };

@@ -9,13 +9,14 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
 use std::sync::Arc;
 
 use ffi_core::cdef;
 use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
-use ffi_core::native::closure::{Closure, data_at};
+use ffi_core::native::closure::{Closure, Owner, data_at};
 use ffi_core::native::dl::Library;
 use ffi_core::native::mem;
 use ffi_core::native::signature::{Place, Signature};
@@ -617,7 +618,7 @@ unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut 
 }
 
 /// Lets C call a closure of case `i`.
-fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool {
+fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: &Owner) -> bool {
     let World { table, cases, library } = world;
     let case = &cases[i];
     if case.variadic > 0 {
@@ -647,7 +648,7 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
                 hash(&mut expect.hash, &leaf, global);
             }
         }
-        let closure = Closure::new(&signature, handler, (&raw mut expect).cast(), OWNER).unwrap();
+        let closure = Closure::new(&signature, handler, (&raw mut expect).cast(), owner).unwrap();
         let target = library.symbol(&format!("c{i}")).unwrap();
         let call: unsafe extern "C" fn(*const c_void) = std::mem::transmute(target);
         call(closure.address());
@@ -665,9 +666,6 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool) -> bool
     }
     true
 }
-
-/// Whose the closures are.
-const OWNER: *const c_void = std::ptr::dangling();
 
 /// The pool of closures is the process's: tests that count on it, or use it up, take turns.
 static POOL: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -717,7 +715,8 @@ fn closures_agree_with_cc() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
     let world = build("closures", 0xc105, 1500);
     let mut random = Random::new(8);
-    let (direct, libffi) = both(&world, |i, direct| call_back(&world, i, &mut random, direct));
+    let owner = Owner::default();
+    let (direct, libffi) = both(&world, |i, direct| call_back(&world, i, &mut random, direct, &owner));
     println!("{direct} signatures called back directly, {libffi} through libffi");
     assert!(libffi > 400 && direct > if cfg!(direct) { 1200 } else { 400 });
 }
@@ -736,19 +735,20 @@ fn an_address_given_back_refuses() {
     unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         7
     }
+    let owner = Owner::default();
     for signature in
         [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])]
     {
         let signature = Arc::new(signature.unwrap());
-        let closure = Closure::new(&signature, seven, std::ptr::null_mut(), OWNER).unwrap();
+        let closure = unsafe { Closure::new(&signature, seven, std::ptr::null_mut(), &owner) }.unwrap();
         let call: unsafe extern "C" fn(c_int) -> c_int = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(1) }, 7);
         let address = closure.address();
-        assert_eq!(data_at(address, OWNER), Some(std::ptr::null_mut()));
-        assert_eq!(data_at(address, std::ptr::null()), None);
-        assert_eq!(data_at(address.wrapping_byte_add(1), OWNER), None);
+        assert_eq!(data_at(address, &owner), Some(std::ptr::null_mut()));
+        assert_eq!(data_at(address, &Owner::default()), None);
+        assert_eq!(data_at(address.wrapping_byte_add(1), &owner), None);
         drop(closure);
-        assert_eq!(data_at(address, OWNER), None);
+        assert_eq!(data_at(address, &owner), None);
         let before = REFUSED.load(std::sync::atomic::Ordering::SeqCst);
         assert_eq!(unsafe { call(1) }, 0);
         assert_eq!(REFUSED.load(std::sync::atomic::Ordering::SeqCst), before + 1);
@@ -766,10 +766,26 @@ fn more_closures_than_the_pool_has() {
     unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         (data as usize as f64).to_bits()
     }
-    let all: Vec<Closure> =
-        (0..10_000).map(|i| Closure::new(&signature, number, i as *mut c_void, OWNER).unwrap()).collect();
-    for (i, closure) in all.iter().enumerate() {
-        let call: unsafe extern "C" fn(f64, c_int) -> f64 = unsafe { std::mem::transmute(closure.address()) };
-        assert_eq!(unsafe { call(0.0, 0) }, i as f64);
-    }
+    let (owner, other) = (Owner::default(), Owner::default());
+    let make = |count: usize, owner: &Owner| -> Vec<Closure> {
+        let one = |i| unsafe { Closure::new(&signature, number, i as *mut c_void, owner) }.unwrap();
+        let all: Vec<_> = (0..count).map(one).collect();
+        for (i, closure) in all.iter().enumerate() {
+            let call: unsafe extern "C" fn(f64, c_int) -> f64 =
+                unsafe { std::mem::transmute(closure.address()) };
+            assert_eq!(unsafe { call(0.0, 0) }, i as f64);
+        }
+        all
+    };
+    let addresses = |all: &[Closure]| all.iter().map(Closure::address).collect::<HashSet<_>>();
+    let all = make(10_000, &owner);
+    let first = addresses(&all);
+    assert_eq!(first.len(), all.len(), "no two are at one address");
+    drop(all);
+    // What an owner does not keep, and what it kept once it is gone, is there for others.
+    let all = make(1500, &other);
+    assert!(addresses(&all).is_subset(&first));
+    drop(owner);
+    let more = make(1500, &other);
+    assert!(addresses(&more).is_subset(&first) && addresses(&more).is_disjoint(&addresses(&all)));
 }

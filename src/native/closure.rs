@@ -3,9 +3,10 @@
 //! Where there is a direct path they come from a static pool (no code is written at run time); beyond it, and elsewhere,
 //! from libffi. A slot that is given back stays callable: it returns zero, in the way that its signature says, and tells
 //! `refused`, until it is used again, first in, first out. What a slot leads to is freed no sooner than that, so that a call
-//! which comes too late finds it. Bookkeeping is for the whole process; a call takes no lock and counts nothing, for it may
-//! come on any thread.
+//! which comes too late finds it. Slots are the process's; an [`Owner`] keeps some of those that it gave back, so that it
+//! takes no lock to use them again. A call takes none and counts nothing, for it may come on any thread.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -32,7 +33,7 @@ struct Entry {
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
     /// Whose it is; null once it was given back.
-    owner: AtomicPtr<c_void>,
+    owner: AtomicPtr<Owner>,
     /// Does C get what the handler gives, as a word? Of the pool's slots only.
     #[cfg(direct)]
     is_word: AtomicBool,
@@ -53,7 +54,7 @@ impl Entry {
     }
 
     /// Leads to a handler from now on.
-    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void, owner: *const c_void) {
+    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void, owner: &Owner) {
         // (Often it is used again for the same type.)
         let is_new = !std::ptr::eq(self.signature.load(Ordering::Acquire), Arc::as_ptr(signature));
         let old = if is_new {
@@ -62,7 +63,7 @@ impl Entry {
             std::ptr::null_mut()
         };
         self.data.store(data, Ordering::Relaxed);
-        self.owner.store(owner.cast_mut(), Ordering::Relaxed);
+        self.owner.store(std::ptr::from_ref(owner).cast_mut(), Ordering::Relaxed);
         self.handler.store(handler as *mut (), Ordering::Release);
         if !old.is_null() {
             // SAFETY: counted when it was set; the slot was given back since.
@@ -87,7 +88,7 @@ impl Entry {
     }
 
     /// The data, if the slot is the owner's.
-    fn data_of(&self, owner: *const c_void) -> Option<*mut c_void> {
+    fn data_of(&self, owner: &Owner) -> Option<*mut c_void> {
         let is_owners = std::ptr::eq(self.owner.load(Ordering::Relaxed), owner);
         is_owners.then(|| self.data.load(Ordering::Relaxed))
     }
@@ -103,6 +104,38 @@ impl Entry {
             let first = handler(self.data.load(Ordering::Relaxed), frame, result);
             result.cast::<u64>().write(first);
         };
+    }
+}
+
+/// Who makes closures: on one thread at a time, which drops them as well.
+#[derive(Default)]
+pub struct Owner {
+    /// Slots of the pool that were given back and are the owner's still, by their age.
+    #[cfg_attr(not(direct), allow(dead_code))]
+    again: RefCell<VecDeque<usize>>,
+}
+
+#[cfg(direct)]
+impl Owner {
+    /// A slot that is not in use: one that never was, as long as there are any.
+    fn take(&self) -> Option<usize> {
+        pool::fresh().or_else(|| self.again.borrow_mut().pop_front()).or_else(pool::again)
+    }
+
+    fn give_back(&self, slot: usize) {
+        let mut again = self.again.borrow_mut();
+        again.push_back(slot);
+        // Other owners may want some.
+        if again.len() > 2 * REST {
+            pool::give_back(again.drain(..REST));
+        }
+    }
+}
+
+#[cfg(direct)]
+impl Drop for Owner {
+    fn drop(&mut self) {
+        pool::give_back(self.again.get_mut().drain(..));
     }
 }
 
@@ -138,16 +171,19 @@ fn refused() {
 }
 
 impl Closure {
-    /// A new address for a handler. `data` stays valid until the closure is dropped. `owner`, not null, is who may ask [`data_at`] for it.
-    pub fn new(
+    /// A new address for a handler. `owner` is who may ask [`data_at`] for it.
+    ///
+    /// # Safety
+    /// `data` stays valid, and `owner` where it is, until the closure is dropped.
+    pub unsafe fn new(
         signature: &Arc<Signature>,
         handler: Handler,
         data: *mut c_void,
-        owner: *const c_void,
+        owner: &Owner,
     ) -> Result<Closure, String> {
         #[cfg(direct)]
         if let Path::Direct(direct) = &signature.path
-            && let Some(slot) = pool::take()
+            && let Some(slot) = owner.take()
         {
             let entry = &pool::SLOTS[slot];
             entry.is_word.store(direct.result.is_word(), Ordering::Relaxed);
@@ -165,14 +201,16 @@ impl Closure {
 
 impl Drop for Closure {
     fn drop(&mut self) {
-        // SAFETY: entries are never freed, and the slot is still ours.
-        unsafe {
-            (*self.entry).handler.store(std::ptr::null_mut(), Ordering::Release);
-            (*self.entry).owner.store(std::ptr::null_mut(), Ordering::Relaxed);
-        }
+        // SAFETY: entries are never freed.
+        let entry = unsafe { &*self.entry };
+        #[cfg(direct)]
+        let owner = entry.owner.load(Ordering::Relaxed);
+        entry.handler.store(std::ptr::null_mut(), Ordering::Release);
+        entry.owner.store(std::ptr::null_mut(), Ordering::Relaxed);
         match self.slot {
             #[cfg(direct)]
-            Slot::Direct(slot) => pool::give_back(slot),
+            // SAFETY: the slot was still ours, and the owner is where it was, as `new` says.
+            Slot::Direct(slot) => unsafe { (*owner).give_back(slot) },
             Slot::Libffi(slot) => {
                 LIBFFI.lock().unwrap_or_else(|p| p.into_inner()).free.push_back(slot);
             }
@@ -182,7 +220,7 @@ impl Drop for Closure {
 
 /// The data of the closure at an address, if one is there and it is the owner's. The owner makes and drops its closures on one thread at a
 /// time, and asks on the same: nobody else makes a slot its own, or takes it from it.
-pub fn data_at(address: *const c_void, owner: *const c_void) -> Option<*mut c_void> {
+pub fn data_at(address: *const c_void, owner: &Owner) -> Option<*mut c_void> {
     #[cfg(direct)]
     if let Some(slot) = pool::slot_at(address) {
         return pool::SLOTS[slot].data_of(owner);
@@ -195,28 +233,28 @@ pub fn data_at(address: *const c_void, owner: *const c_void) -> Option<*mut c_vo
 #[cfg(direct)]
 mod pool {
     use std::ffi::c_void;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::{Entry, Mutex, VecDeque};
     use crate::native::convention::{POOL, pool_entry};
 
-    struct Free {
-        /// Slots from here on were never used.
-        fresh: usize,
-        again: VecDeque<usize>,
-    }
-
-    static FREE: Mutex<Free> = Mutex::new(Free { fresh: 0, again: VecDeque::new() });
+    /// Slots from here on were never used.
+    static FRESH: AtomicUsize = AtomicUsize::new(0);
+    /// Slots that were given back and that no owner keeps.
+    static AGAIN: Mutex<VecDeque<usize>> = Mutex::new(VecDeque::new());
     /// All zeroes until they are used: nothing that the loader need touch.
     pub(super) static SLOTS: [Entry; POOL] = [const { Entry::none() }; POOL];
 
-    /// A slot that is not in use: one that never was, as long as there are any.
-    pub(super) fn take() -> Option<usize> {
-        let mut free = FREE.lock().unwrap_or_else(|p| p.into_inner());
-        if free.fresh < POOL {
-            free.fresh += 1;
-            return Some(free.fresh - 1);
-        }
-        free.again.pop_front()
+    /// A slot that never was in use.
+    pub(super) fn fresh() -> Option<usize> {
+        // (Once they are used up, nothing is written any more.)
+        let some = FRESH.load(Ordering::Relaxed) < POOL;
+        some.then(|| FRESH.fetch_add(1, Ordering::Relaxed)).filter(|&slot| slot < POOL)
+    }
+
+    /// A slot that is not in use any more.
+    pub(super) fn again() -> Option<usize> {
+        AGAIN.lock().unwrap_or_else(|p| p.into_inner()).pop_front()
     }
 
     /// The slot whose entry lies at an address.
@@ -227,8 +265,9 @@ mod pool {
         (at < POOL * length && at.is_multiple_of(length)).then_some(at / length)
     }
 
-    pub(super) fn give_back(slot: usize) {
-        FREE.lock().unwrap_or_else(|p| p.into_inner()).again.push_back(slot);
+    /// Takes slots back from their owner.
+    pub(super) fn give_back(slots: impl Iterator<Item = usize>) {
+        AGAIN.lock().unwrap_or_else(|p| p.into_inner()).extend(slots);
     }
 }
 
@@ -302,7 +341,8 @@ struct Libffi {
     free: VecDeque<usize>,
 }
 
-/// How many slots that were given back wait before one is used again: a call that comes too late is refused meanwhile.
+/// How many of libffi's slots that were given back wait before one is used again: a call that comes too late is refused meanwhile. An
+/// owner keeps as many of the pool's, and up to twice as many.
 const REST: usize = 1024;
 
 // SAFETY: the addresses are only used under the lock.
@@ -318,7 +358,7 @@ fn through_libffi(
     signature: &Arc<Signature>,
     handler: Handler,
     data: *mut c_void,
-    owner: *const c_void,
+    owner: &Owner,
 ) -> Result<Closure, String> {
     // Where the direct path serves the function's calls, its closures need a description of libffi's all the same.
     let Some(cif) = signature.cif().map(|cif| cif.raw()) else {

@@ -16,6 +16,7 @@ use super::spares::Spares;
 use super::stack::*;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
 use crate::error::Result;
+use crate::native::closure;
 use crate::target;
 
 /// The metamethods that a metatype may have.
@@ -202,6 +203,8 @@ pub struct State {
     int64: Cell<*const Shape>,
     uint64: Cell<*const Shape>,
     kept: RefCell<Vec<Box<dyn Any>>>,
+    /// Makes its callbacks' addresses. Dropped behind them.
+    pub closures: closure::Owner,
 }
 
 /// Where the `errno` lies of the OS thread on which C last called a callback that is gone; null once that was raised.
@@ -273,6 +276,7 @@ impl State {
                 callbacks: Cell::new(std::ptr::null_mut()),
                 make_callback: Cell::new(None),
                 on_close: Cell::new(None),
+                closures: closure::Owner::default(),
                 idle: Cell::new(std::ptr::null_mut()),
                 closed: Cell::new(false),
                 vararg_shapes: Cell::new(std::ptr::null()),
