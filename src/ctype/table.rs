@@ -70,6 +70,7 @@ pub struct CTypeTable {
 /// A function type. Its parameters and their names lie in the table's lists, up to where the next one's start.
 #[derive(Clone, Copy)]
 struct Function {
+    ctype: CTypeId,
     result: QualType,
     variadic: bool,
     convention: Convention,
@@ -144,7 +145,7 @@ impl CTypeTable {
             predefined: Vec::new(),
         };
         for (index, kind) in IntKind::ALL.into_iter().enumerate() {
-            let id = table.intern_entry((CType::Int(kind), None));
+            let id = table.push((CType::Int(kind), None));
             debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
         }
         builtin::register(&mut table);
@@ -157,9 +158,18 @@ impl CTypeTable {
 
     /// The id of `ctype`, made if new.
     pub fn intern(&mut self, ctype: CType) -> CTypeId {
+        self.made_once(ctype).unwrap_or_else(|| self.intern_entry((ctype, None)))
+    }
+
+    /// The id of a type that was made when what it names was: those are not looked for.
+    #[inline]
+    fn made_once(&self, ctype: CType) -> Option<CTypeId> {
         match ctype {
-            CType::Int(kind) => self.int(kind),
-            _ => self.intern_entry((ctype, None)),
+            CType::Int(kind) => Some(self.int(kind)),
+            CType::Record(id) => Some(self.record_type(id)),
+            CType::Enum(id) => Some(self.enum_type(id)),
+            CType::Function(id) => Some(self.functions[id.index()].ctype),
+            _ => None,
         }
     }
 
@@ -169,7 +179,8 @@ impl CTypeTable {
     }
 
     fn find(&self, entry: &Entry) -> Option<CTypeId> {
-        self.find_hashed(hash(&self.hasher, entry), entry)
+        let known = if entry.1.is_none() { self.made_once(entry.0) } else { None };
+        known.or_else(|| self.find_hashed(hash(&self.hasher, entry), entry))
     }
 
     #[inline]
@@ -183,10 +194,14 @@ impl CTypeTable {
         if let Some(id) = self.find_hashed(hash, &entry) {
             return id;
         }
-        let at = self.entries.len();
+        let id = self.push(entry);
+        self.interned.insert(hash, id.index());
+        id
+    }
+
+    fn push(&mut self, entry: Entry) -> CTypeId {
         self.entries.push(entry);
-        self.interned.insert(hash, at);
-        CTypeId(at as u32)
+        CTypeId(self.entries.len() as u32 - 1)
     }
 
     /// The same type at another alignment (`typedef int aint __attribute__((aligned(16)))`). `align` is in bytes, a
@@ -194,7 +209,10 @@ impl CTypeTable {
     pub fn with_align(&mut self, id: CTypeId, align: u32) -> CTypeId {
         let (ctype, _) = self.entries[id.index()];
         let own = self.align(self.unaligned(id));
-        self.intern_entry((ctype, (own != Some(u64::from(align))).then_some(align)))
+        match own == Some(u64::from(align)) {
+            true => self.intern(ctype),
+            false => self.intern_entry((ctype, Some(align))),
+        }
     }
 
     /// The type without an alignment that [`CTypeTable::with_align`] gave it.
@@ -237,11 +255,13 @@ impl CTypeTable {
             let (first, first_name) = (self.params.len() as u32, self.param_names.len() as u32);
             self.params.extend_from_slice(params);
             self.param_names.append(names);
-            self.functions.push(Function { result, variadic, convention, params: first, names: first_name });
+            let ctype = self.push((CType::Function(FunctionId(at as u32)), None));
+            let function = Function { ctype, result, variadic, convention, params: first, names: first_name };
+            self.functions.push(function);
             self.interned_functions.insert(hash, at);
             at
         });
-        self.intern(CType::Function(FunctionId(at as u32)))
+        self.functions[at].ctype
     }
 
     fn prototype(&self, at: usize) -> Prototype<'_> {
@@ -253,8 +273,7 @@ impl CTypeTable {
     /// A new, incomplete record.
     pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
         let id = RecordId(self.records.len() as u32);
-        // Interned at once, so that `unaligned` always finds the plain entry.
-        let ctype = self.intern(CType::Record(id));
+        let ctype = self.push((CType::Record(id), None));
         self.records.push((Record { kind, tag: tag.clone(), body: None }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(&tag, Tag::Record(id));
@@ -276,7 +295,7 @@ impl CTypeTable {
         constants: Option<Vec<(Rc<str>, i128)>>,
     ) -> EnumId {
         let id = EnumId(self.enums.len() as u32);
-        let ctype = self.intern(CType::Enum(id));
+        let ctype = self.push((CType::Enum(id), None));
         self.enums.push((Enum { tag: tag.clone(), underlying, constants }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(&tag, Tag::Enum(id));
