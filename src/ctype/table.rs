@@ -5,6 +5,7 @@
 //! Called by `cdef` (fills it) and by all floors above (read it).
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
@@ -18,11 +19,31 @@ use super::{
 };
 use crate::target;
 
-/// What an interned entry is made of: the type, and an alignment that an attribute raised or lowered.
-type Entry = (CType, Option<u32>);
+/// A ctype of the table: the type, an alignment that an attribute raised or lowered, and what a pointer to it is.
+#[derive(Clone, Copy)]
+struct Entry {
+    ctype: CType,
+    align: Option<NonZeroU32>,
+    /// The pointer to it, unqualified, once there is one; [`NO_POINTER`] until then.
+    pointer: CTypeId,
+}
+
+/// The first type, which is an integer's.
+const NO_POINTER: CTypeId = CTypeId(0);
+
+impl Entry {
+    fn new(ctype: CType, align: Option<NonZeroU32>) -> Entry {
+        Entry { ctype, align, pointer: NO_POINTER }
+    }
+
+    /// Is it one type with another?
+    fn is(&self, other: &Entry) -> bool {
+        self.ctype == other.ctype && self.align == other.align
+    }
+}
 
 /// The hash of an entry, packed first: a type is looked for at each step of each declarator.
-fn hash(hasher: &RandomState, (ctype, align): &Entry) -> u64 {
+fn hash(hasher: &RandomState, Entry { ctype, align, .. }: &Entry) -> u64 {
     let qualified = |ty: QualType| u64::from(ty.id.0) << 16 | u64::from(ty.qual.0) << 8;
     let (of, more) = match *ctype {
         CType::Void => (0, 0),
@@ -40,7 +61,7 @@ fn hash(hasher: &RandomState, (ctype, align): &Entry) -> u64 {
         CType::Record(id) => (12, id.0.into()),
         CType::Enum(id) => (13, id.0.into()),
     };
-    hasher.hash_one((of, more ^ u64::from(align.unwrap_or(0)) << 32))
+    hasher.hash_one((of, more ^ u64::from(align.map_or(0, NonZeroU32::get)) << 32))
 }
 
 /// All ctypes of one Lua VM and the names that lead to them.
@@ -145,7 +166,7 @@ impl CTypeTable {
             predefined: Vec::new(),
         };
         for (index, kind) in IntKind::ALL.into_iter().enumerate() {
-            let id = table.push((CType::Int(kind), None));
+            let id = table.push(CType::Int(kind));
             debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
         }
         builtin::register(&mut table);
@@ -158,10 +179,16 @@ impl CTypeTable {
 
     /// The id of `ctype`, made if new.
     pub fn intern(&mut self, ctype: CType) -> CTypeId {
-        self.made_once(ctype).unwrap_or_else(|| self.intern_entry((ctype, None)))
+        match self.made_once(ctype) {
+            Some(id) => id,
+            None => match ctype {
+                CType::Pointer(to) if to.qual == Qual::NONE => self.new_pointer(to),
+                _ => self.intern_entry(Entry::new(ctype, None)),
+            },
+        }
     }
 
-    /// The id of a type that was made when what it names was: those are not looked for.
+    /// The id of a type that what it names leads to: those are not looked for.
     #[inline]
     fn made_once(&self, ctype: CType) -> Option<CTypeId> {
         match ctype {
@@ -169,23 +196,26 @@ impl CTypeTable {
             CType::Record(id) => Some(self.record_type(id)),
             CType::Enum(id) => Some(self.enum_type(id)),
             CType::Function(id) => Some(self.functions[id.index()].ctype),
+            CType::Pointer(to) if to.qual == Qual::NONE => {
+                Some(self.entries[to.id.index()].pointer).filter(|&id| id != NO_POINTER)
+            }
             _ => None,
         }
     }
 
     /// The id of `ctype`, if it is known.
     pub fn id_of(&self, ctype: CType) -> Option<CTypeId> {
-        self.find(&(ctype, None))
+        self.find(&Entry::new(ctype, None))
     }
 
     fn find(&self, entry: &Entry) -> Option<CTypeId> {
-        let known = if entry.1.is_none() { self.made_once(entry.0) } else { None };
+        let known = if entry.align.is_none() { self.made_once(entry.ctype) } else { None };
         known.or_else(|| self.find_hashed(hash(&self.hasher, entry), entry))
     }
 
     #[inline]
     fn find_hashed(&self, hash: u64, entry: &Entry) -> Option<CTypeId> {
-        let at = self.interned.find(hash, |at| self.entries[at] == *entry)?;
+        let at = self.interned.find(hash, |at| self.entries[at].is(entry))?;
         Some(CTypeId(at as u32))
     }
 
@@ -194,33 +224,43 @@ impl CTypeTable {
         if let Some(id) = self.find_hashed(hash, &entry) {
             return id;
         }
-        let id = self.push(entry);
+        let id = self.push_entry(entry);
         self.interned.insert(hash, id.index());
         id
     }
 
-    fn push(&mut self, entry: Entry) -> CTypeId {
+    fn push(&mut self, ctype: CType) -> CTypeId {
+        self.push_entry(Entry::new(ctype, None))
+    }
+
+    fn push_entry(&mut self, entry: Entry) -> CTypeId {
         self.entries.push(entry);
         CTypeId(self.entries.len() as u32 - 1)
+    }
+
+    fn new_pointer(&mut self, to: QualType) -> CTypeId {
+        let id = self.push(CType::Pointer(to));
+        self.entries[to.id.index()].pointer = id;
+        id
     }
 
     /// The same type at another alignment (`typedef int aint __attribute__((aligned(16)))`). `align` is in bytes, a
     /// power of two; it replaces the type's own.
     pub fn with_align(&mut self, id: CTypeId, align: u32) -> CTypeId {
-        let (ctype, _) = self.entries[id.index()];
+        let ctype = self.get(id);
         let own = self.align(self.unaligned(id));
-        match own == Some(u64::from(align)) {
-            true => self.intern(ctype),
-            false => self.intern_entry((ctype, Some(align))),
+        match NonZeroU32::new(align).filter(|_| own != Some(u64::from(align))) {
+            None => self.intern(ctype),
+            align => self.intern_entry(Entry::new(ctype, align)),
         }
     }
 
     /// The type without an alignment that [`CTypeTable::with_align`] gave it.
     pub fn unaligned(&self, id: CTypeId) -> CTypeId {
-        let (ctype, align) = self.entries[id.index()];
+        let Entry { ctype, align, .. } = self.entries[id.index()];
         match align {
             None => id,
-            Some(_) => self.find(&(ctype, None)).expect("made before what realigns it"),
+            Some(_) => self.id_of(ctype).expect("made before what realigns it"),
         }
     }
 
@@ -232,7 +272,7 @@ impl CTypeTable {
 
     /// The id of a real floating type.
     pub fn float(&self, kind: FloatKind) -> CTypeId {
-        self.find(&(CType::Float(kind), None)).expect("basic types are there from the start")
+        self.id_of(CType::Float(kind)).expect("basic types are there from the start")
     }
 
     /// A pointer to `to`.
@@ -255,7 +295,7 @@ impl CTypeTable {
             let (first, first_name) = (self.params.len() as u32, self.param_names.len() as u32);
             self.params.extend_from_slice(params);
             self.param_names.append(names);
-            let ctype = self.push((CType::Function(FunctionId(at as u32)), None));
+            let ctype = self.push(CType::Function(FunctionId(at as u32)));
             let function = Function { ctype, result, variadic, convention, params: first, names: first_name };
             self.functions.push(function);
             self.interned_functions.insert(hash, at);
@@ -273,7 +313,7 @@ impl CTypeTable {
     /// A new, incomplete record.
     pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
         let id = RecordId(self.records.len() as u32);
-        let ctype = self.push((CType::Record(id), None));
+        let ctype = self.push(CType::Record(id));
         self.records.push((Record { kind, tag: tag.clone(), body: None }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(&tag, Tag::Record(id));
@@ -295,7 +335,7 @@ impl CTypeTable {
         constants: Option<Vec<(Rc<str>, i128)>>,
     ) -> EnumId {
         let id = EnumId(self.enums.len() as u32);
-        let ctype = self.push((CType::Enum(id), None));
+        let ctype = self.push(CType::Enum(id));
         self.enums.push((Enum { tag: tag.clone(), underlying, constants }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(&tag, Tag::Enum(id));
@@ -416,9 +456,16 @@ impl CTypeTable {
         }
         self.names.truncate(&self.hasher, point.names);
         self.tags.truncate(&self.hasher, point.tags);
-        for (i, entry) in self.entries.drain(point.entries..).enumerate() {
-            self.interned.remove(hash(&self.hasher, &entry), point.entries + i);
+        for at in point.entries..self.entries.len() {
+            let entry = self.entries[at];
+            match entry.ctype {
+                CType::Pointer(to) if to.qual == Qual::NONE && entry.align.is_none() => {
+                    self.entries[to.id.index()].pointer = NO_POINTER;
+                }
+                _ => self.interned.remove(hash(&self.hasher, &entry), at),
+            }
         }
+        self.entries.truncate(point.entries);
         for at in (point.functions..self.functions.len()).rev() {
             let hash = self.hasher.hash_one(self.prototype(at));
             self.interned_functions.remove(hash, at);
@@ -436,7 +483,7 @@ impl CTypeTable {
 
     /// What the ctype is.
     pub fn get(&self, id: CTypeId) -> CType {
-        self.entries[id.index()].0
+        self.entries[id.index()].ctype
     }
 
     /// A record.
@@ -501,9 +548,9 @@ impl CTypeTable {
 
     /// Bytes; none where there is no size (an array has its element's alignment even without a length).
     pub fn align(&self, id: CTypeId) -> Option<u64> {
-        let (ctype, raised) = self.entries[id.index()];
-        if let Some(align) = raised {
-            return Some(u64::from(align));
+        let Entry { ctype, align, .. } = self.entries[id.index()];
+        if let Some(align) = align {
+            return Some(u64::from(align.get()));
         }
         match ctype {
             CType::Void | CType::Function(_) => None,
@@ -594,12 +641,12 @@ impl CTypeTable {
     }
 
     fn qualify_more(&mut self, ty: QualType, qual: Qual) -> QualType {
-        let (ctype, align) = self.entries[ty.id.index()];
+        let Entry { ctype, align, .. } = self.entries[ty.id.index()];
         match ctype {
             CType::Array { elem, len } => {
                 let elem = self.qualify(elem, qual);
                 self.intern(CType::Array { elem, len });
-                self.intern_entry((CType::Array { elem, len }, align)).with(ty.qual)
+                self.intern_entry(Entry::new(CType::Array { elem, len }, align)).with(ty.qual)
             }
             _ => ty.id.with(ty.qual.union(qual)),
         }
