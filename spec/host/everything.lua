@@ -42,7 +42,7 @@ ffi.cdef [[
   double sum_10d(double, double, double, double, double, double, double, double, double, double);
   struct small call_small(struct small (*)(struct small), int, int); struct large call_large(struct large (*)(struct large));
   int call_text(int (*)(const char *, int), const char *); int call_twice(int (*)(int, int), int, int);
-  extern int counter; extern struct small global_small; extern int numbers[4]; extern const char *global_text;
+  extern int own_counter; extern struct small global_small; extern int numbers[4]; extern const char *global_text;
   int fail_with(int); void *null(void); struct small host_elsewhere(struct small) __asm__("swap_small");
 ]]
 local C, lib = ffi.C, ffi.load(os.getenv("CDATA_FIXTURE") or root .. "/build/libfixture.so")
@@ -124,10 +124,10 @@ assert(lib.next_large(ffi.new("struct large")).v[5] == 1 and lib.sum_smalls(2, f
 assert(lib.twice_ld(2) == 4.0 and lib.times_i(ffi.new("complex", 1, 2)).re == -2.0)
 assert(lib.sum_10i(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) == 55 and lib.sum_10d(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) == 55.0)
 assert(lib.fail_with(7) == -1 and ffi.errno(0) == 7 and lib.null() == nil)
-local before = lib.counter
-lib.counter = before + 1
-assert(lib.counter == before + 1 and lib.numbers[3] == 4 and lib.global_small.b == 2 and ffi.string(lib.global_text) == "text")
-lib.counter = before
+local before = lib.own_counter
+lib.own_counter = before + 1
+assert(lib.own_counter == before + 1 and lib.numbers[3] == 4 and lib.global_small.b == 2 and ffi.string(lib.global_text) == "text")
+lib.own_counter = before
 
 -- Callbacks.
 local cb = ffi.cast("double (*)(host_point, int64_t)", function(r, n) return r.x + n end)
