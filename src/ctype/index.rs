@@ -26,6 +26,11 @@ impl Spot {
 }
 
 impl Index {
+    /// Nothing, and room for so many things.
+    pub(super) fn with_capacity(n: usize) -> Index {
+        Index(HashTable::with_capacity(n))
+    }
+
     /// The place of the thing with this hash that `is` it.
     #[inline]
     pub(super) fn find(&self, hash: u64, is: impl Fn(usize) -> bool) -> Option<usize> {

@@ -15,8 +15,9 @@ pub(super) struct Scope<T> {
 }
 
 impl<T> Scope<T> {
-    pub(super) fn new() -> Scope<T> {
-        Scope { list: Vec::new(), index: Index::default() }
+    /// No names, and room for so many.
+    pub(super) fn with_capacity(n: usize) -> Scope<T> {
+        Scope { list: Vec::with_capacity(n), index: Index::with_capacity(n) }
     }
 
     /// How many names there are.

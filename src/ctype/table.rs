@@ -141,6 +141,9 @@ pub struct FoundField {
     pub bits: Option<super::BitField>,
 }
 
+/// Names, and types, that a script with some declarations has: room for them is made at once.
+const USUAL: usize = 112;
+
 impl Default for CTypeTable {
     fn default() -> Self {
         Self::new()
@@ -152,16 +155,16 @@ impl CTypeTable {
     pub fn new() -> CTypeTable {
         let mut table = CTypeTable {
             hasher: RandomState::default(),
-            entries: Vec::new(),
-            interned: Index::default(),
+            entries: Vec::with_capacity(USUAL),
+            interned: Index::with_capacity(USUAL),
             records: Vec::new(),
             enums: Vec::new(),
             functions: Vec::new(),
             interned_functions: Index::default(),
             params: Vec::new(),
             param_names: ParamNames::default(),
-            tags: Scope::new(),
-            names: Scope::new(),
+            tags: Scope::with_capacity(0),
+            names: Scope::with_capacity(USUAL),
             journal: Vec::new(),
             predefined: Vec::new(),
         };
