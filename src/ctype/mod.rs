@@ -7,7 +7,7 @@
 mod builtin;
 pub mod compat;
 pub mod dump;
-mod index;
+mod hashes;
 pub mod repr;
 mod scope;
 pub mod table;

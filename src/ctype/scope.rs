@@ -5,19 +5,19 @@ use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
-use super::index::Index;
+use super::hashes::Hashes;
 
 /// What each of some names means.
 #[derive(Clone)]
 pub(super) struct Scope<T> {
     list: Vec<(Rc<str>, T)>,
-    index: Index,
+    hashes: Hashes,
 }
 
 impl<T> Scope<T> {
     /// No names, and room for so many.
     pub(super) fn with_capacity(n: usize) -> Scope<T> {
-        Scope { list: Vec::with_capacity(n), index: Index::with_capacity(n) }
+        Scope { list: Vec::with_capacity(n), hashes: Hashes::with_capacity(n) }
     }
 
     /// How many names there are.
@@ -37,7 +37,7 @@ impl<T> Scope<T> {
 
     #[inline]
     fn find(&self, hash: u64, name: &str) -> Option<usize> {
-        self.index.find(hash, |at| *self.list[at].0 == *name)
+        self.hashes.find(hash, |at| *self.list[at].0 == *name)
     }
 
     /// What a name means.
@@ -53,7 +53,7 @@ impl<T> Scope<T> {
         if self.find(hash, name).is_some() {
             return Err(what);
         }
-        self.index.insert(hash, self.list.len());
+        self.hashes.insert(hash, self.list.len());
         self.list.push((name.clone(), what));
         Ok(())
     }
@@ -66,7 +66,7 @@ impl<T> Scope<T> {
     /// Takes all names out but the first `len`.
     pub(super) fn truncate(&mut self, hasher: &RandomState, len: usize) {
         for (at, (name, _)) in self.list.drain(len..).enumerate() {
-            self.index.remove(hasher.hash_one(&*name), len + at);
+            self.hashes.remove(hasher.hash_one(&*name), len + at);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use foldhash::fast::RandomState;
 
 use super::builtin;
-use super::index::Index;
+use super::hashes::Hashes;
 use super::scope::Scope;
 use super::{
     ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, FunctionId, IntKind, Name,
@@ -70,14 +70,14 @@ pub struct CTypeTable {
     hasher: RandomState,
     entries: Vec<Entry>,
     /// The entries by what they hold.
-    interned: Index,
+    interned: Hashes,
     /// Records, and their ctypes.
     records: Vec<(Record, CTypeId)>,
     /// Enums, and their ctypes.
     enums: Vec<(Enum, CTypeId)>,
-    functions: Vec<Function>,
+    functions: Vec<FunctionEntry>,
     /// The functions by what makes two function types one.
-    interned_functions: Index,
+    interned_functions: Hashes,
     /// The parameters of all functions, and their names.
     params: Vec<QualType>,
     param_names: ParamNames,
@@ -90,7 +90,7 @@ pub struct CTypeTable {
 
 /// A function type. Its parameters and their names lie in the table's lists, up to where the next one's start.
 #[derive(Clone, Copy)]
-struct Function {
+struct FunctionEntry {
     ctype: CTypeId,
     result: QualType,
     variadic: bool,
@@ -156,11 +156,11 @@ impl CTypeTable {
         let mut table = CTypeTable {
             hasher: RandomState::default(),
             entries: Vec::with_capacity(USUAL),
-            interned: Index::with_capacity(USUAL),
+            interned: Hashes::with_capacity(USUAL),
             records: Vec::new(),
             enums: Vec::new(),
             functions: Vec::new(),
-            interned_functions: Index::default(),
+            interned_functions: Hashes::default(),
             params: Vec::new(),
             param_names: ParamNames::default(),
             tags: Scope::with_capacity(0),
@@ -299,7 +299,8 @@ impl CTypeTable {
             self.params.extend_from_slice(params);
             self.param_names.append(names);
             let ctype = self.push(CType::Function(FunctionId(at as u32)));
-            let function = Function { ctype, result, variadic, convention, params: first, names: first_name };
+            let function =
+                FunctionEntry { ctype, result, variadic, convention, params: first, names: first_name };
             self.functions.push(function);
             self.interned_functions.insert(hash, at);
             at
@@ -308,7 +309,7 @@ impl CTypeTable {
     }
 
     fn prototype(&self, at: usize) -> Prototype<'_> {
-        let Function { result, variadic, convention, params: first, .. } = self.functions[at];
+        let FunctionEntry { result, variadic, convention, params: first, .. } = self.functions[at];
         let end = self.functions.get(at + 1).map_or(self.params.len(), |next| next.params as usize);
         Prototype { result, params: &self.params[first as usize..end], variadic, convention }
     }
@@ -473,7 +474,7 @@ impl CTypeTable {
             let hash = self.hasher.hash_one(self.prototype(at));
             self.interned_functions.remove(hash, at);
         }
-        if let Some(&Function { params, names, .. }) = self.functions.get(point.functions) {
+        if let Some(&FunctionEntry { params, names, .. }) = self.functions.get(point.functions) {
             self.functions.truncate(point.functions);
             self.params.truncate(params as usize);
             self.param_names.truncate(names as usize);
@@ -506,7 +507,7 @@ impl CTypeTable {
 
     /// The names of a function's parameters, as first declared; for reflection only, no part of the type's identity.
     pub fn param_names(&self, id: FunctionId) -> ParamNames {
-        let start = |function: &Function| function.names as usize;
+        let start = |function: &FunctionEntry| function.names as usize;
         let end = self.functions.get(id.index() + 1).map_or(self.param_names.len(), start);
         self.param_names.part(start(&self.functions[id.index()])..end)
     }

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 
 /// Where the things of a list lie, by their hashes. Those are kept, so that growing needs nothing of the list.
 #[derive(Clone, Default)]
-pub(super) struct Index(HashTable<Spot>);
+pub(super) struct Hashes(HashTable<Spot>);
 
 #[derive(Clone, Copy)]
 struct Spot {
@@ -25,10 +25,10 @@ impl Spot {
     }
 }
 
-impl Index {
+impl Hashes {
     /// Nothing, and room for so many things.
-    pub(super) fn with_capacity(n: usize) -> Index {
-        Index(HashTable::with_capacity(n))
+    pub(super) fn with_capacity(n: usize) -> Hashes {
+        Hashes(HashTable::with_capacity(n))
     }
 
     /// The place of the thing with this hash that `is` it.
