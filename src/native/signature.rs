@@ -250,6 +250,7 @@ impl Signature {
     ///
     /// # Safety
     /// [`Signature::has_few`]; `target` is code of this signature (S4), with `N` arguments.
+    #[cfg_attr(not(direct), allow(unused_variables))]
     #[inline(always)]
     pub unsafe fn call_few<const N: usize>(&self, target: *const c_void, words: [u64; N]) -> u64 {
         match &self.path {
