@@ -119,7 +119,10 @@ impl Route {
         let (result_way, result_tag) = Way::of(result.op());
         let is_scalar = |op| !matches!(op, Op::Aggregate | Op::Copied);
         Ok(Route {
-            is_few: signature.has_few() && is_scalar(result.op()) && args.iter().all(|arg| is_scalar(arg.op)),
+            is_few: signature.has_few()
+                && !function.variadic
+                && is_scalar(result.op())
+                && args.iter().all(|arg| is_scalar(arg.op)),
             is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
