@@ -30,6 +30,8 @@ fn errors_name_the_token_and_the_line() {
         ("typedef int t; typedef long t;", "attempt to redefine 't'"),
         ("int a[-1];", "size of C type is unknown or too large near '['"),
         ("struct s { struct s s; };", "size of C type is unknown or too large near 's'"),
+        // What lang-c has no place for stands at the last token that was read.
+        ("int a; long l { short b(\x13(c)); };", "declaration specifier expected near '('"),
         ("/* never closed", "unfinished comment near '/* never closed'"),
         ("int x;\nchar c = 'a;\nint y;", "unfinished string near ''a;' at line 2"),
         ("#include <stdio.h>", "unexpected symbol near '#include'"),

@@ -111,7 +111,8 @@ impl<'a> Tokens<'a> {
 
     /// The token at an index among those that were read; the last of them stands for all behind it.
     pub fn get(&self, index: usize) -> Token<'a> {
-        self.known(index).or(self.list.last()).copied().unwrap_or(Token {
+        // (An index of no token may be the greatest there is.)
+        self.list.get(self.first.saturating_add(index)).or(self.list.last()).copied().unwrap_or(Token {
             kind: Kind::Eof,
             text: "<eof>",
             line: self.lexer.line,

@@ -9,6 +9,9 @@ use crate::cdef::value::{self, Binary, Unary};
 use crate::cdef::{Param, define};
 use crate::ctype::{Constant, IntKind, Name, QualType};
 
+/// Unary operators in a row. (The other way's guard counts what stands in front of them, too.)
+const UNARY_MAX: u32 = 6;
+
 impl Reader<'_, '_> {
     pub(super) fn conditional(&mut self) -> Read<Constant> {
         let test = self.binary(1)?;
@@ -42,6 +45,14 @@ impl Reader<'_, '_> {
     }
 
     fn unary(&mut self) -> Read<Constant> {
+        self.unary_behind(0)
+    }
+
+    /// As [`Reader::unary`], behind so many unary operators.
+    fn unary_behind(&mut self, run: u32) -> Read<Constant> {
+        if run > UNARY_MAX {
+            return Err(Refusal::Unusual);
+        }
         let text = self.text;
         let operator = match text {
             "-" => Unary::Minus,
@@ -56,7 +67,7 @@ impl Reader<'_, '_> {
             _ => return self.primary(),
         };
         self.advance();
-        let value = self.deeper(Self::unary)?;
+        let value = self.deeper(|reader| reader.unary_behind(run + 1))?;
         value::unary(self.table, operator, value).ok_or(Refusal::Unusual)
     }
 

@@ -67,6 +67,12 @@ fn trees_are_lang_c_s() {
     ] {
         let _ = constant_expression(&mut table, text.as_bytes(), &[]);
     }
+    // What is too much for the one is for the other.
+    for n in 1..16 {
+        for text in ["!".repeat(n) + "1", "1 &&".to_owned() + &"~ ".repeat(n) + "1"] {
+            let _ = constant_expression(&mut table, text.as_bytes(), &[]);
+        }
+    }
 }
 
 /// Real headers, as far as they are installed.
