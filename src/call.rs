@@ -147,10 +147,7 @@ unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, dat
     // SAFETY: from the caller.
     unsafe {
         let bound = &*data.cast::<Bound>();
-        match quick_call::<FIXED>(l, bound) {
-            Some(n) => n,
-            None => call_slowly(l, bound),
-        }
+        quick_call::<FIXED>(l, bound).unwrap_or_else(|| call_slowly(l, bound))
     }
 }
 
@@ -162,10 +159,7 @@ unsafe extern "C-unwind" fn call_few<const N: usize>(l: *mut lua_State, data: *m
     // SAFETY: from the caller.
     unsafe {
         let bound = &*data.cast::<Bound>();
-        match quick_few::<N>(l, bound) {
-            Some(n) => n,
-            None => call_slowly(l, bound),
-        }
+        quick_few::<N>(l, bound).unwrap_or_else(|| call_slowly(l, bound))
     }
 }
 
