@@ -30,27 +30,22 @@ impl<T> Scope<T> {
         self.list.iter().map(|(name, what)| (name, what))
     }
 
-    /// A name's place in the order.
-    pub(super) fn position(&self, hasher: &RandomState, name: &str) -> Option<usize> {
-        self.find(hasher.hash_one(name), name)
-    }
-
     #[inline]
-    fn find(&self, hash: u64, name: &str) -> Option<usize> {
+    fn position(&self, hash: u64, name: &str) -> Option<usize> {
         self.hashes.find(hash, |at| *self.list[at].0 == *name)
     }
 
-    /// What a name means.
+    /// A name's place in the order, and what it means.
     #[inline]
-    pub(super) fn get(&self, hasher: &RandomState, name: &str) -> Option<&T> {
-        self.position(hasher, name).map(|at| &self.list[at].1)
+    pub(super) fn find(&self, hasher: &RandomState, name: &str) -> Option<(usize, &T)> {
+        self.position(hasher.hash_one(name), name).map(|at| (at, &self.list[at].1))
     }
 
     /// Enters a name; where it means something already, that stays, and `what` comes back.
     #[inline]
     pub(super) fn enter(&mut self, hasher: &RandomState, name: &Rc<str>, what: T) -> Result<(), T> {
         let hash = hasher.hash_one(&**name);
-        if self.find(hash, name).is_some() {
+        if self.position(hash, name).is_some() {
             return Err(what);
         }
         self.hashes.insert(hash, self.list.len());

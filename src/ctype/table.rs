@@ -359,12 +359,12 @@ impl CTypeTable {
 
     /// What an ordinary identifier names.
     pub fn name(&self, name: &str) -> Option<&Name> {
-        self.names.get(&self.hasher, name)
+        self.names.find(&self.hasher, name).map(|(_, what)| what)
     }
 
     /// What a tag names.
     pub fn tag(&self, tag: &str) -> Option<Tag> {
-        self.tags.get(&self.hasher, tag).copied()
+        self.tags.find(&self.hasher, tag).map(|(_, what)| *what)
     }
 
     /// Enters an ordinary name; where it means something already, that stays, and `what` comes back.
@@ -375,9 +375,9 @@ impl CTypeTable {
     /// Enters a constant, or gives one that is there another value (`#define` again).
     pub fn set_constant(&mut self, name: &str, value: super::Constant) {
         let new = Name::Constant(value);
-        match self.names.position(&self.hasher, name) {
-            Some(_) if self.name(name) == Some(&new) => {}
-            Some(at) => self.replace_name(at, new),
+        match self.names.find(&self.hasher, name) {
+            Some((_, old)) if *old == new => {}
+            Some((at, _)) => self.replace_name(at, new),
             None => {
                 let entered = self.enter_name(&name.into(), new);
                 debug_assert!(entered.is_ok(), "it was not there");
@@ -387,8 +387,10 @@ impl CTypeTable {
 
     /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef.
     pub fn replace_predefined(&mut self, name: &str, what: Name) -> bool {
-        let at = self.names.position(&self.hasher, name);
-        let Some(at) = at.filter(|&at| self.predefined.get(at) == Some(&true)) else { return false };
+        let Some((at, _)) = self.names.find(&self.hasher, name) else { return false };
+        if self.predefined.get(at) != Some(&true) {
+            return false;
+        }
         self.predefined[at] = false;
         self.replace_name(at, what);
         self.journal.push(Undo::Predefined(at));

@@ -237,7 +237,8 @@ impl Signature {
         !matches!(self.path, Path::Libffi(_))
     }
 
-    /// May [`Signature::call_few`] call it? Its arguments are few, words, and travel in registers of one sort, and so does its result.
+    /// May [`Signature::call_few`] call it? Its arguments are few, each a word, and all travel in
+    /// registers of one sort; its result is a word, of either.
     pub fn has_few(&self) -> bool {
         match &self.path {
             #[cfg(direct)]
