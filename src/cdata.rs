@@ -14,7 +14,7 @@
 //!
 //! User values: a reference's first is its parent (what keeps its memory alive) or nil; then, for records and
 //! references to records, one for each member that is read as a reference, to read it only once; for arrays of records
-//! or arrays, and references to those, one for the element that was asked for last. A function of a library has its
+//! or arrays, and references to those, one for an element that is asked for again and again. A function of a library has its
 //! library as the first. The last one of others may be a finalizer.
 //! Knows shapes and the stack; no conversions.
 

@@ -57,7 +57,7 @@ unsafe fn quick_get(l: *mut lua_State) -> bool {
                 && (to_lua::push_plain(l, op, at)
                     || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
                     || op == Op::U64 && quick_boxed(l, shape, at)
-                    || op == Op::Aggregate && quick_reference(l, *base, header, &*shape.item.get(), at, 1));
+                    || op == Op::Aggregate && quick_item_reference(l, *base, header, at));
         }
         false
     }
@@ -113,7 +113,7 @@ unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
     true
 }
 
-/// A record or array at `at` in the cdata of slot `owner`: the reference cached there, in its user value `slot`, or a new one.
+/// A member that is a record or array, at `at` in the cdata of slot `owner`: the reference cached in its user value `slot`, or a new one.
 #[inline]
 unsafe fn quick_reference(
     l: *mut lua_State,
@@ -126,26 +126,78 @@ unsafe fn quick_reference(
     // SAFETY: as for `quick_get`; the slot is one that the owner was made with; S6.
     unsafe {
         let shape = (*header).shape();
-        if shape.class == Class::Pointer {
-            let nobody = peek::Slot { bits: 0, tag: peek::NIL };
-            cdata::push_reference_of(l, member.reference(), at, Bounds::ANY, nobody);
-            return true;
-        }
+        let caches = slot != 0 && shape.class != Class::Pointer;
         let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
-        if slot != 0 {
-            let known = *peek::user_value(owner, n);
-            if cdata::header_in(known).is_some_and(|header| (*header).address == at) {
-                peek::push(l, known.bits, known.tag);
-                return true;
+        if !caches || !push_cached(l, owner, n, at) {
+            push_part(l, owner, header, member, at);
+            if caches {
+                cache(l, n);
             }
         }
-        let parent = if shape.class == Class::Reference { *peek::user_value(owner, 1) } else { owner };
-        cdata::push_reference_of(l, member.reference(), at, Header::bounds(header), parent);
-        if slot != 0 {
-            lua_pushvalue(l, -1);
-            lua_setiuservalue(l, 1, n as c_int);
+        true
+    }
+}
+
+/// As [`quick_reference`], of an element: only the one that was asked for last is cached.
+#[inline]
+unsafe fn quick_item_reference(
+    l: *mut lua_State,
+    owner: peek::Slot,
+    header: *mut Header,
+    at: *mut u8,
+) -> bool {
+    // SAFETY: as for `quick_get`; arrays of records and arrays, and references to those, are made with a slot for an element; S6.
+    unsafe {
+        let shape = (*header).shape();
+        let caches = shape.class != Class::Pointer;
+        let n = 1 + usize::from(shape.class == Class::Reference);
+        if caches && push_cached(l, owner, n, at) {
+            shape.asked.found();
+            return true;
+        }
+        push_part(l, owner, header, &*shape.item.get(), at);
+        if caches && shape.asked.missed(at) {
+            cache(l, n);
         }
         true
+    }
+}
+
+/// The reference to `at` that user value `n` of `owner` holds. False if it holds none, or one to another place; then nothing is pushed.
+#[inline(always)]
+unsafe fn push_cached(l: *mut lua_State, owner: peek::Slot, n: usize, at: *mut u8) -> bool {
+    // SAFETY: from `quick_reference`.
+    unsafe {
+        let known = *peek::user_value(owner, n);
+        let is_it = cdata::header_in(known).is_some_and(|header| (*header).address == at);
+        if is_it {
+            peek::push(l, known.bits, known.tag);
+        }
+        is_it
+    }
+}
+
+/// A new reference to a part of the cdata in slot `owner`.
+#[inline(always)]
+unsafe fn push_part(l: *mut lua_State, owner: peek::Slot, header: *mut Header, part: &Shape, at: *mut u8) {
+    // SAFETY: from `quick_reference`; a reference has a first user value.
+    unsafe {
+        let (bounds, parent) = match (*header).shape().class {
+            Class::Pointer => (Bounds::ANY, peek::Slot { bits: 0, tag: peek::NIL }),
+            Class::Reference => (Header::wide_bounds(header), *peek::user_value(owner, 1)),
+            _ => (Header::bounds(header), owner),
+        };
+        cdata::push_reference_of(l, part.reference(), at, bounds, parent);
+    }
+}
+
+/// Keeps the reference on top in user value `n` of the cdata at 1.
+#[inline]
+unsafe fn cache(l: *mut lua_State, n: usize) {
+    // SAFETY: from `quick_reference`.
+    unsafe {
+        lua_pushvalue(l, -1);
+        lua_setiuservalue(l, 1, n as c_int);
     }
 }
 

@@ -22,14 +22,54 @@ pub unsafe fn load_bits(container: *const u8, position_bits: u32, width_bits: u3
     }
 }
 
-/// A word of `count` bytes, at most 8.
+/// A word of `count` bytes, at most 8: its two halves, which may overlap.
 ///
 /// # Safety
 /// They are readable.
 #[inline]
 unsafe fn load_bytes(bytes: *const u8, count: u32) -> u64 {
-    // SAFETY: from the caller.
-    (0..count).fold(0, |word, i| word | u64::from(unsafe { bytes.add(i as usize).read() }) << (8 * i))
+    // SAFETY: from the caller; each half ends within `count` bytes.
+    unsafe {
+        match count {
+            4..=8 => {
+                let rest = count - 4;
+                let high = bytes.add(rest as usize).cast::<u32>().read_unaligned();
+                u64::from(bytes.cast::<u32>().read_unaligned()) | u64::from(high) << (8 * rest)
+            }
+            2..=3 => {
+                let rest = count - 2;
+                let high = bytes.add(rest as usize).cast::<u16>().read_unaligned();
+                u64::from(bytes.cast::<u16>().read_unaligned()) | u64::from(high) << (8 * rest)
+            }
+            0 => 0,
+            _ => bytes.read().into(),
+        }
+    }
+}
+
+/// Writes a word to where [`load_bytes`] reads it.
+///
+/// # Safety
+/// As many bytes are writable.
+#[inline]
+unsafe fn store_bytes(bytes: *mut u8, count: u32, word: u64) {
+    // SAFETY: from the caller; each half ends within `count` bytes.
+    unsafe {
+        match count {
+            4..=8 => {
+                let rest = count - 4;
+                bytes.cast::<u32>().write_unaligned(word as u32);
+                bytes.add(rest as usize).cast::<u32>().write_unaligned((word >> (8 * rest)) as u32);
+            }
+            2..=3 => {
+                let rest = count - 2;
+                bytes.cast::<u16>().write_unaligned(word as u16);
+                bytes.add(rest as usize).cast::<u16>().write_unaligned((word >> (8 * rest)) as u16);
+            }
+            0 => (),
+            _ => bytes.write(word as u8),
+        }
+    }
 }
 
 /// `n` low bits, at most 64.
@@ -74,9 +114,7 @@ pub unsafe fn store_bits(container: *mut u8, position_bits: u32, width_bits: u32
         }
         let mask = ones(width_bits) << low;
         let word = (load_bytes(bytes, count) & !mask) | ((value as u64) << low & mask);
-        for i in 0..count {
-            bytes.add(i as usize).write((word >> (8 * i)) as u8);
-        }
+        store_bytes(bytes, count, word);
     }
 }
 

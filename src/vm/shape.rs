@@ -87,6 +87,30 @@ pub enum Items {
     Other,
 }
 
+/// Is it worth while to cache the reference to an element? It is for who asks for several members of one (`a[i].x + a[i].y`), and only
+/// costs who goes on to the next. Arrays of one type are taken together: what is asked of one was, mostly, asked of the last.
+#[derive(Default)]
+pub struct Asked {
+    /// The element that was asked for last and not cached.
+    last: Cell<usize>,
+    /// Was the one that was cached last asked for again?
+    again: Cell<bool>,
+}
+
+impl Asked {
+    /// The cached element was asked for.
+    #[inline]
+    pub fn found(&self) {
+        self.again.set(true);
+    }
+
+    /// Another than the cached one was asked for: shall it be cached?
+    #[inline]
+    pub fn missed(&self, at: *const u8) -> bool {
+        self.last.replace(at as usize) == at as usize || self.again.replace(false)
+    }
+}
+
 impl Op {
     /// The representation of an integer type.
     pub fn of_int(kind: IntKind) -> Op {
@@ -187,7 +211,7 @@ pub struct Shape {
     read_only: Cell<bool>,
     /// Do cdata of this shape carry bounds (references, VLAs, VLSs)?
     pub wide: Cell<bool>,
-    /// User values that cache references: to each member that is read as one, or to the element that was asked for last.
+    /// User values that cache references: to each member that is read as one, or to one element.
     pub slots: Cell<u8>,
     /// User values that new cdata have for a finalizer: one, once any of them was given a finalizer.
     pub finalizer_slots: Cell<u8>,
@@ -207,6 +231,8 @@ pub struct Shape {
     pub item_count: Cell<usize>,
     /// What bounds elements.
     pub items: Cell<Items>,
+    /// Where elements that are read as references were asked for.
+    pub asked: Asked,
     /// Registry reference of the metatable of its cdata.
     pub metatable: Cell<c_int>,
     /// The same with `__gc`.
@@ -287,6 +313,7 @@ impl Shape {
             item_op: Cell::new(Op::None),
             item_count: Cell::new(usize::MAX),
             items: Cell::new(Items::Other),
+            asked: Asked::default(),
             metatable: Cell::new(0),
             metatable_gc: Cell::new(0),
             metatable_address: Cell::new(0),
@@ -619,5 +646,21 @@ fn collect_slots(table: &CTypeTable, record: crate::ctype::RecordId, names: &mut
             (None, CType::Record(inner)) => collect_slots(table, inner, names),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Asked;
+
+    #[test]
+    fn elements_are_cached_where_they_are_asked_for_again() {
+        let (asked, bytes) = (Asked::default(), [0u8; 4]);
+        let at = |i: usize| &raw const bytes[i];
+        assert!(!asked.missed(at(0)) && !asked.missed(at(1)), "one after the other");
+        assert!(asked.missed(at(1)), "asked for twice");
+        asked.found();
+        assert!(asked.missed(at(2)), "the last one was asked for again");
+        assert!(!asked.missed(at(3)), "this one was not");
     }
 }
