@@ -6,67 +6,19 @@
 
 mod attribute;
 mod directive;
+mod head;
+mod piece;
+mod word;
 
 pub use attribute::{bare, bears_on_types};
-
-use foldhash::HashMap;
+pub use piece::{Attr, Head, Piece};
+pub use word::{Word, word};
 
 use super::limits::Guard;
 use super::literal::{character, is_number, known_escapes, mangle};
 use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param, usual};
-
-/// What an attribute says that bears on layout or calls; all others are dropped.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attr {
-    /// `aligned(n)`, `_Alignas(n)`, `align(n)`; no argument: the largest that is useful. The argument's text.
-    Aligned(Option<String>),
-    /// `packed`
-    Packed,
-    /// `mode(DI)`: the word.
-    Mode(String),
-    /// `vector_size(n)`: the argument's text.
-    VectorSize(String),
-    /// `ms_abi`
-    MsAbi,
-    /// `sysv_abi`
-    SysvAbi,
-    /// An asm label, its strings joined.
-    Asm(String),
-    /// clang's `overloadable`
-    Overloadable,
-}
-
-/// What stands around a `struct`, `union` or `enum`.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    /// Attributes behind the keyword and behind the closing brace.
-    pub attrs: Vec<Attr>,
-    /// `#pragma pack` in force at the opening brace, in bytes.
-    pub pack: Option<u64>,
-    /// `enum e : T`: the text of `T`.
-    pub base: Option<String>,
-    /// `static const` members: each one's text.
-    pub constants: Vec<String>,
-}
-
-/// Some whole declarations, rewritten.
-#[derive(Default)]
-pub struct Piece {
-    /// For lang-c.
-    pub text: String,
-    /// Where each token came from: offset in `text`, index of the user's token.
-    pub map: Vec<(u32, u32)>,
-    /// Attributes by offset, ascending.
-    pub attrs: Vec<(u32, Attr)>,
-    /// What stands around the keyword at an offset.
-    pub heads: HashMap<u32, Head>,
-    /// Parameters that stand for types: how many are used.
-    pub types: Vec<usize>,
-    /// Static assertions: the index of the user's token, and what stands in the brackets.
-    pub assertions: Vec<(u32, String)>,
-}
 
 /// The pass.
 pub struct Rewriter<'a> {
@@ -103,61 +55,6 @@ enum LevelKind {
     /// The brackets of a builtin whose arguments are types.
     Types,
     Other,
-}
-
-/// How a word is treated.
-#[allow(missing_docs)]
-pub enum Word {
-    Keep,
-    Drop,
-    To(&'static str),
-    Attribute,
-    Declspec,
-    Alignas,
-    Asm,
-    Head,
-    StaticAssert,
-    Pragma,
-    /// What no type of ours can be.
-    Refused(&'static str),
-}
-
-/// Sorts an identifier or keyword.
-pub fn word(text: &str) -> Word {
-    match text {
-        "struct" | "union" | "enum" => Word::Head,
-        "__attribute__" | "__attribute" => Word::Attribute,
-        "__declspec" | "_declspec" => Word::Declspec,
-        "_Alignas" | "alignas" => Word::Alignas,
-        "__asm__" | "__asm" | "asm" => Word::Asm,
-        "_Static_assert" | "static_assert" => Word::StaticAssert,
-        "_Pragma" | "__pragma" => Word::Pragma,
-        "_BitInt" => Word::Refused("NYI: _BitInt"),
-        "__extension__" | "_Noreturn" | "__restrict" | "__restrict__" | "restrict" | "__inline"
-        | "__inline__" | "inline" | "__forceinline" | "_inline" | "__cdecl" | "_cdecl" | "__stdcall"
-        | "_stdcall" | "__fastcall" | "_fastcall" | "__thiscall" | "__vectorcall" | "__pascal"
-        | "__ptr32" | "__ptr64" | "__sptr" | "__uptr" | "__unaligned" | "__w64" | "__thread"
-        | "_Thread_local" | "thread_local" | "_Nonnull" | "_Nullable" | "_Null_unspecified" | "__nonnull"
-        | "register" | "__noreturn" | "_Atomic_" => Word::Drop,
-        "__const" | "__const__" => Word::To("const"),
-        "__volatile" | "__volatile__" => Word::To("volatile"),
-        "__signed" | "__signed__" => Word::To("signed"),
-        "__typeof" | "typeof" | "__typeof__" | "typeof_unqual" => Word::To("__typeof__"),
-        "__alignof" | "__alignof__" | "alignof" => Word::To("_Alignof"),
-        "complex" | "__complex" | "__complex__" => Word::To("_Complex"),
-        "__int8" => Word::To("char"),
-        "__int16" => Word::To("short"),
-        "__int32" => Word::To("int"),
-        "__int64" => Word::To("long long"),
-        // No complex integer is ours: the pair of words stands for 128 bits.
-        "__int128" | "__int128_t" => Word::To("_Complex int"),
-        "__uint128_t" => Word::To("unsigned _Complex int"),
-        "__float128" => Word::To("_Float128"),
-        "__float80" => Word::To("long double"),
-        "constexpr" => Word::To("static const"),
-        "nullptr" => Word::To("( ( void * ) 0 )"),
-        _ => Word::Keep,
-    }
 }
 
 /// GCC's builtin whose arguments are types, which lang-c takes for expressions: each becomes its `_Alignof`.
@@ -673,96 +570,6 @@ impl<'a> Rewriter<'a> {
             self.at += 1;
         }
         Ok(())
-    }
-
-    /// A `static const` member: its text is kept for later.
-    fn record_constant(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
-        let mut text = String::new();
-        while !self.is(";") && !self.is("}") && self.token().kind != Kind::Eof {
-            text.push_str(self.token().text);
-            text.push(' ');
-            self.at += 1;
-        }
-        if self.is(";") {
-            self.at += 1;
-        }
-        piece.heads.entry(head).or_default().constants.push(text);
-        Ok(())
-    }
-
-    /// `struct`, `union` or `enum`, with what stands around the tag.
-    fn head(&mut self, piece: &mut Piece, levels: &mut Vec<Level>) -> Result<(), CdefError> {
-        let is_enum = self.is("enum");
-        let keyword = self.token().text;
-        let offset = self.emit(piece, keyword);
-        self.at += 1;
-        if !self.before_head.is_empty() {
-            let attrs = std::mem::take(&mut self.before_head);
-            piece.heads.entry(offset).or_default().attrs.extend(attrs);
-        }
-        self.head_attributes(piece, offset)?;
-        let token = self.token();
-        let is_tag = token.kind == Kind::Ident && matches!(word(token.text), Word::Keep | Word::To(_));
-        if is_tag {
-            let mangled = mangle(token.text);
-            self.emit(piece, &mangled);
-            self.at += 1;
-        } else if self.is("$") {
-            self.param(piece)?;
-        }
-        // Behind a tag without a body they are the declaration's: `typedef struct s __attribute__((aligned(16))) t;`.
-        let behind = piece.text.len() as u32;
-        let known = piece.heads.get(&offset).map_or(0, |head| head.attrs.len());
-        self.head_attributes(piece, offset)?;
-        if !self.is("{")
-            && !self.is(":")
-            && let Some(head) = piece.heads.get_mut(&offset)
-        {
-            let found = head.attrs.split_off(known);
-            piece.attrs.extend(found.into_iter().map(|attr| (behind, attr)));
-        }
-        let in_record = levels.last().is_some_and(|l| matches!(l.kind, LevelKind::Record(_)));
-        if is_enum && self.is(":") && (!in_record || self.base_then_brace()) {
-            self.at += 1;
-            let mut base = String::new();
-            while !self.is("{")
-                && !self.is(";")
-                && !self.is(",")
-                && !self.is(")")
-                && self.token().kind != Kind::Eof
-            {
-                base.push_str(self.token().text);
-                base.push(' ');
-                self.at += 1;
-            }
-            piece.heads.entry(offset).or_default().base = Some(base);
-        }
-        if self.is("{") {
-            let token = self.token();
-            if let Err(message) = self.guard.pass(&token, false) {
-                return Err(self.error(message));
-            }
-            piece.heads.entry(offset).or_default().pack = self.pack;
-            let kind = if is_enum { LevelKind::Enum(offset) } else { LevelKind::Record(offset) };
-            levels.push(Level { kind, expression: is_enum, due: "'}' expected" });
-            self.emit(piece, "{");
-            self.at += 1;
-        }
-        Ok(())
-    }
-
-    /// In a record, `enum e : 3;` is a bit-field: a base is followed by a brace.
-    fn base_then_brace(&mut self) -> bool {
-        let mut at = self.at;
-        loop {
-            let token = self.tokens.at(at);
-            match token.text {
-                "{" => return true,
-                ";" | "," => return false,
-                _ if token.kind == Kind::Eof => return false,
-                _ => at += 1,
-            }
-        }
     }
 
     /// A function's body, from `{` on, up to behind its `}` and a `;` that may follow.
