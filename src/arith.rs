@@ -202,80 +202,96 @@ unsafe fn operands(l: *mut lua_State) -> Option<[peek::Slot; 2]> {
     }
 }
 
-/// A boxed 64-bit integer or a Lua integer: its bits, is it unsigned, and the state if it is a cdata.
+/// An integer of 64 bits: its bits, is it unsigned, and the state if it is a boxed one.
+type Integer = (i64, bool, Option<&'static State>);
+
+/// A boxed 64-bit integer or a Lua integer.
 #[inline(always)]
-unsafe fn quick_integer(slot: peek::Slot) -> Option<(i64, bool, Option<&'static State>)> {
+unsafe fn quick_integer(slot: peek::Slot) -> Option<Integer> {
     // SAFETY: the slot is an operand's.
     unsafe {
         match slot.tag {
             peek::INT => Some((slot.bits as i64, false, None)),
-            peek::USERDATA => {
-                let header = cdata::header_in(slot)?;
-                let shape = (*header).shape();
-                match shape.op() {
-                    Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
-                    Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
-                    _ => None,
-                }
-            }
+            _ => boxed_integer(cdata::header_in(slot)?),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn boxed_integer(header: *mut Header) -> Option<Integer> {
+    // SAFETY: 64-bit integers lie in the header.
+    unsafe {
+        let shape = (*header).shape();
+        match shape.op() {
+            Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
+            Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
             _ => None,
         }
     }
 }
 
-/// The usual operations: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer, two pointers' distance.
-/// None if it is none of those.
-#[inline]
-unsafe fn quick_binary(l: *mut lua_State, op: Op) -> Option<Result<c_int>> {
+/// The usual operations, which cannot fail: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer, two
+/// pointers' distance. False if it is none of those; then nothing is pushed.
+#[inline(always)]
+unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: operators get two operands, whatever the debug library gives them.
     unsafe {
-        let [a, b] = operands(l)?;
-        if let (Some((x, x_unsigned, x_state)), Some((y, y_unsigned, y_state))) =
-            (quick_integer(a), quick_integer(b))
-        {
-            let state = x_state.or(y_state)?;
-            let unsigned = x_unsigned || y_unsigned;
-            let result = if unsigned {
-                integer::unsigned_op(op, x as u64, y as u64).map(|n| n as i64)
-            } else {
-                integer::signed_op(op, x, y)
-            };
-            return Some(result.map(|n| {
-                push_integer(l, state, unsigned, n);
-                1
-            }));
-        }
-        if !matches!(op, Meta::Add | Meta::Sub) {
-            return None;
-        }
-        let header = cdata::header_in(a)?;
-        let shape = (*header).shape();
-        if shape.class != Class::Pointer {
-            return None;
-        }
-        let size = shape.target().size()? as isize;
-        if b.tag == peek::USERDATA && op == Meta::Sub && size > 0 {
-            let other = cdata::header_in(b).filter(|other| std::ptr::eq((**other).shape(), shape))?;
-            let bytes = ((*header).address as isize).wrapping_sub((*other).address as isize);
-            peek::push(l, (bytes / size) as u64, peek::INT);
-            return Some(Ok(1));
-        }
-        if b.tag != peek::INT {
-            return None;
-        }
-        let n = b.bits as isize;
-        let n = if op == Meta::Add { n } else { n.wrapping_neg() };
-        cdata::push_word(l, shape, (*header).address.wrapping_offset(n.wrapping_mul(size)));
-        Some(Ok(1))
+        let Some([a, b]) = operands(l) else { return false };
+        let first = match cdata::header_in(a) {
+            Some(header) if (*header).shape().class == Class::Pointer => {
+                return matches!(op, Meta::Add | Meta::Sub) && quick_pointer(l, op, header, b);
+            }
+            Some(header) => boxed_integer(header),
+            None => quick_integer(a),
+        };
+        let Some((x, x_unsigned, x_state)) = first else { return false };
+        let Some((y, y_unsigned, y_state)) = quick_integer(b) else { return false };
+        let unsigned = x_unsigned || y_unsigned;
+        let result = match unsigned {
+            true => integer::unsigned_op(op, x as u64, y as u64).map(|n| n as i64),
+            false => integer::signed_op(op, x, y),
+        };
+        let (Some(state), Ok(n)) = (x_state.or(y_state), result) else { return false };
+        push_integer(l, state, unsigned, n);
+        true
     }
 }
 
+/// A pointer and what is added to it, or taken from it. False as for [`quick_binary`].
+#[inline(always)]
+unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: peek::Slot) -> bool {
+    // SAFETY: from `quick_binary`; addresses are computed wrapping, not followed.
+    unsafe {
+        let (shape, address) = ((*header).shape(), (*header).address);
+        let Some(size) = shape.target().size() else { return false };
+        if other.tag == peek::INT {
+            let bytes = (other.bits as isize).wrapping_mul(size as isize);
+            let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
+            cdata::push_word(l, shape, address.wrapping_offset(bytes));
+            return true;
+        }
+        if op == Meta::Sub && size > 0 {
+            let Some(other) = cdata::header_in(other) else { return false };
+            if std::ptr::eq((*other).shape(), shape) {
+                let bytes = (address as isize).wrapping_sub((*other).address as isize);
+                peek::push(l, (bytes / size as isize) as u64, peek::INT);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[inline(always)]
 unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
+    unsafe { if quick_binary(l, op) { Ok(1) } else { any_binary(l, op) } }
+}
+
+#[inline(never)]
+unsafe fn any_binary(l: *mut lua_State, op: Op) -> Result<c_int> {
+    // SAFETY: Lua calls us with the operands.
     unsafe {
-        if let Some(done) = quick_binary(l, op) {
-            return done;
-        }
         if let Some(results) = quick_user(l, op) {
             return Ok(results);
         }

@@ -28,6 +28,7 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
     }
 }
 
+#[inline(always)]
 pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with two userdata, one of them a cdata.
     unsafe {
@@ -35,6 +36,14 @@ pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
             peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
             return Ok(1);
         }
+        any_equal(l)
+    }
+}
+
+#[inline(never)]
+unsafe fn any_equal(l: *mut lua_State) -> Result<c_int> {
+    // SAFETY: as in `equal`.
+    unsafe {
         if let Some(results) = quick_user(l, Meta::Eq) {
             return Ok(results);
         }
@@ -52,15 +61,29 @@ pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
     Ok(1)
 }
 
+#[inline(always)]
 pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
         if let Some((a, b, unsigned)) = quick_pair(l) {
             let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
-            let holds = order == Ordering::Less || op == Meta::Le && order == Ordering::Equal;
-            peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
+            peek::push(l, 0, if holds(op, Some(order)) { peek::TRUE } else { peek::FALSE });
             return Ok(1);
         }
+        any_order(l, op)
+    }
+}
+
+/// Is it `<`, or `<=`, by the order of the two?
+#[inline(always)]
+fn holds(op: Op, order: Option<Ordering>) -> bool {
+    order.is_some_and(|order| if op == Meta::Le { order.is_le() } else { order.is_lt() })
+}
+
+#[inline(never)]
+unsafe fn any_order(l: *mut lua_State, op: Op) -> Result<c_int> {
+    // SAFETY: as in `order`.
+    unsafe {
         if let Some(results) = quick_user(l, op) {
             return Ok(results);
         }
@@ -80,12 +103,7 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
             }
             _ => return user(l, op),
         };
-        let holds = match found {
-            Some(Ordering::Less) => true,
-            Some(Ordering::Equal) => op == Meta::Le,
-            _ => false,
-        };
-        lua_pushboolean(l, holds.into());
+        lua_pushboolean(l, holds(op, found).into());
     }
     Ok(1)
 }
@@ -97,17 +115,15 @@ unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
         let [a, b] = operands(l)?;
-        let (a, b) = (cdata::header_in(a)?, cdata::header_in(b)?);
+        let a = cdata::header_in(a)?;
         let shape = (*a).shape();
-        if !std::ptr::eq(shape, (*b).shape()) {
-            return None;
-        }
         let unsigned = match shape.op() {
             Repr::Pointer if shape.class == Class::Pointer => true,
             Repr::I64 => false,
             Repr::U64 => true,
             _ => return None,
         };
+        let b = cdata::header_in(b).filter(|b| std::ptr::eq((**b).shape(), shape))?;
         // The values of enums and integers, and addresses, lie in the header.
         Some(((*a).address as u64, (*b).address as u64, unsigned))
     }

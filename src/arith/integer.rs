@@ -6,6 +6,7 @@ use crate::error::{Result, What};
 use crate::vm::state::Meta;
 
 /// Of two signed 64-bit integers.
+#[inline]
 pub(super) fn signed_op(op: Op, a: i64, b: i64) -> Result<i64> {
     Ok(match op {
         Meta::Add => a.wrapping_add(b),
@@ -39,6 +40,7 @@ pub(super) fn signed_op(op: Op, a: i64, b: i64) -> Result<i64> {
 }
 
 /// Of two unsigned 64-bit integers.
+#[inline]
 pub(super) fn unsigned_op(op: Op, a: u64, b: u64) -> Result<u64> {
     Ok(match op {
         Meta::Add => a.wrapping_add(b),

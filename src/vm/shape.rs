@@ -376,11 +376,19 @@ impl Shape {
         }
     }
 
+    /// Where the type is incomplete, asks whether it still is.
+    #[inline]
     fn refresh(&self) {
         if !self.complete.get() {
-            let table = self.state().table.borrow();
-            self.fill(&table);
+            self.ask_again();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_again(&self) {
+        let table = self.state().table.borrow();
+        self.fill(&table);
     }
 
     /// The VM it belongs to.
@@ -393,36 +401,28 @@ impl Shape {
     /// How values are read and written.
     #[inline]
     pub fn op(&self) -> Op {
-        if !self.complete.get() {
-            self.refresh();
-        }
+        self.refresh();
         self.op.get()
     }
 
     /// Bytes; none for void, functions, incomplete records, `[]` and `[?]`.
     #[inline]
     pub fn size(&self) -> Option<usize> {
-        if !self.complete.get() {
-            self.refresh();
-        }
+        self.refresh();
         Some(self.size.get()).filter(|&n| n != NO_SIZE)
     }
 
     /// Bytes.
     #[inline]
     pub fn align(&self) -> usize {
-        if !self.complete.get() {
-            self.refresh();
-        }
+        self.refresh();
         self.align.get()
     }
 
     /// Does a cdata keep its value in the header's address word?
     #[inline]
     pub fn is_inline(&self) -> bool {
-        if !self.complete.get() {
-            self.refresh();
-        }
+        self.refresh();
         self.inline_value.get()
     }
 
@@ -475,6 +475,8 @@ impl Shape {
         self.find_target()
     }
 
+    #[cold]
+    #[inline(never)]
     fn find_target(&self) -> &Shape {
         let state = self.state();
         let to = {

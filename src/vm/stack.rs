@@ -203,7 +203,7 @@ pub unsafe fn call_user(l: *mut lua_State, arguments: c_int, results: c_int) -> 
     unsafe {
         let base = lua_gettop(l) - arguments - 1;
         lua_callk(l, arguments, results, base as lua_KContext, Some(finish_call));
-        lua_gettop(l) - base
+        if results == LUA_MULTRET { lua_gettop(l) - base } else { results }
     }
 }
 

@@ -439,12 +439,18 @@ impl State {
     pub fn boxed(&self, unsigned: bool) -> &'static Shape {
         let slot = if unsigned { &self.uint64 } else { &self.int64 };
         if slot.get().is_null() {
-            let kind = if unsigned { target::UINT64 } else { target::INT64 };
-            let id = self.table.borrow_mut().int(kind);
-            slot.set(self.shape(id.plain()));
+            self.find_boxed(unsigned, slot);
         }
         // SAFETY: shapes live as long as their state.
         unsafe { &*slot.get() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_boxed(&self, unsigned: bool, slot: &Cell<*const Shape>) {
+        let kind = if unsigned { target::UINT64 } else { target::INT64 };
+        let id = self.table.borrow().int(kind);
+        slot.set(self.shape(id.plain()));
     }
 
     /// Keeps a value for as long as the state lives.
