@@ -12,19 +12,14 @@ use crate::cdata::{self, Bounds, Header};
 use crate::conv::number::truncate;
 use crate::conv::{from_lua, to_lua};
 use crate::ctype::{CType, Constant, QualType};
-use crate::door;
 use crate::error::{Error, Result, What};
 use crate::vm::entry;
 use crate::vm::shape::{Class, FieldEntry, Items, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
 
-door! {
-    /// `__index` of cdata.
-    pub fn index = get::get;
-    /// `__newindex` of cdata.
-    pub fn new_index = set::set;
-}
+pub use get::index;
+pub use set::new_index;
 
 /// What a key leads to.
 enum Target {

@@ -6,169 +6,189 @@ use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_elemen
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
+use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
-/// The usual reads, by what lies on the stack: a scalar member by its interned name, a scalar element by an integer. False if it
-/// is none of those; then nothing is pushed.
-#[inline(always)]
-unsafe fn quick_get(l: *mut lua_State) -> bool {
+/// `__index` of cdata. The usual reads, by what lies on the stack: a member by its interned name, an element by an integer. What needs no
+/// memory of Lua's is read right here, without a frame; anything else by a function that this one ends with.
+///
+/// # Safety
+/// Called by Lua with its own state.
+pub unsafe extern "C-unwind" fn index(l: *mut lua_State) -> c_int {
     // SAFETY: two arguments are there; the header's address was checked to be one of ours; a member lies inside of its
     // record, an element was checked against what is known.
     unsafe {
+        if !peek::is_available() {
+            return any(l);
+        }
         let base = peek::base(l);
         if peek::top(l).offset_from(base) != 2 {
-            return false;
+            return any(l);
         }
-        let Some(header) = cdata::header_in(*base) else { return false };
+        let Some(header) = cdata::header_in(*base) else { return any(l) };
         let shape = (*header).shape();
         let key = *base.add(1);
         if key.tag == peek::SHORT_STRING {
             let fields = shape.fields.get();
             if fields.is_null() {
-                return callback::method_named(l, shape, peek::string_address(key) as *const c_char);
+                return quick_callback(l, shape);
             }
-            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return any(l) };
             if entry.op == Op::Missing {
-                return quick_method(l, shape, key);
+                return quick_method(l, shape);
             }
             let address = (*header).address;
             if address.is_null() {
-                return false;
+                return any(l);
             }
             let at = address.wrapping_add(entry.offset);
-            return to_lua::push_plain(l, entry.op, at)
-                || entry.op == Op::Bits && to_lua::push_plain_bits(l, entry, at)
-                || entry.op == Op::Pointer && quick_pointer(l, &*entry.shape, at)
-                || entry.op == Op::U64 && quick_boxed(l, shape, at)
-                || entry.op == Op::Aggregate
-                    && quick_reference(l, *base, header, &*entry.shape, at, entry.slot);
-        }
-        if key.tag == peek::INT {
-            let op = shape.item_op.get();
-            if op == Op::None {
-                return false;
+            if to_lua::push_plain(l, entry.op, at) {
+                return 1;
             }
-            let at = quick_element(header, shape, key.bits as i64);
-            return !at.is_null()
-                && (to_lua::push_plain(l, op, at)
-                    || op == Op::Pointer && quick_pointer(l, &*shape.item.get(), at)
-                    || op == Op::U64 && quick_boxed(l, shape, at)
-                    || op == Op::Aggregate && quick_item_reference(l, *base, header, at));
+            return match entry.op {
+                Op::Bits => quick_bits(l, entry, at),
+                Op::Pointer => quick_pointer(l, &*entry.shape, at),
+                Op::U64 => quick_boxed(l, shape, at),
+                Op::Aggregate => quick_member(l, header, entry, at),
+                _ => any(l),
+            };
         }
-        false
+        if key.tag == peek::INT && shape.item_op.get() != Op::None {
+            let op = shape.item_op.get();
+            let at = quick_element(header, shape, key.bits as i64);
+            if at.is_null() {
+                return any(l);
+            }
+            if to_lua::push_plain(l, op, at) {
+                return 1;
+            }
+            return match op {
+                Op::Pointer => quick_pointer(l, &*shape.item.get(), at),
+                Op::U64 => quick_boxed(l, shape, at),
+                Op::Aggregate => quick_item(l, header, at),
+                _ => any(l),
+            };
+        }
+        any(l)
     }
 }
 
-/// What the metatype's `__index`, a table or function, has for the key. False if there is none, or nothing in it; then nothing is
-/// pushed.
-#[inline]
-unsafe fn quick_method(l: *mut lua_State, shape: &Shape, key: peek::Slot) -> bool {
-    // SAFETY: as for `quick_get`; a metamethod of the table's own may raise: S6.
+door! {
+    fn any = get;
+}
+
+/// A method of callbacks, by its name.
+#[inline(never)]
+unsafe fn quick_callback(l: *mut lua_State, shape: &Shape) -> c_int {
+    // SAFETY: from `index`.
+    unsafe {
+        let name = peek::string_address(*peek::base(l).add(1)) as *const c_char;
+        if callback::method_named(l, shape, name) { 1 } else { any(l) }
+    }
+}
+
+/// What the metatype's `__index`, a table or function, has for the key.
+#[inline(never)]
+unsafe fn quick_method(l: *mut lua_State, shape: &Shape) -> c_int {
+    // SAFETY: from `index`; a metamethod of the table's own may raise: S6.
     unsafe {
         let table = shape.state().meta_slot(shape, Meta::Index);
-        if peek::is_function(table) {
-            let owner = *peek::base(l);
+        let (owner, key) = (*peek::base(l), *peek::base(l).add(1));
+        if table.tag == peek::TABLE {
+            let found = peek::field(table.bits as usize, key.bits);
+            if found.tag != peek::NIL {
+                peek::push(l, found.bits, found.tag);
+                return 1;
+            }
             peek::push(l, table.bits, table.tag);
-            peek::push(l, owner.bits, owner.tag);
             peek::push(l, key.bits, key.tag);
-            call_user(l, 2, 1);
-            return true;
+            if lua_gettable(l, -2) != LUA_TNIL {
+                return 1;
+            }
+            peek::pop(l);
+            peek::pop(l);
+        } else if peek::is_function(table) {
+            for slot in [table, owner, key] {
+                peek::push(l, slot.bits, slot.tag);
+            }
+            return call_user(l, 2, 1);
         }
-        if table.tag != peek::TABLE {
-            return false;
-        }
-        let found = peek::field(table.bits as usize, key.bits);
-        if found.tag != peek::NIL {
-            peek::push(l, found.bits, found.tag);
-            return true;
-        }
-        peek::push(l, table.bits, table.tag);
-        peek::push(l, key.bits, key.tag);
-        if lua_gettable(l, -2) != LUA_TNIL {
-            return true;
-        }
-        peek::pop(l);
-        peek::pop(l);
-        false
+        any(l)
     }
+}
+
+/// A bit-field.
+#[inline(never)]
+unsafe fn quick_bits(l: *mut lua_State, entry: &FieldEntry, at: *mut u8) -> c_int {
+    // SAFETY: from `index`.
+    unsafe { if to_lua::push_plain_bits(l, entry, at) { 1 } else { any(l) } }
 }
 
 /// A pointer that is not NULL.
-#[inline]
-unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
-    // SAFETY: as for `quick_get`; S6.
+#[inline(never)]
+unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+    // SAFETY: from `index`; S6.
     unsafe { cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned()) };
-    true
+    1
 }
 
 /// An unsigned integer that no Lua integer holds.
 #[inline(never)]
-unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
-    // SAFETY: as for `quick_get`; S6.
+unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+    // SAFETY: from `index`; S6.
     unsafe { to_lua::push_u64(l, shape, at.cast::<u64>().read_unaligned()) };
-    true
+    1
 }
 
-/// A member that is a record or array, at `at` in the cdata of slot `owner`: the reference cached in its user value `slot`, or a new one.
-#[inline]
-unsafe fn quick_reference(
-    l: *mut lua_State,
-    owner: peek::Slot,
-    header: *mut Header,
-    member: &Shape,
-    at: *mut u8,
-    slot: u8,
-) -> bool {
-    // SAFETY: as for `quick_get`; the slot is one that the owner was made with; S6.
+/// A member that is a record or array: the reference cached in the user value that it has in the whole, or a new one.
+#[inline(never)]
+unsafe fn quick_member(l: *mut lua_State, header: *mut Header, entry: &FieldEntry, at: *mut u8) -> c_int {
+    // SAFETY: from `index`; the slot is one that the owner was made with; S6.
     unsafe {
         let shape = (*header).shape();
-        let caches = slot != 0 && shape.class != Class::Pointer;
-        let n = usize::from(slot) + usize::from(shape.class == Class::Reference);
-        if !caches || !push_cached(l, owner, n, at) {
-            push_part(l, owner, header, member, at);
+        let caches = entry.slot != 0 && shape.class != Class::Pointer;
+        let n = usize::from(entry.slot) + usize::from(shape.class == Class::Reference);
+        if !caches || !push_cached(l, n, at) {
+            push_part(l, header, &*entry.shape, at);
             if caches {
                 cache(l, n);
             }
         }
-        true
     }
+    1
 }
 
-/// As [`quick_reference`], of an element: only the one that was asked for last is cached.
-#[inline]
-unsafe fn quick_item_reference(
-    l: *mut lua_State,
-    owner: peek::Slot,
-    header: *mut Header,
-    at: *mut u8,
-) -> bool {
-    // SAFETY: as for `quick_get`; arrays of records and arrays, and references to those, are made with a slot for an element; S6.
+/// As [`quick_member`], of an element: one that is asked for again and again is cached.
+#[inline(never)]
+unsafe fn quick_item(l: *mut lua_State, header: *mut Header, at: *mut u8) -> c_int {
+    // SAFETY: from `index`; arrays of records and arrays, and references to those, are made with a slot for an element; S6.
     unsafe {
         let shape = (*header).shape();
         let caches = shape.class != Class::Pointer;
         let n = 1 + usize::from(shape.class == Class::Reference);
-        if caches && push_cached(l, owner, n, at) {
+        if caches && push_cached(l, n, at) {
             shape.asked.found();
-            return true;
+            return 1;
         }
-        push_part(l, owner, header, &*shape.item.get(), at);
+        push_part(l, header, &*shape.item.get(), at);
         if caches && shape.asked.missed(at) {
             cache(l, n);
         }
-        true
     }
+    1
 }
 
-/// The reference to `at` that user value `n` of `owner` holds. False if it holds none, or one to another place; then nothing is pushed.
+/// The reference to `at` that user value `n` of the cdata at 1 holds. False if it holds none, or one to another place; then nothing is
+/// pushed.
 #[inline(always)]
-unsafe fn push_cached(l: *mut lua_State, owner: peek::Slot, n: usize, at: *mut u8) -> bool {
-    // SAFETY: from `quick_reference`.
+unsafe fn push_cached(l: *mut lua_State, n: usize, at: *mut u8) -> bool {
+    // SAFETY: from `quick_member`.
     unsafe {
-        let known = *peek::user_value(owner, n);
+        let known = *peek::user_value(*peek::base(l), n);
         let is_it = cdata::header_in(known).is_some_and(|header| (*header).address == at);
         if is_it {
             peek::push(l, known.bits, known.tag);
@@ -177,11 +197,12 @@ unsafe fn push_cached(l: *mut lua_State, owner: peek::Slot, n: usize, at: *mut u
     }
 }
 
-/// A new reference to a part of the cdata in slot `owner`.
+/// A new reference to a part of the cdata at 1.
 #[inline(always)]
-unsafe fn push_part(l: *mut lua_State, owner: peek::Slot, header: *mut Header, part: &Shape, at: *mut u8) {
-    // SAFETY: from `quick_reference`; a reference has a first user value.
+unsafe fn push_part(l: *mut lua_State, header: *mut Header, part: &Shape, at: *mut u8) {
+    // SAFETY: from `quick_member`; a reference has a first user value.
     unsafe {
+        let owner = *peek::base(l);
         let (bounds, parent) = match (*header).shape().class {
             Class::Pointer => (Bounds::ANY, peek::Slot { bits: 0, tag: peek::NIL }),
             Class::Reference => (Header::wide_bounds(header), *peek::user_value(owner, 1)),
@@ -194,21 +215,44 @@ unsafe fn push_part(l: *mut lua_State, owner: peek::Slot, header: *mut Header, p
 /// Keeps the reference on top in user value `n` of the cdata at 1.
 #[inline]
 unsafe fn cache(l: *mut lua_State, n: usize) {
-    // SAFETY: from `quick_reference`.
+    // SAFETY: from `quick_member`.
     unsafe {
         lua_pushvalue(l, -1);
         lua_setiuservalue(l, 1, n as c_int);
     }
 }
 
-pub(super) unsafe fn get(l: *mut lua_State) -> Result<c_int> {
+/// Whatever `index` left: first uses, what wants memory of Lua's, cdata as keys, constants, metatypes, errors.
+unsafe fn get(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata and the key; what is read was checked on the way.
     unsafe {
-        if peek::is_available() && quick_get(l) {
-            return Ok(1);
-        }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
-        get_slow(l, header, (*header).shape())
+        let shape = (*header).shape();
+        if let Some(named) = cdata::ctype_of(header) {
+            return get_static(l, named);
+        }
+        match find(l, header, shape)? {
+            Target::Member(entry, _) if entry.op == Op::Constant => {
+                push_record_constant(l, shape)?;
+                Ok(1)
+            }
+            Target::Member(entry, base) => get_member(l, header, shape, &entry, base),
+            Target::Element(item, at) => {
+                let pointer = shape.referred().class == Class::Pointer;
+                let bounds = if pointer { Bounds::ANY } else { Header::bounds(header) };
+                to_lua::push(l, item, item.op(), at, bounds, c_int::from(!pointer))?;
+                Ok(1)
+            }
+            Target::Metatype => {
+                if shape.state().push_meta(l, shape, Meta::Index) {
+                    return call_index(l, shape);
+                }
+                if callback::method(l, shape) {
+                    return Ok(1);
+                }
+                Err(bad_key(l, shape))
+            }
+        }
     }
 }
 
@@ -259,39 +303,6 @@ unsafe fn get_aggregate(
             lua_setiuservalue(l, 1, slot);
         }
         Ok(())
-    }
-}
-
-/// Whatever the quick path left: first uses, what wants memory of Lua's, cdata as keys, constants, metatypes, errors.
-#[inline(never)]
-unsafe fn get_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
-    // SAFETY: as for `get`.
-    unsafe {
-        if let Some(named) = cdata::ctype_of(header) {
-            return get_static(l, named);
-        }
-        match find(l, header, shape)? {
-            Target::Member(entry, _) if entry.op == Op::Constant => {
-                push_record_constant(l, shape)?;
-                Ok(1)
-            }
-            Target::Member(entry, base) => get_member(l, header, shape, &entry, base),
-            Target::Element(item, at) => {
-                let pointer = shape.referred().class == Class::Pointer;
-                let bounds = if pointer { Bounds::ANY } else { Header::bounds(header) };
-                to_lua::push(l, item, item.op(), at, bounds, c_int::from(!pointer))?;
-                Ok(1)
-            }
-            Target::Metatype => {
-                if shape.state().push_meta(l, shape, Meta::Index) {
-                    return call_index(l, shape);
-                }
-                if callback::method(l, shape) {
-                    return Ok(1);
-                }
-                Err(bad_key(l, shape))
-            }
-        }
     }
 }
 

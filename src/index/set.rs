@@ -5,101 +5,119 @@ use std::ffi::c_int;
 use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
+use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
-/// The usual writes: a number, boolean, pointer or record to a member or element of its sort. False if it is none of those; then nothing is written.
-#[inline(always)]
-unsafe fn quick_set(l: *mut lua_State) -> bool {
-    // SAFETY: as for `quick_get`.
+/// `__newindex` of cdata. The usual writes, by what lies on the stack: a number or boolean to a member or element of its sort right here,
+/// without a frame; anything else by a function that this one ends with.
+///
+/// # Safety
+/// Called by Lua with its own state.
+pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
+    // SAFETY: as for `index`.
     unsafe {
+        if !peek::is_available() {
+            return any(l);
+        }
         let base = peek::base(l);
         if peek::top(l).offset_from(base) != 3 {
-            return false;
+            return any(l);
         }
-        let Some(header) = cdata::header_in(*base) else { return false };
+        let Some(header) = cdata::header_in(*base) else { return any(l) };
         let shape = (*header).shape();
         let key = *base.add(1);
         let value = *base.add(2);
         let (op, shape, at) = if key.tag == peek::SHORT_STRING {
             let fields = shape.fields.get();
             if fields.is_null() {
-                return false;
+                return any(l);
             }
-            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return false };
+            let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return any(l) };
             if entry.op == Op::Missing {
-                return quick_new_index(l, shape, key, value);
+                return quick_function(l, shape);
             }
             let address = (*header).address;
             if address.is_null() || entry.is_const {
-                return false;
+                return any(l);
             }
             let at = address.wrapping_add(entry.offset);
             if entry.op == Op::Bits {
-                return from_lua::store_plain_bits(value, entry, at);
+                return quick_bits(l, entry, at);
             }
             (entry.op, entry.shape, at)
         } else if key.tag == peek::INT {
             let op = shape.item_op.get();
             if op == Op::None || (*shape.item.get()).is_const() {
-                return false;
+                return any(l);
             }
             let at = quick_element(header, shape, key.bits as i64);
             if at.is_null() {
-                return false;
+                return any(l);
             }
             (op, shape.item.get(), at)
         } else {
-            return false;
+            return any(l);
         };
-        from_lua::store_plain(value, op, at)
-            || op == Op::Pointer && quick_set_pointer(value, &*shape, at)
-            || op == Op::Aggregate && quick_set_record(value, &*shape, at)
+        if from_lua::store_plain(value, op, at) {
+            return 0;
+        }
+        match op {
+            Op::Pointer => quick_pointer(l, &*shape, at),
+            Op::Aggregate => quick_record(l, &*shape, at),
+            _ => any(l),
+        }
     }
 }
 
-/// The metatype's `__newindex`, if it is a function, for a name that is no member's. False if it is none.
+door! {
+    fn any = set;
+}
+
+/// The metatype's `__newindex`, if it is a function, for a name that is no member's.
 #[inline(never)]
-unsafe fn quick_new_index(l: *mut lua_State, shape: &Shape, key: peek::Slot, value: peek::Slot) -> bool {
-    // SAFETY: as for `quick_set`; a metamethod may raise: S6.
+unsafe fn quick_function(l: *mut lua_State, shape: &Shape) -> c_int {
+    // SAFETY: from `new_index`; a metamethod may raise: S6.
     unsafe {
         let function = shape.state().meta_slot(shape, Meta::NewIndex);
         if !peek::is_function(function) || shape.record().is_some_and(Shape::is_const) {
-            return false;
+            return any(l);
         }
-        let owner = *peek::base(l);
-        for slot in [function, owner, key, value] {
+        let base = peek::base(l);
+        for slot in [function, *base, *base.add(1), *base.add(2)] {
             peek::push(l, slot.bits, slot.tag);
         }
-        call_user(l, 3, 0);
-        true
+        call_user(l, 3, 0)
     }
 }
 
-/// A pointer, or what has an address for one. False for anything else, strings among it.
+/// A Lua integer to a bit-field.
 #[inline(never)]
-unsafe fn quick_set_pointer(value: peek::Slot, shape: &Shape, at: *mut u8) -> bool {
-    // SAFETY: as for `quick_set`.
-    unsafe {
-        match from_lua::plain_pointer(value, shape) {
-            Some(address) => {
-                at.cast::<*mut u8>().write_unaligned(address);
-                true
-            }
-            None => false,
-        }
-    }
+unsafe fn quick_bits(l: *mut lua_State, entry: &FieldEntry, at: *mut u8) -> c_int {
+    // SAFETY: from `new_index`.
+    unsafe { if from_lua::store_plain_bits(*peek::base(l).add(2), entry, at) { 0 } else { any(l) } }
 }
 
-/// A record of the very type, which is copied unless something in it is const. False for anything else.
+/// A pointer, or what has an address for one; no string.
 #[inline(never)]
-unsafe fn quick_set_record(value: peek::Slot, shape: &Shape, at: *mut u8) -> bool {
-    // SAFETY: as for `quick_set`; both are as large as their type says. They may be one.
+unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+    // SAFETY: from `new_index`.
     unsafe {
-        let Some(header) = cdata::header_in(value) else { return false };
+        let Some(address) = from_lua::plain_pointer(*peek::base(l).add(2), shape) else { return any(l) };
+        at.cast::<*mut u8>().write_unaligned(address);
+    }
+    0
+}
+
+/// A record of the very type, which is copied unless something in it is const.
+#[inline(never)]
+unsafe fn quick_record(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+    // SAFETY: from `new_index`; both are as large as their type says. They may be one.
+    unsafe {
+        let Some(header) = cdata::header_in(*peek::base(l).add(2)) else { return any(l) };
         let own = (*header).shape().referred();
         if own.ty.id != shape.ty.id
             || own.class != Class::Record
@@ -107,22 +125,39 @@ unsafe fn quick_set_record(value: peek::Slot, shape: &Shape, at: *mut u8) -> boo
             || shape.is_read_only()
             || (*header).address.is_null()
         {
-            return false;
+            return any(l);
         }
-        let Some(size) = own.size() else { return false };
+        let Some(size) = own.size() else { return any(l) };
         std::ptr::copy((*header).address, at, size);
-        true
     }
+    0
 }
 
-pub(super) unsafe fn set(l: *mut lua_State) -> Result<c_int> {
+/// Whatever `new_index` left.
+unsafe fn set(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata, the key and the value.
     unsafe {
-        if peek::is_available() && quick_set(l) {
-            return Ok(0);
-        }
         let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
-        set_slow(l, header, (*header).shape())
+        let shape = (*header).shape();
+        if let Some(named) = cdata::ctype_of(header) {
+            return set_static(l, named);
+        }
+        match find(l, header, shape)? {
+            Target::Member(entry, _) if entry.op == Op::Constant => Err(What::ConstWrite.into()),
+            Target::Member(entry, base) => set_member(l, header, shape, &entry, base),
+            Target::Element(item, at) => {
+                // The parts of a complex number are not written one by one, as in LuaJIT.
+                if item.is_read_only() || shape.referred().class == Class::Complex {
+                    return Err(What::ConstWrite.into());
+                }
+                let room = Room { bytes: item.size().unwrap_or(0), owner: 1 };
+                from_lua::store(l, 3, item, item.op(), at, room)?;
+                Ok(0)
+            }
+            Target::Metatype if shape.record().is_some_and(Shape::is_const) => Err(What::ConstWrite.into()),
+            Target::Metatype if shape.state().push_meta(l, shape, Meta::NewIndex) => Ok(call_new_index(l)),
+            Target::Metatype => Err(bad_key(l, shape)),
+        }
     }
 }
 
@@ -154,32 +189,6 @@ unsafe fn set_member(
             op => from_lua::store(l, 3, &*entry.shape, op, at, Room { bytes: 0, owner: 1 })?,
         }
         Ok(0)
-    }
-}
-
-#[inline(never)]
-unsafe fn set_slow(l: *mut lua_State, header: *mut Header, shape: &'static Shape) -> Result<c_int> {
-    // SAFETY: as for `set`.
-    unsafe {
-        if let Some(named) = cdata::ctype_of(header) {
-            return set_static(l, named);
-        }
-        match find(l, header, shape)? {
-            Target::Member(entry, _) if entry.op == Op::Constant => Err(What::ConstWrite.into()),
-            Target::Member(entry, base) => set_member(l, header, shape, &entry, base),
-            Target::Element(item, at) => {
-                // The parts of a complex number are not written one by one, as in LuaJIT.
-                if item.is_read_only() || shape.referred().class == Class::Complex {
-                    return Err(What::ConstWrite.into());
-                }
-                let room = Room { bytes: item.size().unwrap_or(0), owner: 1 };
-                from_lua::store(l, 3, item, item.op(), at, room)?;
-                Ok(0)
-            }
-            Target::Metatype if shape.record().is_some_and(Shape::is_const) => Err(What::ConstWrite.into()),
-            Target::Metatype if shape.state().push_meta(l, shape, Meta::NewIndex) => Ok(call_new_index(l)),
-            Target::Metatype => Err(bad_key(l, shape)),
-        }
     }
 }
 
