@@ -9,6 +9,8 @@ mod integer;
 
 use std::ffi::c_int;
 
+use compare::{equal, order, quick_equal, quick_order};
+
 use crate::cdata::{self, Header};
 use crate::conv::number::{self, Number};
 use crate::ctype::{CType, IntKind};
@@ -22,77 +24,65 @@ use crate::vm::state::{Meta, State};
 /// A binary operator.
 type Op = Meta;
 
-door! {
-    /// `__add`
-    pub fn add = bodies::add;
-    /// `__sub`
-    pub fn sub = bodies::sub;
-    /// `__mul`
-    pub fn mul = bodies::mul;
-    /// `__div`
-    pub fn div = bodies::div;
-    /// `__mod`
-    pub fn modulo = bodies::modulo;
-    /// `__pow`
-    pub fn pow = bodies::pow;
-    /// `__idiv`
-    pub fn idiv = bodies::idiv;
-    /// `__band`
-    pub fn band = bodies::band;
-    /// `__bor`
-    pub fn bor = bodies::bor;
-    /// `__bxor`
-    pub fn bxor = bodies::bxor;
-    /// `__shl`
-    pub fn shl = bodies::shl;
-    /// `__shr`
-    pub fn shr = bodies::shr;
-    /// `__unm`
-    pub fn unm = bodies::unm;
-    /// `__bnot`
-    pub fn bnot = bodies::bnot;
-    /// `__eq`
-    pub fn eq = compare::equal;
-    /// `__lt`
-    pub fn lt = bodies::lt;
-    /// `__le`
-    pub fn le = bodies::le;
+/// The metamethods: the usual operands are each operator's own code, without a frame; all others are left to one that it ends with.
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident = $quick:ident or $any:ident($meta:ident);)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Safety
+            /// Called by Lua with its own state.
+            pub unsafe extern "C-unwind" fn $name(l: *mut lua_State) -> c_int {
+                door! {
+                    #[inline(never)]
+                    fn any = body;
+                }
+                unsafe fn body(l: *mut lua_State) -> Result<c_int> {
+                    // SAFETY: the operands are where Lua puts them.
+                    unsafe { $any(l, Meta::$meta) }
+                }
+                // SAFETY: as there.
+                unsafe { if $quick(l, Meta::$meta) { 1 } else { any(l) } }
+            }
+        )*
+    };
 }
 
-/// The body of each operator's door.
-mod bodies {
-    use super::compare::order;
-    use super::{Meta, Result, binary, c_int, lua_State, unary};
-
-    macro_rules! bodies {
-        ($($name:ident = $of:ident($meta:ident);)*) => {
-            $(
-                pub(super) unsafe fn $name(l: *mut lua_State) -> Result<c_int> {
-                    // SAFETY: the operands are where Lua puts them.
-                    unsafe { $of(l, Meta::$meta) }
-                }
-            )*
-        };
-    }
-
-    bodies! {
-        add = binary(Add);
-        sub = binary(Sub);
-        mul = binary(Mul);
-        div = binary(Div);
-        modulo = binary(Mod);
-        pow = binary(Pow);
-        idiv = binary(IDiv);
-        band = binary(BAnd);
-        bor = binary(BOr);
-        bxor = binary(BXor);
-        shl = binary(Shl);
-        shr = binary(Shr);
-        unm = unary(Unm);
-        bnot = unary(BNot);
-        lt = order(Lt);
-        le = order(Le);
-    }
+operators! {
+    /// `__add`
+    add = quick_binary or binary(Add);
+    /// `__sub`
+    sub = quick_binary or binary(Sub);
+    /// `__mul`
+    mul = quick_binary or binary(Mul);
+    /// `__div`
+    div = quick_binary or binary(Div);
+    /// `__mod`
+    modulo = quick_binary or binary(Mod);
+    /// `__pow`
+    pow = quick_binary or binary(Pow);
+    /// `__idiv`
+    idiv = quick_binary or binary(IDiv);
+    /// `__band`
+    band = quick_binary or binary(BAnd);
+    /// `__bor`
+    bor = quick_binary or binary(BOr);
+    /// `__bxor`
+    bxor = quick_binary or binary(BXor);
+    /// `__shl`
+    shl = quick_binary or binary(Shl);
+    /// `__shr`
+    shr = quick_binary or binary(Shr);
+    /// `__unm`
+    unm = quick_unary or unary(Unm);
+    /// `__bnot`
+    bnot = quick_unary or unary(BNot);
+    /// `__eq`
+    eq = quick_equal or equal(Eq);
+    /// `__lt`
+    lt = quick_order or order(Lt);
+    /// `__le`
+    le = quick_order or order(Le);
 }
 
 /// What an operand is to the operators.
@@ -282,14 +272,8 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
     }
 }
 
-#[inline(always)]
-unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
-    // SAFETY: Lua calls us with the operands.
-    unsafe { if quick_binary(l, op) { Ok(1) } else { any_binary(l, op) } }
-}
-
 #[inline(never)]
-unsafe fn any_binary(l: *mut lua_State, op: Op) -> Result<c_int> {
+unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
         if let Some(results) = quick_user(l, op) {
@@ -402,22 +386,23 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
 
 // -- unary -----------------------------------------------------------------------------------------------------------
 
-/// The usual operand: a boxed 64-bit integer. None if it is none.
-#[inline]
-unsafe fn quick_unary(l: *mut lua_State, op: Op) -> Option<c_int> {
+/// The usual operand: a boxed 64-bit integer. False if it is none; then nothing is pushed.
+#[inline(always)]
+unsafe fn quick_unary(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: an operator gets its operand twice, whatever the debug library gives it.
     unsafe {
-        let [a, _] = operands(l)?;
-        let (n, unsigned, state) = quick_integer(a)?;
-        push_integer(l, state?, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
-        Some(1)
+        let integer = operands(l).and_then(|[a, _]| quick_integer(a));
+        let Some((n, unsigned, Some(state))) = integer else { return false };
+        push_integer(l, state, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
+        true
     }
 }
 
+#[inline(never)]
 unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operand.
     unsafe {
-        if let Some(results) = quick_unary(l, op).or_else(|| quick_user(l, op)) {
+        if let Some(results) = quick_user(l, op) {
             return Ok(results);
         }
         let Some(state) = state_of(l) else { return user(l, op) };

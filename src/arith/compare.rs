@@ -28,23 +28,22 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
     }
 }
 
+/// [`quick_pair`], equal or not. False if it is none; then nothing is pushed.
 #[inline(always)]
-pub(super) unsafe fn equal(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: Lua calls us with two userdata, one of them a cdata.
+pub(super) unsafe fn quick_equal(l: *mut lua_State, _op: Op) -> bool {
+    // SAFETY: the operands are on the stack.
     unsafe {
-        if let Some((a, b, _)) = quick_pair(l) {
-            peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
-            return Ok(1);
-        }
-        any_equal(l)
+        let Some((a, b, _)) = quick_pair(l) else { return false };
+        peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
+        true
     }
 }
 
 #[inline(never)]
-unsafe fn any_equal(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: as in `equal`.
+pub(super) unsafe fn equal(l: *mut lua_State, op: Op) -> Result<c_int> {
+    // SAFETY: Lua calls us with two userdata, one of them a cdata.
     unsafe {
-        if let Some(results) = quick_user(l, Meta::Eq) {
+        if let Some(results) = quick_user(l, op) {
             return Ok(results);
         }
         let equal = match (operand(l, 1), operand(l, 2)) {
@@ -53,7 +52,7 @@ unsafe fn any_equal(l: *mut lua_State) -> Result<c_int> {
             (Operand::Pointer(_, a), Operand::Nil) | (Operand::Nil, Operand::Pointer(_, a)) => a.is_null(),
             (a, b) => match complex::pair(a, b) {
                 Some((_, a, b)) => a == b,
-                None => return user(l, Meta::Eq),
+                None => return user(l, op),
             },
         };
         lua_pushboolean(l, equal.into());
@@ -61,16 +60,15 @@ unsafe fn any_equal(l: *mut lua_State) -> Result<c_int> {
     Ok(1)
 }
 
+/// [`quick_pair`], by its order. False if it is none; then nothing is pushed.
 #[inline(always)]
-pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
-    // SAFETY: Lua calls us with the operands.
+pub(super) unsafe fn quick_order(l: *mut lua_State, op: Op) -> bool {
+    // SAFETY: the operands are on the stack.
     unsafe {
-        if let Some((a, b, unsigned)) = quick_pair(l) {
-            let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
-            peek::push(l, 0, if holds(op, Some(order)) { peek::TRUE } else { peek::FALSE });
-            return Ok(1);
-        }
-        any_order(l, op)
+        let Some((a, b, unsigned)) = quick_pair(l) else { return false };
+        let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
+        peek::push(l, 0, if holds(op, Some(order)) { peek::TRUE } else { peek::FALSE });
+        true
     }
 }
 
@@ -81,8 +79,8 @@ fn holds(op: Op, order: Option<Ordering>) -> bool {
 }
 
 #[inline(never)]
-unsafe fn any_order(l: *mut lua_State, op: Op) -> Result<c_int> {
-    // SAFETY: as in `order`.
+pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
+    // SAFETY: Lua calls us with the operands.
     unsafe {
         if let Some(results) = quick_user(l, op) {
             return Ok(results);
