@@ -92,7 +92,7 @@ pub unsafe fn open(l: *mut lua_State, idx: c_int, library: Library) {
 }
 
 door! {
-    fn resolve = resolve_body;
+    fn resolve = quick_variable(1) or resolve_body;
     fn assign = assign_body;
     fn to_string = to_string_body;
 }
@@ -161,6 +161,7 @@ unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
 }
 
 /// A plain variable that was read before. False for anything else.
+#[inline]
 unsafe fn quick_variable(l: *mut lua_State) -> bool {
     // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are.
     unsafe {
@@ -179,10 +180,6 @@ unsafe fn quick_variable(l: *mut lua_State) -> bool {
 }
 
 unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: as for the rest.
-    if unsafe { quick_variable(l) } {
-        return Ok(1);
-    }
     let space = lua_upvalueindex(1);
     // SAFETY: the upvalues are the name space and its cache; arguments the cache (or whatever the debug library brings)
     // and the key.

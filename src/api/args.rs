@@ -68,9 +68,12 @@ pub unsafe fn ctype(l: *mut lua_State, state: &State, idx: c_int) -> Result<&'st
     }
 }
 
-/// The usual: a text that was met before, or a ctype object. None for anything else.
+/// As [`ctype`], the usual: a text that was met before, or a ctype object. None for anything else.
+///
+/// # Safety
+/// As for [`ctype`].
 #[inline]
-unsafe fn quick_ctype(l: *mut lua_State, state: &State, idx: c_int) -> Option<&'static Shape> {
+pub unsafe fn quick_ctype(l: *mut lua_State, state: &State, idx: c_int) -> Option<&'static Shape> {
     // SAFETY: as for `ctype`.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) < idx as isize {

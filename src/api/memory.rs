@@ -14,13 +14,13 @@ use crate::vm::stack::*;
 
 door! {
     /// `ffi.string(ptr, len)`
-    pub fn string = string_body;
+    pub fn string = quick_string(1) or string_body;
     /// `ffi.copy(dst, src, len)`
-    pub fn copy = copy_body;
+    pub fn copy = quick_copy(0) or copy_body;
     /// `ffi.fill(dst, len, byte)`
-    pub fn fill = fill_body;
+    pub fn fill = quick_fill(0) or fill_body;
     /// `ffi.errno(new)`
-    pub fn errno = errno_body;
+    pub fn errno = quick_errno(1) or errno_body;
     /// `ffi.abi(word)`
     pub fn abi = abi_body;
     /// `ffi.type(x)`
@@ -37,6 +37,7 @@ unsafe fn length(l: *mut lua_State, idx: c_int) -> Result<usize> {
 }
 
 /// The usual: a pointer or array of bytes; any memory with a length. False if it is anything else.
+#[inline]
 unsafe fn quick_string(l: *mut lua_State) -> bool {
     // SAFETY: as for `string_body`.
     unsafe {
@@ -78,9 +79,6 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
 unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the memory's argument stays on the stack; lengths are checked against what is known of it.
     unsafe {
-        if quick_string(l) {
-            return Ok(1);
-        }
         if lua_type(l, 1) == LUA_TNIL {
             return Err(argument(1, What::Conversion("nil".to_owned(), "const char *".to_owned())));
         }
@@ -159,55 +157,54 @@ fn quick_length(slot: peek::Slot) -> Option<usize> {
     (slot.tag == peek::INT && slot.bits <= isize::MAX as u64).then_some(slot.bits as usize)
 }
 
-/// The usual copy: into owned memory or through a pointer, from the same or a string, with a length.
-unsafe fn quick_copy(l: *mut lua_State) -> Option<()> {
+/// The usual copy: into owned memory or through a pointer, from the same or a string, with a length. False if it is none.
+#[inline]
+unsafe fn quick_copy(l: *mut lua_State) -> bool {
     // SAFETY: three arguments are there; both ranges are checked; `memmove` minds overlaps.
     unsafe {
-        let base = peek::base(l);
-        if peek::top(l).offset_from(base) != 3 {
-            return None;
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 3 {
+            return false;
         }
-        let n = quick_length(*base.add(2))?;
-        let to = quick_memory(*base, n)?;
+        let base = peek::base(l);
+        let Some(n) = quick_length(*base.add(2)) else { return false };
+        let Some(to) = quick_memory(*base, n) else { return false };
         let from = match (*base.add(1)).tag {
             peek::SHORT_STRING | peek::LONG_STRING => {
-                let text = bytes(l, 2)?;
                 // A string has a terminator besides its bytes.
-                (n <= text.len() + 1).then_some(text.as_ptr())?
+                bytes(l, 2).filter(|text| n <= text.len() + 1).map(|text| text.as_ptr())
             }
-            _ => quick_memory(*base.add(1), n)?.cast_const(),
+            _ => quick_memory(*base.add(1), n).map(|from| from.cast_const()),
         };
+        let Some(from) = from else { return false };
         std::ptr::copy(from, to, n);
-        Some(())
+        true
     }
 }
 
-/// The usual fill: of owned memory or through a pointer.
-unsafe fn quick_fill(l: *mut lua_State) -> Option<()> {
+/// The usual fill: of owned memory or through a pointer. False if it is none.
+#[inline]
+unsafe fn quick_fill(l: *mut lua_State) -> bool {
     // SAFETY: the arguments are there; the range is checked.
     unsafe {
-        let base = peek::base(l);
-        let count = peek::top(l).offset_from(base);
-        if !(2..=3).contains(&count) {
-            return None;
+        if !peek::is_available() {
+            return false;
         }
-        let n = quick_length(*base.add(1))?;
-        let byte = match count {
+        let base = peek::base(l);
+        let byte = match peek::top(l).offset_from(base) {
             2 => 0,
-            _ if (*base.add(2)).tag == peek::INT => (*base.add(2)).bits as u8,
-            _ => return None,
+            3 if (*base.add(2)).tag == peek::INT => (*base.add(2)).bits as u8,
+            _ => return false,
         };
-        std::ptr::write_bytes(quick_memory(*base, n)?, byte, n);
-        Some(())
+        let Some(n) = quick_length(*base.add(1)) else { return false };
+        let Some(to) = quick_memory(*base, n) else { return false };
+        std::ptr::write_bytes(to, byte, n);
+        true
     }
 }
 
 unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: both ranges were checked; `memmove` minds overlaps.
     unsafe {
-        if peek::is_available() && quick_copy(l).is_some() {
-            return Ok(0);
-        }
         let to = writable(l, 1)?;
         let from = args::memory(l, 2, "const void *")?;
         let n = if lua_type(l, 3) != LUA_TNONE {
@@ -230,9 +227,6 @@ unsafe fn copy_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the range was checked.
     unsafe {
-        if peek::is_available() && quick_fill(l).is_some() {
-            return Ok(0);
-        }
         let to = writable(l, 1)?;
         let n = length(l, 2)?;
         let byte = if lua_type(l, 3) > LUA_TNIL { args::integer(l, 3, "int")? as u8 } else { 0 };
@@ -244,15 +238,24 @@ unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
+/// The usual: what it is. False with an argument.
+#[inline]
+unsafe fn quick_errno(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs, which has a free slot.
+    unsafe {
+        let asks = peek::is_available() && peek::top(l) == peek::base(l);
+        if asks {
+            peek::push(l, i64::from(args::state(l).calls.errno.get()) as u64, peek::INT);
+        }
+        asks
+    }
+}
+
 unsafe fn errno_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
         let calls = &args::state(l).calls;
         let old = calls.errno.get();
-        if peek::is_available() && peek::top(l) == peek::base(l) {
-            peek::push(l, i64::from(old) as u64, peek::INT);
-            return Ok(1);
-        }
         if lua_type(l, 1) != LUA_TNONE {
             calls.errno.set(args::integer(l, 1, "int")? as c_int);
         }

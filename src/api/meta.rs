@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_int};
 use std::io::Write;
 
-use super::objects;
+use super::objects::{self, quick_construct};
 use crate::arith;
 use crate::call;
 use crate::cdata::{self, Header, Place};
@@ -20,7 +20,7 @@ use crate::vm::state::{Meta, State};
 
 door! {
     /// `__call`
-    pub fn call = call_body;
+    pub fn call = quick_construct(1) or call_body;
     /// `__tostring`
     pub fn to_string = to_string_body;
     /// `__len`

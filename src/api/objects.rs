@@ -20,9 +20,9 @@ use crate::vm::state::{Meta, Metatype, State};
 
 door! {
     /// `ffi.new(ct, nelem, init...)`
-    pub fn new = new_body;
+    pub fn new = quick_new(1) or new_body;
     /// `ffi.cast(ct, x)`
-    pub fn cast = cast_body;
+    pub fn cast = quick_cast(1) or cast_body;
     /// `ffi.gc(cdata, finalizer)`
     pub fn gc = gc_body;
     /// `ffi.metatype(ct, metatable)`
@@ -39,6 +39,13 @@ door! {
     pub fn u64 = u64_body;
 }
 
+/// The usual: of a ctype object or a text that was met before. False if it is anything else.
+#[inline]
+unsafe fn quick_new(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe { args::quick_ctype(l, args::state(l), 1).is_some_and(|shape| quick_instance(l, shape)) }
+}
+
 unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
@@ -49,10 +56,23 @@ unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
         {
             shape = shape.referred();
         }
-        if peek::is_available() && quick_instance(l, shape) {
-            return Ok(1);
-        }
         instance(l, shape)
+    }
+}
+
+/// As [`construct`], the usual case: of a type that no metatype has a `__new` for. False if it is another, or the cdata at 1 is no ctype
+/// object.
+///
+/// # Safety
+/// As for [`construct`].
+#[inline]
+pub unsafe fn quick_construct(l: *mut lua_State) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        let named = cdata::first_header(l).and_then(|header| cdata::ctype_of(header));
+        named.is_some_and(|named| {
+            named.state().meta_slot(named, Meta::New).tag == peek::NIL && quick_instance(l, named)
+        })
     }
 }
 
@@ -179,7 +199,8 @@ unsafe fn pointer_instance(
     }
 }
 
-/// The usual cast: of a pointer, array or record to a pointer type that a ctype object names.
+/// The usual cast: of a pointer, array or record to a pointer type that a ctype object names. False if it is another.
+#[inline]
 unsafe fn quick_cast(l: *mut lua_State) -> bool {
     // SAFETY: two arguments are there; S6.
     unsafe {
@@ -207,9 +228,6 @@ unsafe fn quick_cast(l: *mut lua_State) -> bool {
 unsafe fn cast_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        if quick_cast(l) {
-            return Ok(1);
-        }
         let shape = args::ctype(l, args::state(l), 1)?;
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));

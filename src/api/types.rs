@@ -27,7 +27,7 @@ door! {
     /// `ffi.offsetof(ct, field)`
     pub fn offset_of = offset_of_body;
     /// `ffi.istype(ct, x)`
-    pub fn is_type = is_type_body;
+    pub fn is_type = quick_is_type(1) or is_type_body;
     /// `ffi.eval(text)`
     pub fn eval = eval_body;
 }
@@ -143,28 +143,28 @@ unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The usual question: a ctype object, and a cdata of that very type. False says only that it is another question.
+/// The usual question: a ctype object, and a cdata of that very type or a reference to one. False says only that it is another question.
+#[inline]
 unsafe fn quick_is_type(l: *mut lua_State) -> bool {
     // SAFETY: two arguments are there.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let Some(wanted) = cdata::header_in(*peek::base(l)).and_then(|h| cdata::ctype_of(h)) else {
-            return false;
-        };
-        let Some(header) = cdata::header_in(*peek::base(l).add(1)) else { return false };
-        std::ptr::eq((*header).shape(), wanted)
+        let (first, second) = (*peek::base(l), *peek::base(l).add(1));
+        let Some(wanted) = cdata::header_in(first).and_then(|h| cdata::ctype_of(h)) else { return false };
+        let Some(header) = cdata::header_in(second) else { return false };
+        let holds = std::ptr::eq((*header).shape().referred(), wanted);
+        if holds {
+            peek::push(l, 0, peek::TRUE);
+        }
+        holds
     }
 }
 
 unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        if quick_is_type(l) {
-            peek::push(l, 0, peek::TRUE);
-            return Ok(1);
-        }
         let wanted = args::ctype(l, args::state(l), 1)?.referred();
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));

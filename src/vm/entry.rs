@@ -16,25 +16,42 @@ pub type Body = unsafe fn(*mut lua_State) -> Result<c_int>;
 /// Bytes of the longest message raised; longer ones are cut.
 const MESSAGE_MAX: usize = 4096;
 
-/// Makes `lua_CFunction`s of bodies: `door! { pub fn new = new_body; }`.
+/// Makes `lua_CFunction`s of bodies: `door! { pub fn gc = gc_body; }`. With `pub fn new = quick_new(1) or new_body;` the usual case is tried
+/// first, which gives one result: `quick_new` tells whether it was one; then, and only then, it has changed the stack. It raises nothing but
+/// what Lua itself raises. So the usual case needs neither a frame nor a [`Result`]: for others the function ends with one of their own.
 #[macro_export]
 macro_rules! door {
-    ($($(#[$doc:meta])* $vis:vis fn $name:ident = $body:expr;)*) => {
-        $(
-            $(#[$doc])*
-            ///
-            /// # Safety
-            /// Called by Lua with its own state.
-            $vis unsafe extern "C-unwind" fn $name(l: *mut $crate::vm::stack::lua_State) -> std::ffi::c_int {
-                let body: $crate::vm::entry::Body = $body;
-                // SAFETY: Lua calls us with its own state.
-                match unsafe { body(l) } {
-                    Ok(n) => n,
-                    // SAFETY: S6: nothing but the error, which `raise` takes, is alive here.
-                    Err(error) => unsafe { $crate::vm::entry::raise(l, error) },
-                }
+    () => {};
+    ($(#[$doc:meta])* $vis:vis fn $name:ident = $quick:ident ($results:literal) or $body:ident; $($more:tt)*) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Called by Lua with its own state.
+        $vis unsafe extern "C-unwind" fn $name(l: *mut $crate::vm::stack::lua_State) -> std::ffi::c_int {
+            $crate::door! {
+                #[inline(never)]
+                fn other = $body;
             }
-        )*
+            // SAFETY: Lua calls us with its own state.
+            unsafe { if $quick(l) { $results } else { other(l) } }
+        }
+        $crate::door! { $($more)* }
+    };
+    ($(#[$doc:meta])* $vis:vis fn $name:ident = $body:expr; $($more:tt)*) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Called by Lua with its own state.
+        $vis unsafe extern "C-unwind" fn $name(l: *mut $crate::vm::stack::lua_State) -> std::ffi::c_int {
+            let body: $crate::vm::entry::Body = $body;
+            // SAFETY: Lua calls us with its own state.
+            match unsafe { body(l) } {
+                Ok(n) => n,
+                // SAFETY: S6: nothing but the error, which `raise` takes, is alive here.
+                Err(error) => unsafe { $crate::vm::entry::raise(l, error) },
+            }
+        }
+        $crate::door! { $($more)* }
     };
 }
 
