@@ -13,6 +13,9 @@ use crate::error::{Blame, Error, Result, What};
 /// What a door leads to: returns how many results lie on the stack.
 pub type Body = unsafe fn(*mut lua_State) -> Result<c_int>;
 
+/// What a door tries first; see [`door!`].
+pub type Quick = unsafe fn(*mut lua_State) -> bool;
+
 /// Bytes of the longest message raised; longer ones are cut.
 const MESSAGE_MAX: usize = 4096;
 
@@ -32,8 +35,13 @@ macro_rules! door {
                 #[inline(never)]
                 fn other = $body;
             }
+            let quick: $crate::vm::entry::Quick = $quick;
             // SAFETY: Lua calls us with its own state.
-            unsafe { if $quick(l) { $results } else { other(l) } }
+            if unsafe { quick(l) } {
+                return $results;
+            }
+            // SAFETY: as there.
+            unsafe { other(l) }
         }
         $crate::door! { $($more)* }
     };
