@@ -24,7 +24,8 @@ use crate::vm::state::{Meta, State};
 /// A binary operator.
 type Op = Meta;
 
-/// The metamethods: the usual operands are each operator's own code, without a frame; all others are left to one that it ends with.
+/// The metamethods: the usual operands are each operator's own code, without a frame; records have their metatype's; all others are left to
+/// a function that it ends with.
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident = $quick:ident or $any:ident($meta:ident);)*) => {
         $(
@@ -42,7 +43,7 @@ macro_rules! operators {
                     unsafe { $any(l, Meta::$meta) }
                 }
                 // SAFETY: as there.
-                unsafe { if $quick(l, Meta::$meta) { 1 } else { any(l) } }
+                unsafe { if $quick(l, Meta::$meta) || quick_user(l, Meta::$meta) { 1 } else { any(l) } }
             }
         )*
     };
@@ -276,9 +277,6 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
 unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
-        if let Some(results) = quick_user(l, op) {
-            return Ok(results);
-        }
         let Some(state) = state_of(l) else { return user(l, op) };
         match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => integers(l, state, op, a, b),
@@ -402,9 +400,6 @@ unsafe fn quick_unary(l: *mut lua_State, op: Op) -> bool {
 unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operand.
     unsafe {
-        if let Some(results) = quick_user(l, op) {
-            return Ok(results);
-        }
         let Some(state) = state_of(l) else { return user(l, op) };
         match operand(l, 1) {
             Operand::Number(n @ Number::Wide(..)) => {
@@ -433,28 +428,27 @@ unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
 
 // -- metatypes -------------------------------------------------------------------------------------------------------
 
-/// The metamethod of an operand that is a record and so has no operators of its own. None if the first record has no such entry.
-#[inline]
-unsafe fn quick_user(l: *mut lua_State, op: Op) -> Option<c_int> {
+/// The metamethod of an operand that is a record and so has no operators of its own. False if the first record has no such entry; then
+/// nothing is pushed.
+#[inline(never)]
+unsafe fn quick_user(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: a metamethod's slots; the operands are on the stack.
     unsafe {
-        let [a, b] = operands(l)?;
-        for slot in [a, b] {
-            let Some(header) = cdata::header_in(slot) else { continue };
-            let shape = (*header).shape();
-            if shape.referred().class != Class::Record {
-                return None;
-            }
-            let found = shape.state().meta_slot(shape, op);
-            if found.tag == peek::NIL {
-                return None;
-            }
-            peek::push(l, found.bits, found.tag);
-            peek::push(l, a.bits, a.tag);
-            peek::push(l, b.bits, b.tag);
-            return Some(call_user(l, 2, 1));
+        let Some([a, b]) = operands(l) else { return false };
+        let Some(header) = cdata::header_in(a).or_else(|| cdata::header_in(b)) else { return false };
+        let shape = (*header).shape();
+        if shape.referred().class != Class::Record {
+            return false;
         }
-        None
+        let found = shape.state().meta_slot(shape, op);
+        if found.tag == peek::NIL {
+            return false;
+        }
+        for slot in [found, a, b] {
+            peek::push(l, slot.bits, slot.tag);
+        }
+        call_user(l, 2, 1);
+        true
     }
 }
 

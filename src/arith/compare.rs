@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::c_int;
 
-use super::{Op, Operand, comparable, complex, operand, operands, quick_user, user};
+use super::{Op, Operand, comparable, complex, operand, operands, user};
 use crate::cdata;
 use crate::conv::number::Number;
 use crate::error::Result;
@@ -43,9 +43,6 @@ pub(super) unsafe fn quick_equal(l: *mut lua_State, _op: Op) -> bool {
 pub(super) unsafe fn equal(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with two userdata, one of them a cdata.
     unsafe {
-        if let Some(results) = quick_user(l, op) {
-            return Ok(results);
-        }
         let equal = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b) == Some(Ordering::Equal),
             (Operand::Pointer(_, a), Operand::Pointer(_, b)) => a == b,
@@ -82,9 +79,6 @@ fn holds(op: Op, order: Option<Ordering>) -> bool {
 pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     // SAFETY: Lua calls us with the operands.
     unsafe {
-        if let Some(results) = quick_user(l, op) {
-            return Ok(results);
-        }
         let found = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b),
             (Operand::Pointer(to, a), Operand::Pointer(from, b))

@@ -92,7 +92,7 @@ unsafe fn quick_callback(l: *mut lua_State, shape: &Shape) -> c_int {
 }
 
 /// What the metatype's `__index`, a table or function, has for the key.
-#[inline(never)]
+#[inline(always)]
 unsafe fn quick_method(l: *mut lua_State, shape: &Shape) -> c_int {
     // SAFETY: from `index`; a metamethod of the table's own may raise: S6.
     unsafe {
