@@ -55,6 +55,27 @@ describe("gc", function()
     table.sort(log)
     assert.equal("meta1 own2", table.concat(log, " "))
   end)
+  it("gives each reference that has a finalizer to its caller alone", function()
+    ffi.cdef "struct gc_leaf { int x; }; struct gc_twig { struct gc_leaf leaf, row[4]; }; struct gc_tree { struct gc_twig twig; };"
+    local log = {}
+    local function says(word) return function() log[#log + 1] = word end end
+    local function logged() collect() return table.concat(log, " ") end
+    local tree = ffi.new("struct gc_tree")
+    for _, read in ipairs {
+      function() return tree.twig end, function() return tree.twig.leaf end, function() return tree.twig.row end,
+      function() local _ = tree.twig.row[1] return tree.twig.row[1] end,
+    } do
+      log = {}
+      local mine = ffi.gc(read(), says "mine")
+      assert.is_false(rawequal(mine, read()))
+      ffi.gc(read(), says "another")
+      ffi.gc(read(), nil)
+      assert.equal("another", logged())
+      assert.is_not_nil(mine)
+      mine = nil -- luacheck: ignore
+      assert.equal("another mine", logged())
+    end
+  end)
   -- The first cdata of a type that is given a finalizer has no room for it, later ones have: both must do the same.
   for _, declaration in ipairs {
     "struct { int v; }", "struct { struct { int v; } in; int w[2]; }", "int", "double", "int[4]", "struct gc_far *", "complex",

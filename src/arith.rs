@@ -13,7 +13,7 @@ use compare::{equal, order, quick_equal, quick_order};
 
 use crate::cdata::{self, Header};
 use crate::conv::number::{self, Number};
-use crate::ctype::{CType, IntKind};
+use crate::ctype::{CType, IntKind, compat};
 use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
@@ -316,8 +316,7 @@ unsafe fn offset(l: *mut lua_State, op: Op, to: &Shape, address: *mut u8, n: i64
 unsafe fn difference(l: *mut lua_State, to: &Shape, a: *mut u8, from: &Shape, b: *mut u8) -> Result<c_int> {
     // SAFETY: plain pushes.
     unsafe {
-        let same = to.ty.id == from.ty.id || to.size().is_some() && comparable(to, from);
-        let size = to.size().filter(|&n| n > 0 && same);
+        let size = to.size().filter(|&n| n > 0 && comparable(to, from));
         let Some(size) = size else { return user(l, Meta::Sub) };
         let bytes = (a as isize).wrapping_sub(b as isize);
         lua_pushinteger(l, (bytes / size as isize) as i64);
@@ -325,9 +324,9 @@ unsafe fn difference(l: *mut lua_State, to: &Shape, a: *mut u8, from: &Shape, b:
     Ok(1)
 }
 
-/// Are pointers to these two ordered, and subtracted? Those of the same type but for qualifiers.
+/// Are pointers to these two ordered, and subtracted?
 fn comparable(a: &Shape, b: &Shape) -> bool {
-    crate::ctype::compat::is_type(&a.state().table.borrow(), a.ty, b.ty)
+    compat::pointers_compare(&a.state().table.borrow(), a.ty.id, b.ty.id)
 }
 
 // -- integers --------------------------------------------------------------------------------------------------------

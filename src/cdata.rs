@@ -498,7 +498,8 @@ pub unsafe fn keep_string(l: *mut lua_State, state: &State, owner: c_int, idx: c
 /// Needs 4 slots, raises.
 ///
 /// A finalizer is a user value of its cdata. The first cdata of a type to be given one has no room for it (nor have references and
-/// functions): theirs lie in a table with weak keys.
+/// functions): theirs lie in a table with weak keys. A reference with a finalizer is its caller's alone, as each is in LuaJIT: who reads
+/// the part again gets another.
 ///
 /// # Safety
 /// `idx` is absolute and a cdata; S6.
@@ -507,8 +508,13 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
     unsafe {
         let Some(header) = header(l, idx) else { return };
         let shape = (*header).shape();
-        let metatable =
-            if lua_type(l, -1) == LUA_TNIL { shape.metatable.get() } else { shape.metatable_gc.get() };
+        let is_set = lua_type(l, -1) != LUA_TNIL;
+        let metatable = if is_set { shape.metatable_gc.get() } else { shape.metatable.get() };
+        if is_set && shape.class == Class::Reference {
+            lua_getiuservalue(l, idx, 1);
+            forget_part(l, lua_gettop(l), idx);
+            lua_pop(l, 1);
+        }
         let slot = shape.finalizer_slot();
         let has_room = slot != 0 && {
             lua_pushvalue(l, -1);
@@ -527,6 +533,28 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
         if shape.class != Class::Function {
             lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
             lua_setmetatable(l, idx);
+        }
+    }
+}
+
+/// Takes the reference at `part` out of the user values of the cdata at `whole` that cache references, and out of those of what they
+/// refer to. Never raises.
+unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
+    // SAFETY: S5: two slots are asked for; a cdata has the user values that its shape says.
+    unsafe {
+        let Some(header) = header(l, whole).filter(|_| lua_checkstack(l, 2) != 0) else { return };
+        let shape = (*header).shape();
+        let is_reference = shape.class == Class::Reference;
+        for n in 1..=c_int::from(shape.referred().slots.get()) {
+            let n = n + c_int::from(is_reference);
+            lua_getiuservalue(l, whole, n);
+            if lua_rawequal(l, -1, part) != 0 {
+                lua_pushnil(l);
+                lua_setiuservalue(l, whole, n);
+            } else {
+                forget_part(l, lua_gettop(l), part);
+            }
+            lua_pop(l, 1);
         }
     }
 }

@@ -5,6 +5,10 @@ local operands = { "i64(7)", "i64(-7)", "u64(7)", "cast('uint64_t',i64(-1))", "i
   "new('const struct pt')", "new('union un')", "new('complex',1,2)", "new('v4f')", "M1(1)", "M2(2)", "M3(3)", "cast('struct mt1 *',M1(1))", "typeof('int')",
   "nest.p", "nest.a", "nest.u", "new('int[?]',2)", "new('struct empty')" }
 local plain = { "2", "(-2)", "0", "1.5", "'GREEN'", "'1'", "nil", "true", "{}", "TT", "print", "io.stdout" }
+-- What pointers lead to that are ordered and subtracted.
+local elements = { "char", "signed char", "const unsigned char", "bool", "short", "int", "unsigned int", "const int", "long", "int64_t", "uint64_t", "float", "double",
+  "enum color", "enum neg", "void", "struct pt", "const struct pt", "struct fwd", "union un", "complex", "char *", "const char *", "unsigned char *", "void *", "int *", "unsigned int *",
+  "struct pt *" }
 local keys = { "0", "1", "1.5", "'x'", "'foo'", "nil", "true", "{}", "i64(1)", "new('int',0)", "new('double',1.7)", "new('bool',true)", "new('struct pt')",
   "typeof('int')", "new('enum color',0)", "'re'", "'v'" }
 
@@ -43,6 +47,21 @@ local function arith(row)
   end
 end
 
+local function pointers(row)
+  for _, a in ipairs(elements) do
+    for _, b in ipairs(elements) do
+      for _, op in ipairs { "-", "==", "<", "<=" } do
+        row(("local x = cast('%s *', 192) %s cast('%s *', 64) return x"):format(a, op, b))
+      end
+    end
+  end
+  for _, a in ipairs { "void (*)()", "int (*)(int)", "int (*)(int, int)", "int *" } do
+    for _, b in ipairs { "int (*)()", "void (*)(char)", "long (*)(int, int)", "void *" } do
+      for _, op in ipairs { "-", "<", "<=" } do row(("local x = cast('%s', 192) %s cast('%s', 64) return x"):format(a, op, b)) end
+    end
+  end
+end
+
 local function setup()
   ffi.cdef "struct mt1 { int v; }; struct mt2 { int v; }; struct mt3 { int v; };"
   local function name(x) return cdtype(x) == "cdata" and tostring(x):gsub(": 0x.*", "") or type(x) == "number" and "number" or tostring(x):gsub(":? .*", "") end
@@ -70,4 +89,4 @@ local differs = {
   { "vectors", function(code, ours, theirs) return code:find("v4f") and theirs:find("constant location") and ours == "1" end },
   { "const-records", function(code, ours, theirs) return code:find("const struct pt") and theirs:find("constant location") and ours:find("cannot be indexed") end },
 }
-return { rows = arith, setup = setup, differs = differs }
+return { rows = function(row) arith(row) pointers(row) end, setup = setup, differs = differs }

@@ -1,4 +1,4 @@
--- Lua to C and back: every kind of value for every kind of type, as a member, an element, an initializer and in a cast.
+-- Lua to C and back: every kind of value for every kind of type, as a member, an element, an initializer, an argument and in a cast.
 local values = { "nil", "true", "false", "0", "1", "-1", "2.5", "'x'", "'GREEN'", "''", "'12345'", "{}", "{1}", "{1,2}", "{x=1}", "print", "io.stdout",
   "coroutine.create(print)", "new('int',3)", "new('int8_t',-3)", "new('int64_t',-3)", "new('uint64_t',3)", "new('double',2.5)", "new('float',2.5)",
   "new('bool',true)", "new('char',65)", "new('enum color',5)", "new('enum neg',-3)", "new('int[3]',{1,2,3})", "new('int[4]',{1,2,3})",
@@ -12,8 +12,13 @@ local types = { "int8_t", "uint8_t", "int16_t", "uint32_t", "int64_t", "uint64_t
   "uint8_t[4]", "struct pt[2]", "const char *[2]", "struct pt *", "const struct pt *", "int **", "struct fwd *", "int (*)[3]", "complex", "complex float", "v4f",
   "struct nest", "struct bits", "const int", "const char * const", "struct cst" }
 
+-- A function that takes the type (it is one that takes none, which is none the wiser).
+local function setup()
+  for i, t in ipairs(types) do ffi.cdef(("int takes%d($) asm(\"getppid\");"):format(i), typeof(t)) end
+end
+
 local function convert(row)
-  for _, t in ipairs(types) do
+  for i, t in ipairs(types) do
     for _, v in ipairs(values) do
       -- A negative number as an unsigned 64-bit one is the machine's business in LuaJIT.
       local by_machine = t == "uint64_t" and v == "-1"
@@ -22,6 +27,9 @@ local function convert(row)
         row(("local s = new(typeof('$[1]', typeof('%s')), {%s}) return held(s[0])"):format(t, v))
         row(("local x = new('%s', %s) return kind(x)"):format(t, v))
         row(("local x = cast('%s', %s) return kind(x)"):format(t, v))
+        -- C's parameters have no qualifiers of their own; LuaJIT's have.
+        local is_qualified = t:find("^const [%w ]+$") or t:find("%* const$")
+        if not is_qualified then row(("local taken = C.takes%d(%s) > 0 return taken"):format(i, v)) end
       end
     end
   end
@@ -36,4 +44,4 @@ local differs = {
   { "userdata", function(code, ours) return (code:find("io.stdout") or code:find("C%f[^%w]")) and ours:find("cannot convert 'void %*' to 'int %(%*%)%(%)'") end },
   { "zeroed", function(code, ours) return code:find("{''}") and ours:find("0 0 0 0") end },
 }
-return { rows = convert, differs = differs }
+return { rows = convert, setup = setup, differs = differs }

@@ -6,7 +6,10 @@ local first = { "", "nil", "1", "1.5", "'int'", "'x'", "''", "true", "{}", "prin
   "cast('const char *','hello')", "new('uint8_t[4]','abc')", "new('v4f',1)" }
 local second = { "nil", "0", "2", "'x'", "'y'", "true", "{}", "new('int',2)", "new('double',1.5)", "i64(1)", "1.9", "print", "typeof('int')", "new('char[4]','zzz')", "new('struct pt')", "cast('int *',0)" }
 local more = { "C.foo = 1", "C.abs = 2", "C.RED = 1" }
-local expressions = { "C[1]", "C.nosuch", "#C", "C + 1", "C == C", "C.RED", "C.ANSWER", "C.optind", "C.opterr", "C.optind.x", "C.optind[0]", "cast('int *', C.optind)[0]", "ffi.sizeof(C.optind)", "ffi.istype('struct opaque', C.optind)", "typeof('int').x", "typeof('int')()", "typeof('struct pt')(1,2,3)", "typeof('int[?]')()", "typeof('int[?]')('x')",
+local expressions = { "C[1]", "C.nosuch", "#C", "C + 1", "C == C", "C.RED", "C.ANSWER", "C.optind", "C.opterr", "C.optind.x", "C.optind[0]", "cast('int *', C.optind)[0]", "ffi.sizeof(C.optind)", "ffi.istype('struct opaque', C.optind)", "ffi.string('ab\\0cd')", "ffi.string('ab\\0cd', 4)", "ffi.string('\\0')",
+  "typeof('enum')", "typeof('struct')", "typeof('union')", "typeof('struct *')", "typeof('enum *')", "typeof('struct int')", "typeof('union;')", "typeof('enum 5')", "typeof('struct (')",
+  "ffi.offsetof('struct whole','a')", "ffi.offsetof('struct whole','b')", "ffi.offsetof('struct whole','c')", "ffi.offsetof('struct whole','d')", "ffi.offsetof('struct whole','e')",
+  "ffi.offsetof('struct whole','g')", "ffi.load('')", "typeof('int').x", "typeof('int')()", "typeof('struct pt')(1,2,3)", "typeof('int[?]')()", "typeof('int[?]')('x')",
   "typeof('void')()", "typeof('struct fwd')()", "typeof('struct pt').x", "typeof('int') == 'int'", "typeof('int')[1]", "getmetatable(typeof('int'))", "getmetatable(new'int')", "C.abs:free()", "C.abs.free",
   "C.abs.foo", "cb.foo", "cb[1]", "cb:set(1)", "cb:set()", "ffi.metatype('struct pt', {}, 1) == typeof('struct pt')" }
 
@@ -42,6 +45,7 @@ local function library(row)
 end
 
 local function setup()
+  ffi.cdef "struct whole { unsigned short a:16; int b:32; unsigned char c:8; unsigned d:8; int e:24; bool g:1; };"
   ffi.cdef "struct opaque; extern struct opaque optind; extern int opterr; int getopt(int, char **, const char *);"
   cb = cast("binop", function(a) return a end)
   function shown(...)

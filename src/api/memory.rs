@@ -90,8 +90,12 @@ unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
             lua_pushlstring(l, from.cast(), n);
             return Ok(1);
         }
-        if lua_type(l, 1) == LUA_TSTRING {
-            lua_settop(l, 1);
+        if let Some(text) = bytes(l, 1) {
+            // As a `const char *` it ends where C sees its end.
+            match text.iter().position(|&b| b == 0) {
+                Some(n) => push_bytes(l, &text[..n]),
+                None => lua_settop(l, 1),
+            }
             return Ok(1);
         }
         let memory = args::memory(l, 1, "const char *")?;

@@ -6,7 +6,7 @@ use super::args::{self, argument};
 use crate::cdata;
 use crate::cdef;
 use crate::conv::number::{self, Number};
-use crate::ctype::{CType, compat};
+use crate::ctype::{BitField, CType, compat};
 use crate::door;
 use crate::error::{Result, What};
 use crate::index::push_constant;
@@ -128,7 +128,10 @@ unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
             }
         };
         let Some(field) = found else { return Ok(0) };
-        match field.bits {
+        // One that fills what it is declared as is a member as any, as in LuaJIT.
+        let size = shape.state().shape(field.ty).size().unwrap_or(0) as u32;
+        let is_whole = |bits: &BitField| bits.position_bits == 0 && bits.width_bits == size * 8;
+        match field.bits.filter(|bits| !is_whole(bits)) {
             None => {
                 lua_pushinteger(l, field.offset as i64);
                 Ok(1)
@@ -196,7 +199,7 @@ unsafe fn eval_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// `ffi.tonumber(x)`: what LuaJIT's `tonumber` makes of a cdata: an integer if it fits, else a float; nil if it is none.
+/// `ffi.tonumber(x)`: what LuaJIT's `tonumber` makes of a cdata: an integer if it fits, else a float; of a ctype its number; nil of others.
 ///
 /// # Safety
 /// A slot is free; `idx` is a cdata.
@@ -204,6 +207,10 @@ pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
     // SAFETY: the cdata's bytes are its own.
     unsafe {
         let Some(header) = cdata::header(l, idx) else { return false };
+        if let Some(named) = cdata::ctype_of(header) {
+            lua_pushinteger(l, named.ty.number() as i64);
+            return true;
+        }
         let place = cdata::place(header);
         let found = match place.shape.class {
             Class::Complex => number::read(place.shape.target(), place.data),

@@ -81,11 +81,7 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     unsafe {
         let found = match (operand(l, 1), operand(l, 2)) {
             (Operand::Number(a), Operand::Number(b)) => compare(a, b),
-            (Operand::Pointer(to, a), Operand::Pointer(from, b))
-                if to.ty.id == from.ty.id || comparable(to, from) =>
-            {
-                Some(a.cmp(&b))
-            }
+            (Operand::Pointer(to, a), Operand::Pointer(from, b)) if comparable(to, from) => Some(a.cmp(&b)),
             // What C hands over as a NULL `void *` is nil here.
             (Operand::Pointer(to, a), Operand::Nil) if to.class == Class::Void => {
                 Some(a.cmp(&std::ptr::null_mut()))

@@ -4,7 +4,6 @@ use std::ffi::c_int;
 
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
-use crate::conv::init;
 use crate::conv::number::{self, extend};
 use crate::error::Result;
 use crate::native::signature::Place;
@@ -209,7 +208,7 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
                 let header = cdata::push_owned(l, arg.shape.unqualified(), size);
                 let data = Header::data(header);
                 // (Strings in it stay with the argument while the call lasts.)
-                init::initialize(l, arg.shape, data, Room { bytes: size, owner: 0 }, idx, 1)?;
+                from_lua::store(l, idx, arg.shape, arg.op, data, Room { bytes: size, owner: 0 })?;
                 data
             }
         };

@@ -26,6 +26,7 @@ use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
 use declarator::Place;
 use specifier::Storage;
 use word::Word;
+pub use word::is_specifier;
 
 /// Brackets, operators and declarators within each other: below what the guards of the other way allow (see `limits`),
 /// so that what is refused there is not read here.

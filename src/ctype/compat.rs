@@ -42,6 +42,11 @@ pub fn pointer_converts(table: &CTypeTable, to: QualType, from: QualType) -> boo
     is_void(to) || is_void(from) || agree(table, to.id, from.id, 0)
 }
 
+/// May pointers to these two be ordered, and subtracted? As [`pointer_converts`], but qualifiers do not count, and `void` is a type as any.
+pub fn pointers_compare(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
+    agree(table, a, b, 0)
+}
+
 /// C's compatible types (C11 6.2.7), whatever qualifies them outermost: `__builtin_types_compatible_p` and `_Generic`. Asked
 /// of the compiler by `tests/cdef.rs`.
 pub fn compatible(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {

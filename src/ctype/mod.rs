@@ -74,10 +74,17 @@ pub struct QualType {
     pub qual: Qual,
 }
 
+impl QualType {
+    /// A number that no other type of its table has.
+    pub fn number(self) -> u64 {
+        u64::from(self.id.0) << 8 | u64::from(self.qual.0)
+    }
+}
+
 impl std::hash::Hash for QualType {
     /// In one go: lists of them are hashed with each prototype.
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.id.0) << 8 | u64::from(self.qual.0));
+        state.write_u64(self.number());
     }
 }
 

@@ -34,7 +34,9 @@ impl Library {
                     return Ok(library);
                 }
             }
+            // (By no name at all the loader finds the program itself.)
             if file != name
+                && !name.is_empty()
                 && let Some(library) = attempt(name, flags, &mut tried)
             {
                 return Ok(library);

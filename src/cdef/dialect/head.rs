@@ -1,7 +1,7 @@
 //! What stands around a `struct`, `union` or `enum`, and the constants inside.
 
 use super::word::{Word, word};
-use super::{CdefError, Kind, Level, LevelKind, Piece, Rewriter, mangle};
+use super::{CdefError, Kind, Level, LevelKind, Piece, Rewriter, is_number, mangle, usual};
 
 impl Rewriter<'_> {
     /// A `static const` member: its text is kept for later.
@@ -31,13 +31,22 @@ impl Rewriter<'_> {
         }
         self.head_attributes(piece, offset)?;
         let token = self.token();
-        let is_tag = token.kind == Kind::Ident && matches!(word(token.text), Word::Keep | Word::To(_));
+        let is_tag = token.kind == Kind::Ident
+            && matches!(word(token.text), Word::Keep | Word::To(_))
+            && !usual::is_specifier(token.text);
         if is_tag {
             let mangled = mangle(token.text);
             self.emit(piece, &mangled);
             self.at += 1;
         } else if self.is("$") {
             self.param(piece)?;
+        } else if !(self.is("{") || is_enum && self.is(":")) {
+            let is_malformed = token.kind == Kind::Number && !is_number(token.text);
+            return Err(self.error(if is_malformed {
+                "malformed number"
+            } else {
+                "'<identifier>' expected"
+            }));
         }
         // Behind a tag without a body they are the declaration's: `typedef struct s __attribute__((aligned(16))) t;`.
         let behind = piece.text.len() as u32;

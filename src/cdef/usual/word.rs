@@ -42,6 +42,11 @@ impl Word {
     }
 }
 
+/// Is an identifier a word of a type or declaration, which names nothing?
+pub fn is_specifier(text: &str) -> bool {
+    matches!(word(text), Word::Storage(_) | Word::Qualifier(_) | Word::Part(_) | Word::Record(_) | Word::Enum)
+}
+
 /// The words that do not start with an underscore.
 const WORDS: &[(&str, Word)] = &[
     ("typedef", Word::Storage(Storage::Typedef)),
