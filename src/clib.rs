@@ -101,11 +101,25 @@ door! {
 unsafe fn clib<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a mut Clib> {
     // SAFETY: only our metamethods ask, for their own userdata; the debug library may bring another, told by its size.
     unsafe {
-        if !is_name_space(l, idx) {
-            let error: Box<Error> = What::Expected("clib", type_name(l, idx).to_owned()).into();
-            return Err(error.at_argument(1));
+        match name_space(l, idx) {
+            Some(clib) => Ok(&mut *clib),
+            None => {
+                let error: Box<Error> = What::Expected("clib", type_name(l, idx).to_owned()).into();
+                Err(error.at_argument(1))
+            }
         }
-        Ok(&mut *lua_touserdata(l, idx).cast::<Clib>())
+    }
+}
+
+/// The name space that the value at `idx` is, if it is one.
+unsafe fn name_space(l: *mut lua_State, idx: c_int) -> Option<*mut Clib> {
+    // SAFETY: a block of that length has a first word.
+    unsafe {
+        if lua_type(l, idx) != LUA_TUSERDATA || lua_rawlen(l, idx) != size_of::<Clib>() as _ {
+            return None;
+        }
+        let clib = lua_touserdata(l, idx).cast::<Clib>();
+        ((*clib).mark == MARK).then_some(clib)
     }
 }
 
@@ -114,12 +128,8 @@ unsafe fn clib<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a mut Clib> {
 /// # Safety
 /// `idx` is valid or acceptable.
 pub unsafe fn is_name_space(l: *mut lua_State, idx: c_int) -> bool {
-    // SAFETY: a block of that length has a first word.
-    unsafe {
-        lua_type(l, idx) == LUA_TUSERDATA
-            && lua_rawlen(l, idx) == size_of::<Clib>() as _
-            && (*lua_touserdata(l, idx).cast::<Clib>()).mark == MARK
-    }
+    // SAFETY: from the caller.
+    unsafe { name_space(l, idx).is_some() }
 }
 
 /// What a name of a name space leads to.

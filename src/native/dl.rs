@@ -3,7 +3,7 @@
 //! A bare name becomes `libNAME.so`; where only versioned files exist (no `-dev` package), the highest version is taken;
 //! where the file is a linker script, what it names is.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library as Handle, RTLD_GLOBAL, RTLD_LAZY, RTLD_LOCAL};
@@ -47,9 +47,18 @@ impl Library {
 
     /// The address of a symbol, or the loader's words.
     pub fn symbol(&self, name: &str) -> Result<*mut c_void, String> {
-        let name = CString::new(name).map_err(|_| "name with a NUL".to_owned())?;
+        // (Most names are short: no memory need be asked for to end them.)
+        let mut short = [0u8; 64];
+        let long;
+        let ended = if name.len() < short.len() {
+            short[..name.len()].copy_from_slice(name.as_bytes());
+            &short[..=name.len()]
+        } else {
+            long = [name.as_bytes(), b"\0"].concat();
+            &long
+        };
         // SAFETY: the address is only taken; what lies there is what the script declared (S1).
-        let found = unsafe { self.handle.get::<*mut c_void>(name.as_bytes_with_nul()) };
+        let found = unsafe { self.handle.get::<*mut c_void>(ended) };
         found.map(|symbol| symbol.into_raw()).map_err(|error| words(&error))
     }
 }
