@@ -227,11 +227,15 @@ unsafe fn list_plain(l: *mut lua_State, element: &Shape, p: *mut u8, size: usize
 /// The value that the table at `idx` has for an integer, metatables left aside. Slots 0 (needs 1), never raises.
 ///
 /// # Safety
-/// [`peek::is_available`]; the table keeps the value.
+/// [`peek::is_available`]; `idx` is absolute; the table keeps the value.
 #[inline]
 unsafe fn item_of(l: *mut lua_State, idx: c_int, i: i64) -> peek::Slot {
     // SAFETY: from the caller.
     unsafe {
+        let table = *peek::base(l).add(idx as usize - 1);
+        if let Some(value) = peek::item(table.bits as usize, i) {
+            return value;
+        }
         lua_rawgeti(l, idx, i);
         let value = peek::last(l);
         peek::pop(l);

@@ -60,9 +60,12 @@ const USERDATA_VALUES_AT: usize = 40;
 const CLOSURE_UPVALUES: usize = 32;
 /// Bytes from the start of an interned string to its hash.
 const STRING_HASH: usize = 12;
-/// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first.
+/// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first; to the number of items in its array,
+/// or fewer (32 bits), to the address of the first.
 const TABLE_LOG_NODES: usize = 11;
 const TABLE_NODES: usize = 24;
+const TABLE_ITEM_COUNT: usize = 12;
+const TABLE_ITEMS: usize = 16;
 /// Bytes of a table's node; from its start to the key's tag, to the distance (in nodes) to the next of its chain, to the key.
 const NODE_BYTES: usize = 24;
 const NODE_KEY_TAG: usize = 9;
@@ -256,9 +259,7 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
         loop {
             if node.add(NODE_KEY_TAG).read() == SHORT_STRING && node.add(NODE_KEY).cast::<u64>().read() == key
             {
-                let value = node.cast::<Slot>().read();
-                // An empty node's tag is a variant of nil.
-                return if value.tag & 0x0f == NIL { Slot { bits: 0, tag: NIL } } else { value };
+                return some_value(node.cast::<Slot>().read());
             }
             match node.add(NODE_NEXT).cast::<i32>().read() {
                 0 => return Slot { bits: 0, tag: NIL },
@@ -266,6 +267,29 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
             }
         }
     }
+}
+
+/// The value that a table's array has for an integer, [`NIL`] if none; nothing if the integer is beyond the array, where the table may have it
+/// all the same.
+///
+/// # Safety
+/// [`is_available`]; `table` is the address of a table that is alive.
+#[inline(always)]
+pub unsafe fn item(table: usize, i: i64) -> Option<Slot> {
+    // SAFETY: probed: the array has as many slots, the first of which is for 1.
+    unsafe {
+        let table = table as *const u8;
+        let count = u64::from(table.add(TABLE_ITEM_COUNT).cast::<u32>().read());
+        let at = (i as u64).wrapping_sub(1);
+        (at < count)
+            .then(|| some_value(table.add(TABLE_ITEMS).cast::<*const Slot>().read().add(at as usize).read()))
+    }
+}
+
+/// A value of a table's: an empty slot's tag is a variant of nil.
+#[inline(always)]
+fn some_value(value: Slot) -> Slot {
+    if value.tag & 0x0f == NIL { Slot { bits: 0, tag: NIL } } else { value }
 }
 
 /// Is it a function, of whichever sort?
@@ -283,8 +307,12 @@ pub unsafe fn probe(l: *mut lua_State) {
     // it hold: each is made before the next is relied on.
     let found = unsafe {
         let start = lua_gettop(l);
-        let found =
-            check_stack(l) && check_values(l) && check_userdata(l) && check_closure(l) && check_table(l);
+        let found = check_stack(l)
+            && check_values(l)
+            && check_userdata(l)
+            && check_closure(l)
+            && check_table(l)
+            && check_items(l);
         lua_settop(l, start);
         found
     };
@@ -431,6 +459,51 @@ unsafe fn check_table(l: *mut lua_State) -> bool {
         }
         push_str(l, "absent");
         field(address, (*top(l).sub(1)).bits).tag == NIL
+    }
+}
+
+/// Arrays of all lengths up to 9, made at once and with an item taken out, or grown one by one.
+unsafe fn check_items(l: *mut lua_State) -> bool {
+    // SAFETY: the stack was checked. The number and the address of the items lie inside of a table; items are only looked at once the number
+    // is that of a table made for as many.
+    unsafe {
+        lua_settop(l, lua_gettop(l).min(3));
+        let top = lua_gettop(l);
+        for length in 0..10 {
+            lua_settop(l, top);
+            lua_createtable(l, length, 0);
+            let made = lua_topointer(l, -1).cast::<u8>();
+            let items = made.add(TABLE_ITEMS).cast::<usize>().read();
+            let count = made.add(TABLE_ITEM_COUNT).cast::<u32>().read();
+            if count != length as u32 || (items == 0) != (length == 0) || items % 8 != 0 {
+                return false;
+            }
+            lua_createtable(l, 0, 0);
+            for table in [top + 1, top + 2] {
+                for i in 1..=i64::from(length) {
+                    lua_pushinteger(l, 1000 + i);
+                    lua_rawseti(l, table, i);
+                }
+            }
+            lua_pushnil(l);
+            lua_rawseti(l, top + 1, 3);
+            for table in [top + 1, top + 2] {
+                let address = lua_topointer(l, table) as usize;
+                for i in -1..=i64::from(length) + 1 {
+                    let expected = lua_rawgeti(l, table, i) != LUA_TNIL;
+                    let is_within = (1..=i64::from(length)).contains(&i);
+                    lua_pop(l, 1);
+                    match item(address, i) {
+                        Some(found) if found.tag == NIL && !expected => {}
+                        Some(found) if expected && found.tag == INT && found.bits == 1000 + i as u64 => {}
+                        None if !is_within || table == top + 2 => {}
+                        _ => return false,
+                    }
+                }
+            }
+        }
+        lua_settop(l, top);
+        true
     }
 }
 
