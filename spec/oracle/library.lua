@@ -16,6 +16,10 @@ local expressions = { "C[1]", "C.nosuch", "#C", "C + 1", "C == C", "C.RED", "C.A
 local function is_memory(a) return a:find("^new%('.*%[") or a:find("^new%('struct") or a:find("^new%('union") end
 
 local function library(row)
+  -- (Before what writes beyond memory's end in LuaJIT, which may die of it.)
+  for _, e in ipairs(expressions) do row(("local r = shown(%s) return r"):format(e)) end
+  for _, statement in ipairs(more) do row(statement) end
+  for _, w in ipairs { "32bit", "64bit", "le", "be", "fpu", "softfp", "hardfp", "eabi", "win", "x" } do row(("local x = ffi.abi('%s') return x"):format(w)) end
   for _, name in ipairs { "sizeof", "alignof", "typeof", "istype", "offsetof", "cast", "new", "string", "copy", "fill", "gc", "metatype", "errno", "abi", "cdef" } do
     for _, a in ipairs(first) do
       -- LuaJIT follows what it is given.
@@ -39,9 +43,6 @@ local function library(row)
       end
     end
   end
-  for _, e in ipairs(expressions) do row(("local r = shown(%s) return r"):format(e)) end
-  for _, statement in ipairs(more) do row(statement) end
-  for _, w in ipairs { "32bit", "64bit", "le", "be", "fpu", "softfp", "hardfp", "eabi", "win", "x" } do row(("local x = ffi.abi('%s') return x"):format(w)) end
 end
 
 local function setup()
