@@ -5,11 +5,11 @@ local first = { "", "nil", "1", "1.5", "'int'", "'x'", "''", "true", "{}", "prin
   "cast('struct fwd *',64)", "'struct pt'", "'struct pt *'", "'int[?]'", "'void'", "'int(int)'", "'struct nosuch'", "'int x'", "'enum color'", "'struct fwd'", "'struct vls'",
   "cast('const char *','hello')", "new('uint8_t[4]','abc')", "new('v4f',1)" }
 local second = { "nil", "0", "2", "'x'", "'y'", "true", "{}", "new('int',2)", "new('double',1.5)", "i64(1)", "1.9", "print", "typeof('int')", "new('char[4]','zzz')", "new('struct pt')", "cast('int *',0)" }
-local more = { "C.foo = 1", "C.abs = 2", "C.RED = 1" }
+local more = { "C.foo = 1", "C.abs = 2", "C.RED = 1", "local ok, why = pcall(ffi.load, '') ffi.errno(0) return ok, (why:gsub('\\n.*', ''))" }
 local expressions = { "C[1]", "C.nosuch", "#C", "C + 1", "C == C", "C.RED", "C.ANSWER", "C.optind", "C.opterr", "C.optind.x", "C.optind[0]", "cast('int *', C.optind)[0]", "ffi.sizeof(C.optind)", "ffi.istype('struct opaque', C.optind)", "ffi.string('ab\\0cd')", "ffi.string('ab\\0cd', 4)", "ffi.string('\\0')",
   "typeof('enum')", "typeof('struct')", "typeof('union')", "typeof('struct *')", "typeof('enum *')", "typeof('struct int')", "typeof('union;')", "typeof('enum 5')", "typeof('struct (')",
   "ffi.offsetof('struct whole','a')", "ffi.offsetof('struct whole','b')", "ffi.offsetof('struct whole','c')", "ffi.offsetof('struct whole','d')", "ffi.offsetof('struct whole','e')",
-  "ffi.offsetof('struct whole','g')", "ffi.load('')", "typeof('int').x", "typeof('int')()", "typeof('struct pt')(1,2,3)", "typeof('int[?]')()", "typeof('int[?]')('x')",
+  "ffi.offsetof('struct whole','g')", "typeof('int').x", "typeof('int')()", "typeof('struct pt')(1,2,3)", "typeof('int[?]')()", "typeof('int[?]')('x')",
   "typeof('void')()", "typeof('struct fwd')()", "typeof('struct pt').x", "typeof('int') == 'int'", "typeof('int')[1]", "getmetatable(typeof('int'))", "getmetatable(new'int')", "C.abs:free()", "C.abs.free",
   "C.abs.foo", "cb.foo", "cb[1]", "cb:set(1)", "cb:set()", "ffi.metatype('struct pt', {}, 1) == typeof('struct pt')" }
 
