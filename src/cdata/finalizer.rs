@@ -1,0 +1,119 @@
+//! Finalizers: where a cdata keeps the one that `ffi.gc` gave it, and the metatable that has it run.
+
+use std::ffi::c_int;
+
+use super::header;
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+use crate::vm::state::State;
+
+/// Sets the finalizer of the cdata at `idx` to the value on top of the stack, or removes it if that is nil; pops it.
+/// Needs 4 slots, raises.
+///
+/// A finalizer is a user value of its cdata. The first cdata of a type to be given one has no room for it (nor have references and
+/// functions): theirs lie in a table with weak keys. A reference with a finalizer is its caller's alone, as each is in LuaJIT: who reads
+/// the part again gets another.
+///
+/// # Safety
+/// `idx` is absolute and a cdata; S6.
+pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
+    // SAFETY: S5; both metatables are ours.
+    unsafe {
+        let Some(header) = header(l, idx) else { return };
+        let shape = (*header).shape();
+        let is_set = lua_type(l, -1) != LUA_TNIL;
+        let metatable = if is_set { shape.metatable_gc.get() } else { shape.metatable.get() };
+        if is_set && shape.class == Class::Reference {
+            lua_getiuservalue(l, idx, 1);
+            forget_part(l, lua_gettop(l), idx);
+            lua_pop(l, 1);
+        }
+        let slot = shape.finalizer_slot();
+        let has_room = slot != 0 && {
+            lua_pushvalue(l, -1);
+            lua_setiuservalue(l, idx, slot.into()) != 0
+        };
+        if !has_room {
+            shape.finalizer_slots.set(u8::from(slot != 0));
+            lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
+            lua_pushvalue(l, idx);
+            lua_pushvalue(l, -3);
+            lua_rawset(l, -3);
+            lua_pop(l, 1);
+        }
+        lua_pop(l, 1);
+        // A function that has a finalizer is bound: its own metatable has a `__gc` that looks here too.
+        if shape.class != Class::Function {
+            lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
+            lua_setmetatable(l, idx);
+        }
+    }
+}
+
+/// Takes the reference at `part` out of the user values of the cdata at `whole` that cache references, and out of those of what they
+/// refer to. Never raises.
+unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
+    // SAFETY: S5: two slots are asked for; a cdata has the user values that its shape says.
+    unsafe {
+        let Some(header) = header(l, whole).filter(|_| lua_checkstack(l, 2) != 0) else { return };
+        let shape = (*header).shape();
+        let is_reference = shape.class == Class::Reference;
+        for n in 1..=c_int::from(shape.referred().slots.get()) {
+            let n = n + c_int::from(is_reference);
+            lua_getiuservalue(l, whole, n);
+            if lua_rawequal(l, -1, part) != 0 {
+                lua_pushnil(l);
+                lua_setiuservalue(l, whole, n);
+            } else {
+                forget_part(l, lua_gettop(l), part);
+            }
+            lua_pop(l, 1);
+        }
+    }
+}
+
+/// Gives the cdata on top of the stack the metatable with `__gc`. Needs a slot, raises for want of memory.
+///
+/// # Safety
+/// The value on top is a cdata of `shape`; S6.
+pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
+    // SAFETY: S5; the metatable is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable_gc.get().into());
+        lua_setmetatable(l, -2);
+    }
+}
+
+/// Pushes the finalizer that `ffi.gc` gave the cdata at `idx`, and forgets it. Slots +1 if there is one; needs 4.
+///
+/// # Safety
+/// `idx` is absolute and a cdata.
+pub unsafe fn take_finalizer(l: *mut lua_State, state: &State, idx: c_int) -> bool {
+    // SAFETY: S5; writing nil to a key that is there allocates nothing.
+    unsafe {
+        let slot = header(l, idx).map_or(0, |header| (*header).shape().finalizer_slot());
+        if slot != 0 {
+            let kept = lua_getiuservalue(l, idx, slot.into());
+            if kept > LUA_TNIL {
+                lua_pushnil(l);
+                lua_setiuservalue(l, idx, slot.into());
+                return true;
+            }
+            lua_pop(l, 1);
+            if kept == LUA_TNIL {
+                return false;
+            }
+        }
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
+        lua_pushvalue(l, idx);
+        if lua_rawget(l, -2) == LUA_TNIL {
+            lua_pop(l, 2);
+            return false;
+        }
+        lua_pushvalue(l, idx);
+        lua_pushnil(l);
+        lua_rawset(l, -4);
+        lua_remove(l, -2);
+    }
+    true
+}
