@@ -22,7 +22,7 @@ mod finalizer;
 
 use std::ffi::c_int;
 
-pub use finalizer::{arm, set_finalizer, take_finalizer};
+pub use finalizer::{arm, quick_set_finalizer, set_finalizer, take_finalizer};
 
 use crate::ctype::CType;
 use crate::error::{Error, Result, What};

@@ -166,14 +166,16 @@ unsafe extern "C-unwind" fn gc(l: *mut lua_State) -> c_int {
 /// Pushes the finalizer of the cdata at 1: `ffi.gc`'s, or the metatype's.
 unsafe fn push_finalizer(l: *mut lua_State) -> bool {
     // SAFETY: a metamethod's slots.
+    unsafe { cdata::take_finalizer(l) || push_meta_finalizer(l) }
+}
+
+#[inline(never)]
+unsafe fn push_meta_finalizer(l: *mut lua_State) -> bool {
+    // SAFETY: a metamethod's slots.
     unsafe {
-        let Some(header) = cdata::first_header(l).or_else(|| cdata::header(l, 1)) else { return false };
+        let Some(header) = cdata::header(l, 1) else { return false };
         let shape = (*header).shape();
-        let state = shape.state();
-        cdata::take_finalizer(l, state, 1)
-            || (shape.class != Class::Pointer
-                && shape.class != Class::Reference
-                && state.push_meta(l, shape, Meta::Gc))
+        !matches!(shape.class, Class::Pointer | Class::Reference) && shape.state().push_meta(l, shape, Meta::Gc)
     }
 }
 
@@ -184,8 +186,7 @@ unsafe fn push_finalizer(l: *mut lua_State) -> bool {
 pub unsafe fn run_finalizer(l: *mut lua_State) {
     // SAFETY: from the caller.
     unsafe {
-        let Some(header) = cdata::header(l, 1) else { return };
-        if cdata::take_finalizer(l, (*header).shape().state(), 1) {
+        if cdata::take_finalizer(l) {
             lua_pushvalue(l, 1);
             if lua_pcall(l, 1, 0, 0) != LUA_OK {
                 lua_warning(l, c"error in a finalizer of a C function".as_ptr(), 0);

@@ -24,7 +24,7 @@ door! {
     /// `ffi.cast(ct, x)`
     pub fn cast = quick_cast(1) or cast_body;
     /// `ffi.gc(cdata, finalizer)`
-    pub fn gc = gc_body;
+    pub fn gc = quick_gc(1) or gc_body;
     /// `ffi.metatype(ct, metatable)`
     pub fn metatype = metatype_body;
     /// `ffi.addressof(cdata)`
@@ -243,6 +243,13 @@ unsafe fn cast_body(l: *mut lua_State) -> Result<c_int> {
         from_lua::cast(l, 2, shape)?;
         Ok(1)
     }
+}
+
+/// The usual: of a cdata that has room for a finalizer. False if it is anything else.
+#[inline]
+unsafe fn quick_gc(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe { cdata::quick_set_finalizer(l) }
 }
 
 unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {

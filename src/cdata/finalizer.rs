@@ -2,10 +2,52 @@
 
 use std::ffi::c_int;
 
-use super::header;
+use super::{Header, ctype_of, header, header_in};
+use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
+
+/// Where the cdata in a slot keeps its finalizer, by what lies on the stack: none for any other value, and if it has no room for one.
+///
+/// # Safety
+/// As for [`header_in`].
+#[inline]
+unsafe fn room(slot: peek::Slot) -> Option<*mut peek::Slot> {
+    // SAFETY: from the caller; a cdata is a userdata, and has the user values that were counted.
+    unsafe {
+        let header = header_in(slot)?;
+        let n = usize::from((*header).shape().finalizer_slot());
+        (n != 0 && n <= peek::user_values(slot) && ctype_of(header).is_none()).then(|| peek::user_value(slot, n))
+    }
+}
+
+/// As [`set_finalizer`], for a function that has a cdata and its finalizer as its only arguments, and leaves the cdata. False, and nothing
+/// done, unless there is room in the cdata.
+///
+/// # Safety
+/// A function of ours runs; S6.
+#[inline]
+pub unsafe fn quick_set_finalizer(l: *mut lua_State) -> bool {
+    // SAFETY: both arguments lie on the stack; nil needs no barrier; both metatables are ours.
+    unsafe {
+        if !peek::is_available() || peek::top(l) != peek::base(l).add(2) {
+            return false;
+        }
+        let own = *peek::base(l);
+        let Some(room) = room(own) else { return false };
+        let shape = (*peek::block(own).cast::<Header>()).shape();
+        if (*peek::top(l).sub(1)).tag == peek::NIL {
+            room.write(peek::Slot { bits: 0, tag: peek::NIL });
+            peek::pop(l);
+            peek::set_metatable(own, shape.metatable_address.get());
+        } else {
+            lua_setiuservalue(l, 1, shape.finalizer_slot().into());
+            arm(l, shape);
+        }
+        true
+    }
+}
 
 /// Sets the finalizer of the cdata at `idx` to the value on top of the stack, or removes it if that is nil; pops it.
 /// Needs 4 slots, raises.
@@ -84,19 +126,41 @@ pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
     }
 }
 
-/// Pushes the finalizer that `ffi.gc` gave the cdata at `idx`, and forgets it. Slots +1 if there is one; needs 4.
+/// Pushes the finalizer that `ffi.gc` gave the cdata at 1, whose `__gc` runs, and forgets it. Slots +1 if there is one; needs 4. False for
+/// what is no cdata as well.
 ///
 /// # Safety
-/// `idx` is absolute and a cdata.
-pub unsafe fn take_finalizer(l: *mut lua_State, state: &State, idx: c_int) -> bool {
+/// A metamethod of ours runs.
+#[inline]
+pub unsafe fn take_finalizer(l: *mut lua_State) -> bool {
+    // SAFETY: S5; nil needs no barrier. (Through the debug library there may be no argument.)
+    unsafe {
+        if !peek::is_available() || peek::top(l) == peek::base(l) {
+            return take_other_finalizer(l);
+        }
+        let Some(room) = room(*peek::base(l)) else { return take_other_finalizer(l) };
+        let kept = room.read();
+        if kept.tag == peek::NIL {
+            return false;
+        }
+        peek::push(l, kept.bits, kept.tag);
+        room.write(peek::Slot { bits: 0, tag: peek::NIL });
+        true
+    }
+}
+
+/// As [`take_finalizer`], by Lua's API alone: for those that have no room for one, too.
+#[inline(never)]
+unsafe fn take_other_finalizer(l: *mut lua_State) -> bool {
     // SAFETY: S5; writing nil to a key that is there allocates nothing.
     unsafe {
-        let slot = header(l, idx).map_or(0, |header| (*header).shape().finalizer_slot());
+        let Some(shape) = header(l, 1).map(|header| (*header).shape()) else { return false };
+        let slot = shape.finalizer_slot();
         if slot != 0 {
-            let kept = lua_getiuservalue(l, idx, slot.into());
+            let kept = lua_getiuservalue(l, 1, slot.into());
             if kept > LUA_TNIL {
                 lua_pushnil(l);
-                lua_setiuservalue(l, idx, slot.into());
+                lua_setiuservalue(l, 1, slot.into());
                 return true;
             }
             lua_pop(l, 1);
@@ -104,13 +168,13 @@ pub unsafe fn take_finalizer(l: *mut lua_State, state: &State, idx: c_int) -> bo
                 return false;
             }
         }
-        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
-        lua_pushvalue(l, idx);
+        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.state().refs.finalizers.get().into());
+        lua_pushvalue(l, 1);
         if lua_rawget(l, -2) == LUA_TNIL {
             lua_pop(l, 2);
             return false;
         }
-        lua_pushvalue(l, idx);
+        lua_pushvalue(l, 1);
         lua_pushnil(l);
         lua_rawset(l, -4);
         lua_remove(l, -2);

@@ -182,9 +182,19 @@ pub unsafe fn block(slot: Slot) -> *mut u8 {
     let userdata = slot.bits as *mut u8;
     // SAFETY: probed: where the number of user values lies, and how they lie before the block.
     unsafe {
-        let values = usize::from(userdata.add(USERDATA_VALUES).cast::<u16>().read());
+        let values = user_values(slot);
         userdata.add(if values == 0 { USERDATA_PLAIN_BLOCK } else { USERDATA_VALUES_AT + 16 * values })
     }
+}
+
+/// How many user values a full userdata has.
+///
+/// # Safety
+/// As for [`block`].
+#[inline(always)]
+pub unsafe fn user_values(slot: Slot) -> usize {
+    // SAFETY: probed.
+    unsafe { usize::from((slot.bits as *const u8).add(USERDATA_VALUES).cast::<u16>().read()) }
 }
 
 /// User value `n`, counted from 1, of a full userdata that has as many.
