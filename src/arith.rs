@@ -24,8 +24,8 @@ use crate::vm::state::{Meta, State};
 /// A binary operator.
 type Op = Meta;
 
-/// The metamethods: the usual operands are each operator's own code, without a frame; records have their metatype's; all others are left to
-/// a function that it ends with.
+/// The metamethods: the usual operands are each operator's own code; all others are left to a function that it ends with, which looks for a
+/// record's metatype first.
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident = $quick:ident or $any:ident($meta:ident);)*) => {
         $(
@@ -36,14 +36,18 @@ macro_rules! operators {
             pub unsafe extern "C-unwind" fn $name(l: *mut lua_State) -> c_int {
                 door! {
                     #[inline(never)]
-                    fn any = body;
+                    fn other = metamethod(1) or body;
+                }
+                unsafe fn metamethod(l: *mut lua_State) -> bool {
+                    // SAFETY: the operands are where Lua puts them.
+                    unsafe { quick_user(l, Meta::$meta) }
                 }
                 unsafe fn body(l: *mut lua_State) -> Result<c_int> {
                     // SAFETY: the operands are where Lua puts them.
                     unsafe { $any(l, Meta::$meta) }
                 }
                 // SAFETY: as there.
-                unsafe { if $quick(l, Meta::$meta) || quick_user(l, Meta::$meta) { 1 } else { any(l) } }
+                unsafe { if $quick(l, Meta::$meta) { 1 } else { other(l) } }
             }
         )*
     };
@@ -213,7 +217,7 @@ unsafe fn boxed_integer(header: *mut Header) -> Option<Integer> {
     // SAFETY: 64-bit integers lie in the header.
     unsafe {
         let shape = (*header).shape();
-        match shape.op() {
+        match shape.known_op() {
             Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
             Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
             _ => None,
@@ -254,7 +258,7 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
     // SAFETY: from `quick_binary`; addresses are computed wrapping, not followed.
     unsafe {
         let (shape, address) = ((*header).shape(), (*header).address);
-        let Some(size) = shape.target().size() else { return false };
+        let Some(size) = shape.known_target().and_then(Shape::known_size) else { return false };
         if other.tag == peek::INT {
             let bytes = (other.bits as isize).wrapping_mul(size as isize);
             let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
@@ -262,15 +266,21 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
             return true;
         }
         if op == Meta::Sub && size > 0 {
-            let Some(other) = cdata::header_in(other) else { return false };
-            if std::ptr::eq((*other).shape(), shape) {
+            if let Some(other) = cdata::header_like(header, other) {
                 let bytes = (address as isize).wrapping_sub((*other).address as isize);
-                peek::push(l, (bytes / size as isize) as u64, peek::INT);
+                peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
                 return true;
             }
         }
         false
     }
+}
+
+/// How many items of `size` bytes there are in `bytes`. (Divisions are what takes longest here, and most sizes are powers of two.)
+#[inline(always)]
+fn items_in(bytes: isize, size: isize) -> isize {
+    let is_shift = size & (size - 1) == 0 && bytes & (size - 1) == 0;
+    if is_shift { bytes >> size.trailing_zeros() } else { bytes / size }
 }
 
 #[inline(never)]
@@ -319,7 +329,7 @@ unsafe fn difference(l: *mut lua_State, to: &Shape, a: *mut u8, from: &Shape, b:
         let size = to.size().filter(|&n| n > 0 && comparable(to, from));
         let Some(size) = size else { return user(l, Meta::Sub) };
         let bytes = (a as isize).wrapping_sub(b as isize);
-        lua_pushinteger(l, (bytes / size as isize) as i64);
+        lua_pushinteger(l, items_in(bytes, size as isize) as i64);
     }
     Ok(1)
 }
@@ -446,7 +456,7 @@ unsafe fn quick_user(l: *mut lua_State, op: Op) -> bool {
         for slot in [found, a, b] {
             peek::push(l, slot.bits, slot.tag);
         }
-        call_user(l, 2, 1);
+        call_user_above(l, 2, 2, 1);
         true
     }
 }

@@ -127,7 +127,7 @@ impl Header {
                 let lo = (*this).address as usize;
                 return Bounds { lo, hi: lo + shape.simple_size() };
             }
-            Header::other_bounds(this)
+            if shape.class == Class::Pointer { Bounds::ANY } else { Header::other_bounds(this) }
         }
     }
 
@@ -140,7 +140,7 @@ impl Header {
                 return Header::wide_bounds(this);
             }
             match shape.class {
-                Class::Pointer | Class::Function | Class::CTypeObject => Bounds::ANY,
+                Class::Function | Class::CTypeObject => Bounds::ANY,
                 _ => {
                     let lo = Header::data(this) as usize;
                     Bounds { lo, hi: lo + shape.size().unwrap_or(0) }
@@ -196,6 +196,22 @@ pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
         }
         let header = peek::block(slot).cast::<Header>();
         ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
+    }
+}
+
+/// As [`header_in`], for a cdata of the same shape as another's; none if it is of another.
+///
+/// # Safety
+/// As for [`header_in`].
+#[inline(always)]
+pub unsafe fn header_like(other: *mut Header, slot: peek::Slot) -> Option<*mut Header> {
+    // SAFETY: as for `header_in`; a cdata's first word tells both that it is one and its shape.
+    unsafe {
+        if slot.tag != peek::USERDATA || peek::block_length(slot) < size_of::<Header>() {
+            return None;
+        }
+        let header = peek::block(slot).cast::<Header>();
+        ((*header).word == (*other).word).then_some(header)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::door;
 use crate::error::{Result, What};
 use crate::target;
 use crate::vm::peek;
-use crate::vm::shape::{Class, Op};
+use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 
 door! {
@@ -53,11 +53,11 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         let shape = (*header).shape();
         let address = (*header).address;
         // With a length any memory will do, without one it has to be text.
-        let is_memory = matches!(shape.class, Class::Pointer | Class::Array | Class::Record);
-        let is_text = matches!(shape.class, Class::Pointer | Class::Array)
-            && matches!(shape.target().op(), Op::I8 | Op::U8)
-            && shape.target().class == Class::Int;
-        if address.is_null() || !(is_text || is_memory && count == 2) {
+        let is_memory = match shape.class {
+            Class::Pointer | Class::Array => count == 2 || shape.known_target().is_some_and(is_byte),
+            class => count == 2 && class == Class::Record,
+        };
+        if address.is_null() || !is_memory {
             return false;
         }
         let bounds = cdata::Header::bounds(header);
@@ -74,6 +74,12 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         lua_pushlstring(l, address.cast(), n);
         true
     }
+}
+
+/// A character, or an integer as long as one?
+#[inline(always)]
+fn is_byte(shape: &Shape) -> bool {
+    matches!(shape.known_op(), Op::I8 | Op::U8) && shape.class == Class::Int
 }
 
 unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
@@ -119,8 +125,7 @@ unsafe fn is_text(l: *mut lua_State) -> bool {
         match shape.class {
             Class::Pointer | Class::Array => {
                 let to = shape.target();
-                matches!(to.op(), Op::I8 | Op::U8) && to.class == Class::Int
-                    || to.class == Class::Void && shape.class == Class::Pointer
+                is_byte(to) || to.class == Class::Void && shape.class == Class::Pointer
             }
             _ => false,
         }

@@ -157,7 +157,9 @@ unsafe fn quick_is_type(l: *mut lua_State) -> bool {
         let (first, second) = (*peek::base(l), *peek::base(l).add(1));
         let Some(wanted) = cdata::header_in(first).and_then(|h| cdata::ctype_of(h)) else { return false };
         let Some(header) = cdata::header_in(second) else { return false };
-        let holds = std::ptr::eq((*header).shape().referred(), wanted);
+        let own = (*header).shape();
+        let holds = std::ptr::eq(own, wanted)
+            || own.class == Class::Reference && own.known_target().is_some_and(|own| std::ptr::eq(own, wanted));
         if holds {
             peek::push(l, 0, peek::TRUE);
         }

@@ -104,14 +104,12 @@ unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
     unsafe {
         let [a, b] = operands(l)?;
         let a = cdata::header_in(a)?;
-        let shape = (*a).shape();
-        let unsigned = match shape.op() {
-            Repr::Pointer if shape.class == Class::Pointer => true,
+        let b = cdata::header_like(a, b)?;
+        let unsigned = match (*a).shape().known_op() {
+            Repr::Pointer | Repr::U64 => true,
             Repr::I64 => false,
-            Repr::U64 => true,
             _ => return None,
         };
-        let b = cdata::header_in(b).filter(|b| std::ptr::eq((**b).shape(), shape))?;
         // The values of enums and integers, and addresses, lie in the header.
         Some(((*a).address as u64, (*b).address as u64, unsigned))
     }

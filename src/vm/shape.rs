@@ -405,11 +405,30 @@ impl Shape {
         self.op.get()
     }
 
+    /// As [`Shape::op`], by what is known: [`Op::None`] where the type was incomplete when it was last asked for.
+    #[inline(always)]
+    pub fn known_op(&self) -> Op {
+        self.op.get()
+    }
+
+    /// As [`Shape::target`], by what is known: none where that was not asked for yet.
+    #[inline(always)]
+    pub fn known_target(&self) -> Option<&Shape> {
+        // SAFETY: shapes live as long as their state.
+        unsafe { self.target.get().as_ref() }
+    }
+
+    /// As [`Shape::size`], by what is known: none where the type was incomplete when it was last asked for.
+    #[inline(always)]
+    pub fn known_size(&self) -> Option<usize> {
+        Some(self.size.get()).filter(|&n| n != NO_SIZE)
+    }
+
     /// Bytes; none for void, functions, incomplete records, `[]` and `[?]`.
     #[inline]
     pub fn size(&self) -> Option<usize> {
         self.refresh();
-        Some(self.size.get()).filter(|&n| n != NO_SIZE)
+        self.known_size()
     }
 
     /// Bytes.
@@ -467,12 +486,10 @@ impl Shape {
     /// anything else.
     #[inline]
     pub fn target(&self) -> &Shape {
-        let known = self.target.get();
-        if !known.is_null() {
-            // SAFETY: shapes live as long as their state.
-            return unsafe { &*known };
+        match self.known_target() {
+            Some(known) => known,
+            None => self.find_target(),
         }
-        self.find_target()
     }
 
     #[cold]

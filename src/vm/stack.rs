@@ -199,9 +199,18 @@ pub unsafe fn push_function(l: *mut lua_State, f: lua_CFunction, pointer: *const
 /// # Safety
 /// A C function of ours runs and owns nothing (S6).
 pub unsafe fn call_user(l: *mut lua_State, arguments: c_int, results: c_int) -> c_int {
+    // SAFETY: from the caller.
+    unsafe { call_user_above(l, lua_gettop(l) - arguments - 1, arguments, results) }
+}
+
+/// As [`call_user`], where `base` values lie below the function.
+///
+/// # Safety
+/// As there.
+#[inline]
+pub unsafe fn call_user_above(l: *mut lua_State, base: c_int, arguments: c_int, results: c_int) -> c_int {
     // SAFETY: from the caller; the continuation does what we do when nothing yielded.
     unsafe {
-        let base = lua_gettop(l) - arguments - 1;
         lua_callk(l, arguments, results, base as lua_KContext, Some(finish_call));
         if results == LUA_MULTRET { lua_gettop(l) - base } else { results }
     }
