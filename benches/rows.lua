@@ -52,6 +52,7 @@ if side == "ffi" then
   })
   local method = object_type()
   local big, out, points, initial = ffi.new("struct big"), ffi.new("int[1]"), ffi.new("struct point[16]"), { x = 1, y = 2 }
+  local add_pointer = ffi.cast("int (*)(int, int)", add)
   local node = ffi.new("struct node", 1)
   node.next = node
   local other = address + 1
@@ -63,6 +64,7 @@ if side == "ffi" then
   row("lib.add(int, int)", function(n) for i = 1, n do lib.add(i, 1) end end)
   row("lib.first_byte(string)", function(n) for _ = 1, n do lib.first_byte("text") end end)
   row("ffi.C.abs(int)", function(n) for i = 1, n do ffi.C.abs(i) end end)
+  row("pointer(int, int)", function(n) for i = 1, n do add_pointer(i, 1) end end)
   row("scale(double, double)", function(n) for _ = 1, n do scale(1.5, 2.5) end end)
   row("add6(int64_t x 6)", function(n) for i = 1, n do add6(i, 1, 2, 3, 4, 5) end end)
   row("first_byte(string)", function(n) for _ = 1, n do first_byte("text") end end)

@@ -337,13 +337,21 @@ impl Bound {
 /// # Safety
 /// `target` is code of the shape's type, as far as the script vouches for it (S1); S6.
 pub unsafe fn call(l: *mut lua_State, shape: &Shape, target: *const c_void) -> Result<c_int> {
-    let bound = Bound::new(shape, target)?;
     // SAFETY: from the caller; what is bound owns nothing.
+    unsafe { call_any(l, &Bound::new(shape, target)?) }
+}
+
+/// As [`call`], of a function shape that was called before: how many results there are. None if it was not; then C was not called. Raises.
+///
+/// # Safety
+/// As for [`call`].
+#[inline(always)]
+pub unsafe fn call_again(l: *mut lua_State, shape: &Shape, target: *const c_void) -> Option<c_int> {
+    // SAFETY: from the caller; no other plan is put there, and the state keeps it. What is bound owns nothing.
     unsafe {
-        match quick_call::<false>(l, &bound) {
-            Some(n) => Ok(n),
-            None => call_any(l, &bound),
-        }
+        let plan = shape.call_plan.get().cast::<Plan>().as_ref()?;
+        let bound = Bound { plan, target };
+        Some(bound.handler()(l, (&raw const bound).cast_mut().cast()))
     }
 }
 

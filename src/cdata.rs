@@ -391,6 +391,19 @@ pub unsafe fn calls<'a>(l: *mut lua_State, idx: c_int) -> Option<&'a mut u32> {
     }
 }
 
+/// As [`calls`], of the cdata in a slot.
+///
+/// # Safety
+/// As for [`header_in`]; the cdata is of a function's class.
+#[inline(always)]
+pub unsafe fn calls_in<'a>(own: peek::Slot) -> Option<&'a mut u32> {
+    // SAFETY: as for `calls`.
+    unsafe {
+        let is_code = peek::block_length(own) == size_of::<Code>() && peek::user_values(own) > 0;
+        is_code.then(|| &mut (*peek::block(own).cast::<Code>()).calls)
+    }
+}
+
 /// Pushes a reference to `address`. `parent` is the stack index (absolute) of the cdata whose memory it is, or 0 if
 /// nobody's. Slots +1 (needs 2), raises.
 ///

@@ -290,7 +290,7 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
 // -- functions -------------------------------------------------------------------------------------------------------
 
 /// Calls that a function answers with the metatable of any cdata: together they take about as much longer as it takes to bind it.
-const CALLS_UNBOUND: u32 = 24;
+const CALLS_UNBOUND: u32 = 120;
 /// As many calls has a function that is bound.
 const BOUND: u32 = u32::MAX;
 
@@ -327,6 +327,27 @@ pub unsafe fn count_call(l: *mut lua_State) -> Result<()> {
             return Ok(());
         }
         bind(l, 1)
+    }
+}
+
+/// As [`count_call`], for the function cdata in a slot, the usual: its library is open, and it is not called often yet. False if that is not so;
+/// then nothing is counted. (Who asks this first and `count_call` later counts a call twice, which does no harm.)
+///
+/// # Safety
+/// [`peek::is_available`]; the slot's cdata is called.
+#[inline]
+pub unsafe fn quick_count(own: peek::Slot) -> bool {
+    // SAFETY: a function of a library has a first user value; what lies there is told by its sort, length and mark.
+    unsafe {
+        let Some(calls) = cdata::calls_in(own) else { return false };
+        let space = *peek::user_value(own, 1);
+        if space.tag != peek::USERDATA || peek::block_length(space) != size_of::<Clib>() {
+            return false;
+        }
+        let clib = peek::block(space).cast::<Clib>();
+        let counts = (*clib).mark == MARK && (*clib).library.is_some() && *calls < CALLS_UNBOUND;
+        *calls += u32::from(counts);
+        counts
     }
 }
 

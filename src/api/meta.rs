@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_int};
 use std::io::Write;
 
-use super::objects::{self, quick_construct};
+use super::objects;
 use crate::arith;
 use crate::call;
 use crate::cdata::{self, Header, Place};
@@ -14,13 +14,12 @@ use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index;
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
 
 door! {
-    /// `__call`
-    pub fn call = quick_construct(1) or call_body;
     /// `__tostring`
     pub fn to_string = to_string_body;
     /// `__len`
@@ -114,6 +113,46 @@ pub unsafe fn push_metatable(l: *mut lua_State, first: &CStr, with_gc: bool) {
 unsafe fn own(l: *mut lua_State) -> Result<*mut Header> {
     // SAFETY: checked for what it is.
     unsafe { cdata::check(l, 1) }
+}
+
+/// `__call`. What a ctype object makes comes first; functions, and all else that may be called, are left to a function that it ends with.
+///
+/// # Safety
+/// Called by Lua with its own state.
+pub unsafe extern "C-unwind" fn call(l: *mut lua_State) -> c_int {
+    // SAFETY: as there.
+    unsafe { if objects::quick_construct(l) { 1 } else { call_function(l) } }
+}
+
+/// A function, or a pointer to one, in the usual way; all else is left to a function that it ends with.
+///
+/// # Safety
+/// As for [`call`].
+#[inline(never)]
+unsafe extern "C-unwind" fn call_function(l: *mut lua_State) -> c_int {
+    door! {
+        #[inline(never)]
+        fn any = call_body;
+    }
+    // SAFETY: from the caller.
+    unsafe { quick_function(l).unwrap_or_else(|| any(l)) }
+}
+
+/// Calls a library's function that is not bound, or a pointer to a function, of a type that was called before: how many results there are.
+/// None if it is anything else; then C was not called.
+#[inline(always)]
+unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
+    // SAFETY: a metamethod's first argument; what a script calls is of its type, as far as the script vouches (S1).
+    unsafe {
+        let header = cdata::first_header(l)?;
+        let (own, address) = ((*header).shape(), (*header).address);
+        let shape = match own.class {
+            Class::Function if clib::quick_count(*peek::base(l)) => own,
+            Class::Pointer if !address.is_null() => own.known_target()?,
+            _ => return None,
+        };
+        if shape.class == Class::Function { call::call_again(l, shape, address.cast()) } else { None }
+    }
 }
 
 unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {

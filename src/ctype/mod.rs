@@ -338,6 +338,11 @@ impl ParamNames {
     /// Behind each name. No identifier holds one.
     const END: char = '\0';
 
+    /// No names, and room for so many bytes of them.
+    fn with_capacity(bytes: usize) -> ParamNames {
+        ParamNames(String::with_capacity(bytes))
+    }
+
     /// Adds the next parameter's name; empty if it has none.
     pub fn push(&mut self, name: &str) {
         self.0.push_str(name);

@@ -141,8 +141,9 @@ pub struct FoundField {
     pub bits: Option<super::BitField>,
 }
 
-/// Names, and types, that a script with some declarations has: room for them is made at once.
-const USUAL: usize = 112;
+/// Names, and types, that a script with some declarations has: room for them is made at once. (A list that grows is copied, and its memory
+/// touched twice; room that is not used costs nothing.)
+const USUAL: usize = 448;
 
 impl Default for CTypeTable {
     fn default() -> Self {
@@ -157,13 +158,13 @@ impl CTypeTable {
             hasher: RandomState::default(),
             entries: Vec::with_capacity(USUAL),
             interned: Hashes::with_capacity(USUAL),
-            records: Vec::new(),
-            enums: Vec::new(),
-            functions: Vec::new(),
-            interned_functions: Hashes::default(),
-            params: Vec::new(),
-            param_names: ParamNames::default(),
-            tags: Scope::with_capacity(0),
+            records: Vec::with_capacity(USUAL / 8),
+            enums: Vec::with_capacity(USUAL / 8),
+            functions: Vec::with_capacity(USUAL / 4),
+            interned_functions: Hashes::with_capacity(USUAL / 4),
+            params: Vec::with_capacity(USUAL),
+            param_names: ParamNames::with_capacity(4 * USUAL),
+            tags: Scope::with_capacity(USUAL / 4),
             names: Scope::with_capacity(USUAL),
             journal: Vec::new(),
             predefined: Vec::new(),

@@ -3,7 +3,7 @@
 //! A bare name becomes `libNAME.so`; where only versioned files exist (no `-dev` package), the highest version is taken;
 //! where the file is a linker script, what it names is.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library as Handle, RTLD_GLOBAL, RTLD_LAZY, RTLD_LOCAL};
@@ -47,6 +47,9 @@ impl Library {
 
     /// The address of a symbol, or the loader's words.
     pub fn symbol(&self, name: &str) -> Result<*mut c_void, String> {
+        if name.bytes().any(|b| b == 0) {
+            return Err(format!("undefined symbol: {name:?}"));
+        }
         // (Most names are short: no memory need be asked for to end them.)
         let mut short = [0u8; 64];
         let long;
@@ -57,8 +60,8 @@ impl Library {
             long = [name.as_bytes(), b"\0"].concat();
             &long
         };
-        // SAFETY: the address is only taken; what lies there is what the script declared (S1).
-        let found = unsafe { self.handle.get::<*mut c_void>(ended) };
+        // SAFETY: the only NUL is the last byte. The address is only taken; what lies there is what the script declared (S1).
+        let found = unsafe { self.handle.get::<*mut c_void>(CStr::from_bytes_with_nul_unchecked(ended)) };
         found.map(|symbol| symbol.into_raw()).map_err(|error| words(&error))
     }
 }
