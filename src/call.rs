@@ -85,9 +85,16 @@ impl Buffers {
 
 impl Plan {
     /// The plan of a function shape, made when first needed.
+    #[inline]
     fn of(shape: &Shape) -> Result<&'static Plan> {
         // SAFETY: no other plan is put there.
-        unsafe { shape.kept(&shape.call_plan, || entry::guard(|| Plan::make(shape))) }
+        unsafe { shape.kept(&shape.call_plan, || Plan::make_guarded(shape)) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_guarded(shape: &Shape) -> Result<Plan> {
+        entry::guard(|| Plan::make(shape))
     }
 
     fn make(shape: &Shape) -> Result<Plan> {
@@ -312,6 +319,7 @@ unsafe fn push_result(l: *mut lua_State, route: &'static Route, result: *mut u8)
 
 impl Bound {
     /// A function of the shape's type at `target`.
+    #[inline]
     pub fn new(shape: &Shape, target: *const c_void) -> Result<Bound> {
         Ok(Bound { plan: Plan::of(shape)?, target })
     }
@@ -341,16 +349,16 @@ pub unsafe fn call(l: *mut lua_State, shape: &Shape, target: *const c_void) -> R
     unsafe { call_any(l, &Bound::new(shape, target)?) }
 }
 
-/// As [`call`], of a function shape that was called before: how many results there are. None if it was not; then C was not called. Raises.
+/// As [`call`], by what a bound function's thunk does: how many results there are. Raises. None if the shape's functions cannot be called;
+/// [`call`] says why.
 ///
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-pub unsafe fn call_again(l: *mut lua_State, shape: &Shape, target: *const c_void) -> Option<c_int> {
-    // SAFETY: from the caller; no other plan is put there, and the state keeps it. What is bound owns nothing.
+pub unsafe fn call_as_bound(l: *mut lua_State, shape: &Shape, target: *const c_void) -> Option<c_int> {
+    // SAFETY: from the caller. What is bound owns nothing.
     unsafe {
-        let plan = shape.call_plan.get().cast::<Plan>().as_ref()?;
-        let bound = Bound { plan, target };
+        let bound = Bound::new(shape, target).ok()?;
         Some(bound.handler()(l, (&raw const bound).cast_mut().cast()))
     }
 }

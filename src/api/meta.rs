@@ -138,8 +138,8 @@ unsafe extern "C-unwind" fn call_function(l: *mut lua_State) -> c_int {
     unsafe { quick_function(l).unwrap_or_else(|| any(l)) }
 }
 
-/// Calls a library's function that is not bound, or a pointer to a function, of a type that was called before: how many results there are.
-/// None if it is anything else; then C was not called.
+/// Calls a library's function that is not bound, or a pointer to a function: how many results there are. None if it is anything else; then C
+/// was not called.
 #[inline(always)]
 unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
     // SAFETY: a metamethod's first argument; what a script calls is of its type, as far as the script vouches (S1).
@@ -151,7 +151,7 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
             Class::Pointer if !address.is_null() => own.known_target()?,
             _ => return None,
         };
-        if shape.class == Class::Function { call::call_again(l, shape, address.cast()) } else { None }
+        if shape.class == Class::Function { call::call_as_bound(l, shape, address.cast()) } else { None }
     }
 }
 

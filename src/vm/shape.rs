@@ -220,7 +220,8 @@ pub struct Shape {
     variable: Cell<*const Shape>,
     /// The field table of the record this is, points to or refers to; null until first needed.
     pub fields: Cell<*const UnsafeCell<AddressMap<FieldEntry>>>,
-    own_fields: UnsafeCell<AddressMap<FieldEntry>>,
+    /// Made when first needed: most shapes are no record's.
+    own_fields: OnceCell<Box<UnsafeCell<AddressMap<FieldEntry>>>>,
     /// Elements: filled by [`Shape::prepare_items`].
     pub item: Cell<*const Shape>,
     /// Bytes of an element.
@@ -261,7 +262,7 @@ pub const USERDATA_ALIGN: usize = 8;
 
 impl Shape {
     /// The shape of `ty`; `metatables` are the registry references its cdata get.
-    pub(super) fn new(state: *const State, table: &CTypeTable, ty: QualType) -> Shape {
+    pub(super) fn new(state: *const State, table: &CTypeTable, ty: QualType) -> Box<Shape> {
         let class = match table.get(ty.id) {
             CType::Void => Class::Void,
             CType::Bool => Class::Bool,
@@ -276,7 +277,7 @@ impl Shape {
             CType::Record(_) => Class::Record,
             CType::Enum(_) => Class::Enum,
         };
-        let shape = Shape::blank(state, ty, class);
+        let shape = Box::new(Shape::blank(state, ty, class));
         shape.fill(table);
         shape
     }
@@ -307,7 +308,7 @@ impl Shape {
             target: Cell::new(std::ptr::null()),
             variable: Cell::new(std::ptr::null()),
             fields: Cell::new(std::ptr::null()),
-            own_fields: UnsafeCell::new(AddressMap::new()),
+            own_fields: OnceCell::new(),
             item: Cell::new(std::ptr::null()),
             item_size: Cell::new(0),
             item_op: Cell::new(Op::None),
@@ -584,7 +585,7 @@ impl Shape {
 
     /// The record's own field table.
     pub fn own_fields(&self) -> &UnsafeCell<AddressMap<FieldEntry>> {
-        &self.own_fields
+        self.own_fields.get_or_init(Box::default)
     }
 
     /// The user value that caches the reference to member `name`, counted from 1; 0 for none.

@@ -338,7 +338,7 @@ impl State {
             // SAFETY: boxed and never removed; "static" is as long as the state lives.
             return unsafe { &*std::ptr::from_ref::<Shape>(&**shape) };
         }
-        let shape = Box::new(Shape::new(self, &self.table.borrow(), ty));
+        let shape = Shape::new(self, &self.table.borrow(), ty);
         shape.metatable.set(self.refs.cdata.get());
         shape.metatable_gc.set(self.refs.cdata_gc.get());
         shape.metatable_address.set(self.refs.cdata_address.get());
