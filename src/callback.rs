@@ -13,7 +13,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::Ordering;
 
 use crate::call::errno_location;
-use crate::cdata::{self, Header};
+use crate::cdata;
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::native::closure::{self, Closure};
@@ -180,7 +180,7 @@ unsafe fn give_back(l: *mut lua_State, all: &RefCell<Callbacks>, callback: &'sta
 
 door! {
     /// `cb:free()`
-    fn free = free_body;
+    fn free = quick_free(0) or free_body;
     /// `cb:set(function)`
     fn set = set_body;
 }
@@ -215,36 +215,56 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
         } else {
             return false;
         };
-        lua_pushcclosure(l, f, 0);
+        if peek::is_available() {
+            peek::push_c_function(l, f);
+        } else {
+            lua_pushcclosure(l, f, 0);
+        }
     }
     true
 }
 
 /// The callback that argument 1 is the address of, if it is one of this VM's.
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, &'static Callback)> {
-    // SAFETY: the cdata is argument 1; what a state's closures lead to are its callbacks, kept by it.
+    // SAFETY: the cdata is argument 1, and what is read is a pointer.
     unsafe {
-        let header = cdata::check_first(l)?;
-        let (shape, at) = match (*header).shape() {
-            shape if shape.class == Class::Pointer => (shape, Header::data(header)),
-            _ => {
-                let place = cdata::place(header);
-                (place.shape, place.data)
-            }
-        };
-        let state = shape.state();
-        let is_pointer = shape.class == Class::Pointer && shape.target().class == Class::Function;
-        let data = match is_pointer && !at.is_null() {
-            true => {
-                let address = at.cast::<*const c_void>().read_unaligned();
-                closure::data_at(address, &state.closures)
-            }
-            false => None,
-        };
-        match data {
-            Some(data) => Ok((state, &*data.cast::<Callback>())),
-            None => Err(What::BadCallback.into()),
+        let place = cdata::place(cdata::check_first(l)?);
+        let is_pointer = place.shape.class == Class::Pointer && !place.data.is_null();
+        is_pointer
+            .then(|| callback_at(place.shape, place.data.cast::<*const c_void>().read_unaligned()))
+            .flatten()
+            .ok_or_else(|| What::BadCallback.into())
+    }
+}
+
+/// The callback that a pointer of the shape leads to, if it is one of its VM's.
+#[inline]
+fn callback_at(pointer: &Shape, address: *const c_void) -> Option<(&'static State, &'static Callback)> {
+    let state = pointer.state();
+    if pointer.target().class != Class::Function {
+        return None;
+    }
+    let data = closure::data_at(address, &state.closures)?;
+    // SAFETY: what a state's closures lead to are its callbacks, kept by it.
+    Some((state, unsafe { &*data.cast::<Callback>() }))
+}
+
+/// The usual: a pointer to a callback that nothing but its closure leads to. False if it is another.
+#[inline]
+unsafe fn quick_free(l: *mut lua_State) -> bool {
+    // SAFETY: the cdata is argument 1.
+    unsafe {
+        let Some(header) = cdata::first_header(l) else { return false };
+        if (*header).shape().class != Class::Pointer {
+            return false;
         }
+        let Some((state, gone)) = callback_at((*header).shape(), (*header).address.cast()) else { return false };
+        if gone.shared_as.get().is_some() || gone.plan.get().result_op == Op::Pointer {
+            return false;
+        }
+        drop(gone.closure.take());
+        give_back(l, callbacks(state), gone);
+        true
     }
 }
 

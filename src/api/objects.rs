@@ -199,6 +199,21 @@ unsafe fn pointer_instance(
     }
 }
 
+/// A callback of the Lua function at 2. False if that is no function, or the type no pointer to one, or there can be none of it.
+#[inline]
+unsafe fn quick_callback(l: *mut lua_State, shape: &Shape, value: peek::Slot) -> bool {
+    // SAFETY: from `quick_cast`.
+    unsafe {
+        if shape.class != Class::Pointer || !peek::is_function(value) {
+            return false;
+        }
+        let made = shape.known_target().filter(|to| to.class == Class::Function).map(|to| callback::make(l, 2, to));
+        let Some(Ok(address)) = made else { return false };
+        cdata::push_word(l, shape, address.cast_mut().cast());
+        true
+    }
+}
+
 /// The usual cast: of a pointer, array or record to a pointer type that a ctype object names. False if it is another.
 #[inline]
 unsafe fn quick_cast(l: *mut lua_State) -> bool {
@@ -209,7 +224,7 @@ unsafe fn quick_cast(l: *mut lua_State) -> bool {
         }
         let (ct, value) = (*peek::base(l), *peek::base(l).add(1));
         let Some(shape) = cdata::header_in(ct).and_then(|h| cdata::ctype_of(h)) else { return false };
-        let Some(header) = cdata::header_in(value) else { return false };
+        let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
         let own = (*header).shape();
         if shape.class != Class::Pointer
             || !matches!(own.class, Class::Pointer | Class::Array | Class::Record)

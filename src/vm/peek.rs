@@ -40,6 +40,8 @@ pub const LONG_STRING: u8 = 0x54;
 pub const TABLE: u8 = 0x45;
 /// Tag of a full userdata.
 pub const USERDATA: u8 = 0x47;
+/// Tag of a C function without upvalues.
+const C_FUNCTION: u8 = 0x16;
 /// Tag of a C closure.
 const C_CLOSURE: u8 = 0x66;
 
@@ -140,6 +142,16 @@ pub unsafe fn push(l: *mut lua_State, bits: u64, tag: u8) {
         (*slot).tag = tag;
         *top = slot.add(1);
     }
+}
+
+/// Pushes a C function without upvalues.
+///
+/// # Safety
+/// As for [`push`].
+#[inline(always)]
+pub unsafe fn push_c_function(l: *mut lua_State, f: lua_CFunction) {
+    // SAFETY: from the caller.
+    unsafe { push(l, f as usize as u64, C_FUNCTION) };
 }
 
 /// The slot on top; nil where Lua is not [`is_available`]. Slots 0, never raises.
@@ -385,7 +397,7 @@ unsafe fn check_values(l: *mut lua_State) -> bool {
             0
         }
         lua_pushcclosure(l, nothing, 0);
-        holds &= is_function(last());
+        holds &= tagged(C_FUNCTION) && last().bits as usize == nothing as *const () as usize && is_function(last());
         lua_pushcclosure(l, nothing, 1);
         holds &= is_function(last());
         let before = lua_gettop(l);
