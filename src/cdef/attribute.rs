@@ -2,8 +2,8 @@
 
 use super::declare::Converter;
 use super::dialect::Attr;
-use super::{CdefError, INVALID};
-use crate::ctype::{CType, FloatKind, IntKind, Prototype, QualType};
+use super::{CdefError, Fault, INVALID};
+use crate::ctype::{CType, CTypeTable, FloatKind, IntKind, Prototype, QualType};
 use crate::target;
 
 /// Pointers, arrays and functions around the scalar that `vector_size` looks for.
@@ -56,101 +56,103 @@ impl Converter<'_> {
     ) -> Result<QualType, CdefError> {
         let mut ty = ty;
         for attr in attrs {
-            match attr {
-                Attr::Mode(word) => ty = self.mode(ty, word, at)?,
+            let changed = match attr {
+                Attr::Mode(word) => mode(self.table, ty, word),
                 Attr::VectorSize(text) => {
                     let bytes = self.number_of_text(text, at)?;
-                    ty = self.vector(ty, bytes, at, 0)?;
+                    vector(self.table, ty, bytes, 0)
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            ty = changed.map_err(|fault| self.fault(fault, at, ""))?;
         }
         Ok(ty)
     }
+}
 
-    /// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it).
-    fn vector(&mut self, elem: QualType, bytes: u64, at: usize, depth: u32) -> Result<QualType, CdefError> {
-        if depth > DERIVED_MAX {
-            return Err(self.error(at, INVALID));
-        }
-        match self.table.get(elem.id) {
-            CType::Pointer(to) => {
-                let to = self.vector(to, bytes, at, depth + 1)?;
-                return Ok(self.table.pointer(to).with(elem.qual));
-            }
-            CType::Reference(to) => {
-                let to = self.vector(to, bytes, at, depth + 1)?;
-                return Ok(self.table.intern(CType::Reference(to)).with(elem.qual));
-            }
-            CType::Array { elem: inner, len } => {
-                let inner = self.vector(inner, bytes, at, depth + 1)?;
-                return Ok(self.table.array(inner, len).with(elem.qual));
-            }
-            CType::Function(id) => {
-                let function = self.table.function(id).to_function();
-                let result = self.vector(function.result, bytes, at, depth + 1)?;
-                let prototype = Prototype { result, ..function.prototype() };
-                let names = self.table.param_names(id);
-                return Ok(self.table.function_type(prototype, &names).with(elem.qual));
-            }
-            _ => {}
-        }
-        let is_scalar = matches!(self.table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
-        let size = self.table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
-        if size == 0 || !bytes.is_multiple_of(size) || !(bytes / size).is_power_of_two() || bytes > 4096 {
-            return Err(self.error(at, INVALID));
-        }
-        let vector = self.table.intern(CType::Vector { elem: elem.id, len: (bytes / size) as u32 });
-        Ok(vector.with(elem.qual))
+/// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it). `depth`: how many derived
+/// types it was passed on by.
+pub fn vector(table: &mut CTypeTable, elem: QualType, bytes: u64, depth: u32) -> Result<QualType, Fault> {
+    if depth > DERIVED_MAX {
+        return Err(Fault::Said(INVALID));
     }
+    match table.get(elem.id) {
+        CType::Pointer(to) => {
+            let to = vector(table, to, bytes, depth + 1)?;
+            return Ok(table.pointer(to).with(elem.qual));
+        }
+        CType::Reference(to) => {
+            let to = vector(table, to, bytes, depth + 1)?;
+            return Ok(table.intern(CType::Reference(to)).with(elem.qual));
+        }
+        CType::Array { elem: inner, len } => {
+            let inner = vector(table, inner, bytes, depth + 1)?;
+            return Ok(table.array(inner, len).with(elem.qual));
+        }
+        CType::Function(id) => {
+            let function = table.function(id).to_function();
+            let result = vector(table, function.result, bytes, depth + 1)?;
+            let prototype = Prototype { result, ..function.prototype() };
+            let names = table.param_names(id);
+            return Ok(table.function_type(prototype, &names).with(elem.qual));
+        }
+        _ => {}
+    }
+    let is_scalar = matches!(table.get(elem.id), CType::Int(_) | CType::Float(_) | CType::Bool);
+    let size = table.size(elem.id).filter(|_| is_scalar).unwrap_or(0);
+    if size == 0 || !bytes.is_multiple_of(size) || !(bytes / size).is_power_of_two() || bytes > 4096 {
+        return Err(Fault::Said(INVALID));
+    }
+    let made = table.intern(CType::Vector { elem: elem.id, len: (bytes / size) as u32 });
+    Ok(made.with(elem.qual))
+}
 
-    /// `mode` makes another scalar of a scalar, or of an array's elements; what else a declarator makes stays what it is.
-    fn mode(&mut self, ty: QualType, word: &str, at: usize) -> Result<QualType, CdefError> {
-        match self.table.get(ty.id) {
-            CType::Array { elem, len } => {
-                let elem = self.mode(elem, word, at)?;
-                return Ok(self.table.array(elem, len).with(ty.qual));
-            }
-            CType::Pointer(_) | CType::Reference(_) | CType::Function(_) | CType::Record(_) | CType::Void => {
-                return Ok(ty);
-            }
-            _ => {}
+/// `mode` makes another scalar of a scalar, or of an array's elements; what else a declarator makes stays what it is.
+pub fn mode(table: &mut CTypeTable, ty: QualType, word: &str) -> Result<QualType, Fault> {
+    match table.get(ty.id) {
+        CType::Array { elem, len } => {
+            let elem = mode(table, elem, word)?;
+            return Ok(table.array(elem, len).with(ty.qual));
         }
-        let unsigned = self.table.integer_kind(ty.id).is_some_and(|k| !target::int_is_signed(k));
-        let int = |signed: IntKind, other: IntKind| if unsigned { other } else { signed };
-        let kind = match word {
-            "QI" | "byte" => int(IntKind::SChar, IntKind::UChar),
-            "HI" => int(IntKind::Short, IntKind::UShort),
-            "SI" => int(IntKind::Int, IntKind::UInt),
-            "DI" => int(target::INT64, target::UINT64),
-            "word" | "pointer" | "unwind_word" => int(target::INTPTR, target::UINTPTR),
-            "TI" => int(IntKind::Int128, IntKind::UInt128),
-            _ => return self.float_mode(ty, word, at),
-        };
-        Ok(self.table.int(kind).with(ty.qual))
+        CType::Pointer(_) | CType::Reference(_) | CType::Function(_) | CType::Record(_) | CType::Void => {
+            return Ok(ty);
+        }
+        _ => {}
     }
+    let unsigned = table.integer_kind(ty.id).is_some_and(|k| !target::int_is_signed(k));
+    let int = |signed: IntKind, other: IntKind| if unsigned { other } else { signed };
+    let kind = match word {
+        "QI" | "byte" => int(IntKind::SChar, IntKind::UChar),
+        "HI" => int(IntKind::Short, IntKind::UShort),
+        "SI" => int(IntKind::Int, IntKind::UInt),
+        "DI" => int(target::INT64, target::UINT64),
+        "word" | "pointer" | "unwind_word" => int(target::INTPTR, target::UINTPTR),
+        "TI" => int(IntKind::Int128, IntKind::UInt128),
+        _ => return float_mode(table, ty, word),
+    };
+    Ok(table.int(kind).with(ty.qual))
+}
 
-    fn float_mode(&mut self, ty: QualType, word: &str, at: usize) -> Result<QualType, CdefError> {
-        let kind = match word {
-            "HF" => Some(FloatKind::Float16),
-            "SF" | "SC" => Some(FloatKind::Float),
-            "DF" | "DC" => Some(FloatKind::Double),
-            "XF" | "XC" => Some(FloatKind::LongDouble),
-            "TF" | "TC" => Some(FloatKind::Float128),
-            _ => None,
-        };
-        if let Some(kind) = kind {
-            let ctype = if word.ends_with('C') { CType::Complex(kind) } else { CType::Float(kind) };
-            return Ok(self.table.intern(ctype).with(ty.qual));
-        }
-        // A vector: `V4SF` is four `SF`.
-        let digits = word.strip_prefix('V').map_or(0, |r| r.bytes().take_while(u8::is_ascii_digit).count());
-        let lanes: u64 = word.get(1..1 + digits).and_then(|d| d.parse().ok()).unwrap_or(0);
-        if digits == 0 || lanes == 0 {
-            return Err(self.error(at, "bad mode"));
-        }
-        let element = self.mode(ty, &word[1 + digits..], at)?;
-        let size = self.table.size(element.id).unwrap_or(0);
-        self.vector(element, lanes.saturating_mul(size), at, 0)
+fn float_mode(table: &mut CTypeTable, ty: QualType, word: &str) -> Result<QualType, Fault> {
+    let kind = match word {
+        "HF" => Some(FloatKind::Float16),
+        "SF" | "SC" => Some(FloatKind::Float),
+        "DF" | "DC" => Some(FloatKind::Double),
+        "XF" | "XC" => Some(FloatKind::LongDouble),
+        "TF" | "TC" => Some(FloatKind::Float128),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        let ctype = if word.ends_with('C') { CType::Complex(kind) } else { CType::Float(kind) };
+        return Ok(table.intern(ctype).with(ty.qual));
     }
+    // A vector: `V4SF` is four `SF`.
+    let digits = word.strip_prefix('V').map_or(0, |r| r.bytes().take_while(u8::is_ascii_digit).count());
+    let lanes: u64 = word.get(1..1 + digits).and_then(|d| d.parse().ok()).unwrap_or(0);
+    if digits == 0 || lanes == 0 {
+        return Err(Fault::Said("bad mode"));
+    }
+    let element = mode(table, ty, &word[1 + digits..])?;
+    let size = table.size(element.id).unwrap_or(0);
+    vector(table, element, lanes.saturating_mul(size), 0)
 }

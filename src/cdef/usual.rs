@@ -21,10 +21,10 @@ use std::rc::Rc;
 use super::macros::Macros;
 use super::record::Body;
 use super::token::{Kind, Token, Tokens};
-use super::{Fault, Param, names};
+use super::{Fault, Param, attribute, names};
 use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
 use declarator::Place;
-use specifier::Storage;
+use specifier::{Attributes, Storage};
 use word::Word;
 pub use word::is_specifier;
 
@@ -332,14 +332,16 @@ impl<'t> Reader<'_, 't> {
         loop {
             let declared = self.declarator(base.ty, Place::File)?;
             let name = declared.name.ok_or(Refusal::Unusual)?;
-            let symbol = self.behind_declarator()?;
+            let mut attributes = Attributes::default();
+            let is_typedef = base.storage == Some(Storage::Typedef);
+            let symbol = self.behind_declarator(is_typedef.then_some(&mut attributes))?;
             let more = self.is(",");
             // To the declarators behind it a typedef's name that is declared anew would mean something else.
             if (more || !is_first) && self.typedef(name).is_some() {
                 return Err(Refusal::Unusual);
             }
             let what = match base.storage {
-                Some(Storage::Typedef) => Name::Typedef(declared.ty),
+                Some(Storage::Typedef) => Name::Typedef(self.attributed(declared.ty, attributes)?),
                 storage => self.object(declared.ty, symbol, storage == Some(Storage::Static))?,
             };
             let is_function = matches!(what, Name::Function { .. });
@@ -356,6 +358,20 @@ impl<'t> Reader<'_, 't> {
                 return self.end();
             }
         }
+    }
+
+    /// A typedef's type, as attributes change it.
+    fn attributed(&mut self, ty: QualType, attributes: Attributes<'_>) -> Read<QualType> {
+        let ty = match attributes.mode {
+            None => ty,
+            Some(word) => attribute::mode(self.table, ty, word)?,
+        };
+        Ok(match attributes.aligned {
+            Some(align) if self.table.size(ty.id).is_some() => {
+                self.table.with_align(ty.id, align as u32).with(ty.qual)
+            }
+            _ => ty,
+        })
     }
 
     /// The `;`, which the last declaration of a text does without.

@@ -1,5 +1,6 @@
 //! Declarators: pointers, arrays, functions, and what stands in brackets.
 
+use super::specifier::Attributes;
 use super::word::Word;
 use super::{RUN_MAX, Read, Reader, Refusal};
 use crate::cdef::derive;
@@ -225,9 +226,17 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// An asm label and attributes: the label's name.
-    pub(super) fn behind_declarator(&mut self) -> Read<Option<Rc<str>>> {
-        self.nothings()?;
+    /// An asm label and attributes: the label's name. `found` is where attributes go that bear on types; where there is none, these are
+    /// unusual.
+    pub(super) fn behind_declarator(
+        &mut self,
+        mut found: Option<&mut Attributes<'t>>,
+    ) -> Read<Option<Rc<str>>> {
+        let mut attributes = |reader: &mut Self| match found.as_deref_mut() {
+            Some(found) => reader.attributes_behind(found),
+            None => reader.nothings(),
+        };
+        attributes(self)?;
         if self.word != Word::Asm {
             return Ok(None);
         }
@@ -241,7 +250,7 @@ impl<'t> Reader<'_, 't> {
             self.advance();
         }
         self.expect(")")?;
-        self.nothings()?;
+        attributes(self)?;
         Ok(Some(label.into()))
     }
 }

@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
         Ok(Constant::Str(bytes.into()))
     }
 
-    /// A constant's name, or `sizeof`.
+    /// A constant's name, `sizeof` or `_Alignof`.
     fn named(&mut self) -> Read<Constant> {
         let text = self.text;
         match self.word {
@@ -171,9 +171,16 @@ impl Reader<'_, '_> {
                 let ty = self.type_in_brackets()?;
                 return value::size_of(self.table, ty).ok_or(Refusal::Unusual);
             }
-            _ if text.starts_with('_') || matches!(text, "nullptr" | "alignof") => {
-                return Err(Refusal::Unusual);
+            Word::Reserved if matches!(text, "_Alignof" | "__alignof__" | "__alignof" | "alignof") => {
+                self.advance();
+                if !self.is("(") || !self.is_type_in_brackets() {
+                    return Err(Refusal::Unusual);
+                }
+                let ty = self.type_in_brackets()?;
+                let n = self.table.align(ty.id).ok_or(Refusal::Unusual)?;
+                return Ok(value::size(self.table, n));
             }
+            _ if text.starts_with('_') || text == "nullptr" => return Err(Refusal::Unusual),
             // Of a type, behind an operator of which nothing is known here.
             _ if is_keyword(text) && self.at > 0 => return Err(Refusal::Unusual),
             // No expression starts with a type, and none has a statement's word.

@@ -8,7 +8,7 @@ use super::{Read, Reader, Refusal};
 use crate::cdef::record::{self, Body, Member};
 use crate::cdef::token::Kind;
 use crate::cdef::words::Words;
-use crate::cdef::{Param, dialect, enumeration, names};
+use crate::cdef::{Param, attribute, dialect, enumeration, names};
 use crate::ctype::{CType, Constant, IntKind, Name, Qual, QualType, RecordKind, Tag};
 use crate::target;
 
@@ -29,23 +29,26 @@ pub struct Base {
     pub storage: Option<Storage>,
 }
 
-/// What attributes say of a record or enum.
+/// What attributes say of a record, enum, member or typedef.
 #[derive(Default)]
-struct Attributes {
-    packed: bool,
+pub struct Attributes<'t> {
+    /// `packed`
+    pub packed: bool,
     /// Bytes.
-    aligned: Option<u64>,
+    pub aligned: Option<u64>,
+    /// The word of `mode`.
+    pub mode: Option<&'t str>,
 }
 
-impl Attributes {
+impl Attributes<'_> {
     fn is_empty(&self) -> bool {
-        !self.packed && self.aligned.is_none()
+        !self.packed && self.aligned.is_none() && self.mode.is_none()
     }
 }
 
 impl<'t> Reader<'_, 't> {
     pub(super) fn specifiers(&mut self, may_store: bool) -> Read<Base> {
-        let first = self.at;
+        let mut is_first = true;
         let mut words = Words::default();
         let mut named = None;
         let mut qual = Qual::NONE;
@@ -57,9 +60,9 @@ impl<'t> Reader<'_, 't> {
                     continue;
                 }
                 Word::None => break,
-                // lang-c has `typedef` in front only.
+                // lang-c has `typedef` in front only, but for what it never sees.
                 Word::Storage(class)
-                    if may_store && storage.is_none() && (class != Storage::Typedef || self.at == first) =>
+                    if may_store && storage.is_none() && (class != Storage::Typedef || is_first) =>
                 {
                     storage = Some(class);
                 }
@@ -73,7 +76,10 @@ impl<'t> Reader<'_, 't> {
                     named = Some(self.enumeration()?);
                     continue;
                 }
-                Word::Nothing => {}
+                Word::Nothing => {
+                    self.advance();
+                    continue;
+                }
                 Word::Attribute => {
                     self.attribute(None)?;
                     continue;
@@ -85,6 +91,7 @@ impl<'t> Reader<'_, 't> {
                 Word::Other => break,
                 _ => return Err(Refusal::Unusual),
             }
+            is_first = false;
             self.advance();
         }
         let ty = match named {
@@ -119,15 +126,26 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Attributes behind `struct`, or behind a closing brace.
-    fn attributes(&mut self, found: &mut Attributes) -> Read<()> {
+    fn attributes(&mut self, found: &mut Attributes<'t>) -> Read<()> {
         while self.word == Word::Attribute {
             self.attribute(Some(found))?;
         }
         Ok(())
     }
 
-    /// `__attribute__((...))`. What bears on layout is unusual but where a record takes it.
-    fn attribute(&mut self, mut found: Option<&mut Attributes>) -> Read<()> {
+    /// Words that say nothing, and the attributes of what was declared before them.
+    pub(super) fn attributes_behind(&mut self, found: &mut Attributes<'t>) -> Read<()> {
+        loop {
+            match self.word {
+                Word::Nothing => self.advance(),
+                Word::Attribute => self.attribute(Some(found))?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// `__attribute__((...))`. What bears on types is unusual but where it is taken.
+    fn attribute(&mut self, mut found: Option<&mut Attributes<'t>>) -> Read<()> {
         self.advance();
         self.expect("(")?;
         self.expect("(")?;
@@ -145,6 +163,11 @@ impl<'t> Reader<'_, 't> {
                 ("aligned", Some(found)) => {
                     let n = if self.eat("(") { self.alignment()? } else { target::BIGGEST_ALIGN };
                     found.aligned = found.aligned.max(Some(n));
+                }
+                ("mode", Some(found)) if found.mode.is_none() => {
+                    self.expect("(")?;
+                    found.mode = Some(dialect::bare(self.identifier()?));
+                    self.expect(")")?;
                 }
                 _ if dialect::bears_on_types(name) => return Err(Refusal::Unusual),
                 _ if self.is("(") => self.pass_brackets()?,
@@ -178,6 +201,9 @@ impl<'t> Reader<'_, 't> {
             Some(_) => return Err(Refusal::Unusual),
             None => None,
         };
+        if attributes.mode.is_some() {
+            return Err(Refusal::Unusual);
+        }
         let is_body = self.is("{");
         if !is_body && (known.is_none() && self.needs_tags || !attributes.is_empty()) {
             return Err(Refusal::Unusual);
@@ -192,7 +218,7 @@ impl<'t> Reader<'_, 't> {
                 return Err(Refusal::Unusual);
             }
             self.defines = true;
-            let Attributes { packed, aligned } = attributes;
+            let Attributes { packed, aligned, .. } = attributes;
             let mut body = self.room.bodies.pop().unwrap_or_default();
             body.start(id, kind, packed, aligned, self.context.pack);
             self.room.constants.push(Vec::new());
@@ -200,6 +226,9 @@ impl<'t> Reader<'_, 't> {
             let constants = self.room.constants.pop().unwrap_or_default();
             let mut behind = Attributes::default();
             self.attributes(&mut behind)?;
+            if behind.mode.is_some() {
+                return Err(Refusal::Unusual);
+            }
             body.attribute(behind.packed, behind.aligned);
             let whole = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
             self.room.bodies.push(body);
@@ -220,7 +249,7 @@ impl<'t> Reader<'_, 't> {
             if self.eat(";") {
                 // Transparent, if a record; an enum is there for its constants.
                 if let CType::Record(_) = self.table.get(base.ty.id) {
-                    self.member(body, None, base.ty, None)?;
+                    self.member(body, None, base.ty, None, Attributes::default())?;
                 }
                 continue;
             }
@@ -232,7 +261,8 @@ impl<'t> Reader<'_, 't> {
                         (declared.name, declared.ty)
                     }
                 };
-                self.nothings()?;
+                let mut attributes = Attributes::default();
+                self.attributes_behind(&mut attributes)?;
                 let width = match self.eat(":") {
                     false => None,
                     true => match self.conditional()? {
@@ -240,8 +270,8 @@ impl<'t> Reader<'_, 't> {
                         _ => return Err(Refusal::Unusual),
                     },
                 };
-                self.nothings()?;
-                self.member(body, name, ty, width)?;
+                self.attributes_behind(&mut attributes)?;
+                self.member(body, name, ty, width, attributes)?;
                 if !self.eat(",") {
                     break;
                 }
@@ -251,9 +281,20 @@ impl<'t> Reader<'_, 't> {
         Ok(())
     }
 
-    fn member(&mut self, body: &mut Body, name: Option<&str>, ty: QualType, width: Option<i128>) -> Read<()> {
-        let member = Member { name, ty, width, aligned: None, packed: false, at: 0 };
-        Ok(body.add(self.table, member)?)
+    fn member(
+        &mut self,
+        body: &mut Body,
+        name: Option<&str>,
+        ty: QualType,
+        width: Option<i128>,
+        attributes: Attributes<'_>,
+    ) -> Read<()> {
+        let Attributes { packed, aligned, mode } = attributes;
+        let ty = match mode {
+            None => ty,
+            Some(word) => attribute::mode(self.table, ty, word)?,
+        };
+        Ok(body.add(self.table, Member { name, ty, width, aligned, packed, at: 0 })?)
     }
 
     // -- enums -------------------------------------------------------------------------------------------------------
@@ -286,7 +327,7 @@ impl<'t> Reader<'_, 't> {
         self.defines = true;
         let constants = self.enumerators()?;
         self.attributes(&mut attributes)?;
-        if attributes.aligned.is_some() {
+        if attributes.aligned.is_some() || attributes.mode.is_some() {
             return Err(Refusal::Unusual);
         }
         let underlying = self.table.int(enumeration::underlying(&constants, attributes.packed));

@@ -19,6 +19,12 @@ fn trees_are_lang_c_s() {
         "static const int k = -3; extern int i2, i3; const int k2 = (1, 2);",
         "__int128 w1; unsigned __int128 w2; __typeof__(int) t1; int _Alignas(8) t2; bool b1; size_t n1;",
         "int &r1; int f9(int &, const struct s &); int t3[sizeof(int) * 2 > 3 && 1 != 2];",
+        "typedef struct { long l __attribute__((__aligned__(__alignof__(long)))), m; char c : 3 __attribute__((packed)); } max1;",
+        "struct al { char c; int a __attribute__((packed)), b __attribute__((aligned(_Alignof(struct s *) * 2))) __attribute__((packed)); };",
+        "typedef int word1 __attribute__((__mode__(__word__))), word2; typedef int big1 __attribute__((aligned)), big2;",
+        "typedef unsigned q1 __attribute__((mode(QI))) __attribute__((aligned(8))); struct m { int x __attribute__((mode(HI))); q1 v; };",
+        "typedef int f13 (int) __attribute__((aligned(8))); typedef struct s const s8 __attribute__((aligned(8)));",
+        "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
         "int f10(T T); int f11(int T, int x); int f12(const T, T const *);",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
