@@ -258,7 +258,9 @@ unsafe fn quick_free(l: *mut lua_State) -> bool {
         if (*header).shape().class != Class::Pointer {
             return false;
         }
-        let Some((state, gone)) = callback_at((*header).shape(), (*header).address.cast()) else { return false };
+        let Some((state, gone)) = callback_at((*header).shape(), (*header).address.cast()) else {
+            return false;
+        };
         if gone.shared_as.get().is_some() || gone.plan.get().result_op == Op::Pointer {
             return false;
         }

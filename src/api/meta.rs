@@ -214,7 +214,8 @@ unsafe fn push_meta_finalizer(l: *mut lua_State) -> bool {
     unsafe {
         let Some(header) = cdata::header(l, 1) else { return false };
         let shape = (*header).shape();
-        !matches!(shape.class, Class::Pointer | Class::Reference) && shape.state().push_meta(l, shape, Meta::Gc)
+        !matches!(shape.class, Class::Pointer | Class::Reference)
+            && shape.state().push_meta(l, shape, Meta::Gc)
     }
 }
 

@@ -207,7 +207,8 @@ unsafe fn quick_callback(l: *mut lua_State, shape: &Shape, value: peek::Slot) ->
         if shape.class != Class::Pointer || !peek::is_function(value) {
             return false;
         }
-        let made = shape.known_target().filter(|to| to.class == Class::Function).map(|to| callback::make(l, 2, to));
+        let made =
+            shape.known_target().filter(|to| to.class == Class::Function).map(|to| callback::make(l, 2, to));
         let Some(Ok(address)) = made else { return false };
         cdata::push_word(l, shape, address.cast_mut().cast());
         true

@@ -159,7 +159,8 @@ unsafe fn quick_is_type(l: *mut lua_State) -> bool {
         let Some(header) = cdata::header_in(second) else { return false };
         let own = (*header).shape();
         let holds = std::ptr::eq(own, wanted)
-            || own.class == Class::Reference && own.known_target().is_some_and(|own| std::ptr::eq(own, wanted));
+            || own.class == Class::Reference
+                && own.known_target().is_some_and(|own| std::ptr::eq(own, wanted));
         if holds {
             peek::push(l, 0, peek::TRUE);
         }

@@ -18,7 +18,8 @@ unsafe fn room(slot: peek::Slot) -> Option<*mut peek::Slot> {
     unsafe {
         let header = header_in(slot)?;
         let n = usize::from((*header).shape().finalizer_slot());
-        (n != 0 && n <= peek::user_values(slot) && ctype_of(header).is_none()).then(|| peek::user_value(slot, n))
+        (n != 0 && n <= peek::user_values(slot) && ctype_of(header).is_none())
+            .then(|| peek::user_value(slot, n))
     }
 }
 

@@ -397,7 +397,9 @@ unsafe fn check_values(l: *mut lua_State) -> bool {
             0
         }
         lua_pushcclosure(l, nothing, 0);
-        holds &= tagged(C_FUNCTION) && last().bits as usize == nothing as *const () as usize && is_function(last());
+        holds &= tagged(C_FUNCTION)
+            && last().bits as usize == nothing as *const () as usize
+            && is_function(last());
         lua_pushcclosure(l, nothing, 1);
         holds &= is_function(last());
         let before = lua_gettop(l);
