@@ -265,14 +265,13 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
             cdata::push_word(l, shape, address.wrapping_offset(bytes));
             return true;
         }
-        if op == Meta::Sub && size > 0 {
-            if let Some(other) = cdata::header_like(header, other) {
-                let bytes = (address as isize).wrapping_sub((*other).address as isize);
-                peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
-                return true;
-            }
+        if op != Meta::Sub || size == 0 {
+            return false;
         }
-        false
+        let Some(other) = cdata::header_like(header, other) else { return false };
+        let bytes = (address as isize).wrapping_sub((*other).address as isize);
+        peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
+        true
     }
 }
 
