@@ -228,7 +228,7 @@ pub unsafe fn block_length(slot: Slot) -> usize {
     unsafe { (slot.bits as *const u8).add(USERDATA_LENGTH).cast::<usize>().read() }
 }
 
-/// Gives a userdata that has none its metatable: a table without `__gc`.
+/// Gives a userdata another metatable: one without `__gc`.
 ///
 /// # Safety
 /// [`is_available`]; the slot's tag is [`USERDATA`]; `table` is the address of a table that the registry keeps (so no barrier is

@@ -5,8 +5,15 @@ use crate::cdef::CdefError;
 use crate::cdef::token::{Kind, Token};
 
 impl Rewriter<'_> {
+    /// Attributes where a record or enum takes them, and the directives among them.
     pub(super) fn head_attributes(&mut self, piece: &mut Piece, head: u32) -> Result<(), CdefError> {
         loop {
+            let token = self.token();
+            if token.kind == Kind::Directive {
+                self.directive(&token)?;
+                self.at += 1;
+                continue;
+            }
             let mut found = Vec::new();
             match word(self.token().text) {
                 Word::Attribute | Word::Declspec | Word::Alignas if self.token().kind == Kind::Ident => {

@@ -25,6 +25,7 @@ fn trees_are_lang_c_s() {
         "typedef unsigned q1 __attribute__((mode(QI))) __attribute__((aligned(8))); struct m { int x __attribute__((mode(HI))); q1 v; };",
         "typedef int f13 (int) __attribute__((aligned(8))); typedef struct s const s8 __attribute__((aligned(8)));",
         "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
+        "struct\n#\ndir1;\nenum\n# 1 \"file.h\"\ndir2 { DIR2 }\n#define DIR3 3\ndir3; union dir4 {\n#define DIR4 4\nint x; }\n# 2\n*dir5;",
         "int f10(T T); int f11(int T, int x); int f12(const T, T const *);",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
