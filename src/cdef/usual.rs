@@ -332,16 +332,24 @@ impl<'t> Reader<'_, 't> {
         loop {
             let declared = self.declarator(base.ty, Place::File)?;
             let name = declared.name.ok_or(Refusal::Unusual)?;
-            let mut attributes = Attributes::default();
-            let is_typedef = base.storage == Some(Storage::Typedef);
-            let symbol = self.behind_declarator(is_typedef.then_some(&mut attributes))?;
+            let mut attributes = None;
+            let symbol = match self.word {
+                Word::None => None,
+                _ if base.storage == Some(Storage::Typedef) => {
+                    self.behind_declarator(Some(attributes.insert(Attributes::default())))?
+                }
+                _ => self.behind_declarator(None)?,
+            };
             let more = self.is(",");
             // To the declarators behind it a typedef's name that is declared anew would mean something else.
             if (more || !is_first) && self.typedef(name).is_some() {
                 return Err(Refusal::Unusual);
             }
             let what = match base.storage {
-                Some(Storage::Typedef) => Name::Typedef(self.attributed(declared.ty, attributes)?),
+                Some(Storage::Typedef) => Name::Typedef(match attributes {
+                    None => declared.ty,
+                    Some(attributes) => self.attributed(declared.ty, attributes)?,
+                }),
                 storage => self.object(declared.ty, symbol, storage == Some(Storage::Static))?,
             };
             let is_function = matches!(what, Name::Function { .. });
@@ -361,6 +369,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// A typedef's type, as attributes change it.
+    #[inline(never)]
     fn attributed(&mut self, ty: QualType, attributes: Attributes<'_>) -> Read<QualType> {
         let ty = match attributes.mode {
             None => ty,

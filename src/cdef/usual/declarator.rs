@@ -228,6 +228,7 @@ impl<'t> Reader<'_, 't> {
 
     /// An asm label and attributes: the label's name. `found` is where attributes go that bear on types; where there is none, these are
     /// unusual.
+    #[inline(never)]
     pub(super) fn behind_declarator(
         &mut self,
         mut found: Option<&mut Attributes<'t>>,
