@@ -230,7 +230,7 @@ unsafe fn names_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
         let state = args::state(l);
-        let list: Vec<(Rc<str>, &'static str)> = {
+        let list: Vec<(String, &'static str)> = {
             let table = state.table.borrow();
             let sort = |what: &Name| match what {
                 Name::Typedef(_) => "typedef",
@@ -238,7 +238,7 @@ unsafe fn names_body(l: *mut lua_State) -> Result<c_int> {
                 Name::Variable { .. } => "variable",
                 Name::Constant(_) => "constant",
             };
-            table.names().map(|(name, what)| (name.clone(), sort(what))).collect()
+            table.names().map(|(name, what)| (name.to_owned(), sort(what))).collect()
         };
         entry::protect(l, |l| {
             lua_createtable(l, 0, list.len() as c_int);

@@ -241,7 +241,7 @@ impl<'a> Converter<'a> {
 
     /// Enters a name; the same meaning again is fine, another is not.
     pub(super) fn name(&mut self, name: &str, what: Name, at: usize) -> Result<(), CdefError> {
-        match names::enter(self.table, &name.into(), what) {
+        match names::enter(self.table, name, what) {
             true => Ok(()),
             false => Err(self.redefined(at, name)),
         }

@@ -98,7 +98,7 @@ impl<'p> Pair<'p> {
             (Tag::Enum(a), Some(Tag::Enum(b))) => !self.ids(ours.enum_type(*a), self.theirs.enum_type(b)),
             _ => true,
         });
-        name.map(|n| &**n.0).or(tag.map(|t| &**t.0)).or((!tags).then_some("(a tag)"))
+        name.map(|n| n.0).or(tag.map(|t| t.0)).or((!tags).then_some("(a tag)"))
     }
 
     fn names(&mut self, a: &Name, b: &Name) -> bool {

@@ -1,12 +1,10 @@
 //! Entering names in the table: what means the same again, and what is a redefinition.
 
-use std::rc::Rc;
-
 use super::record::same_body_parts;
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType, compat};
 
 /// Enters a name; the same meaning again is fine. False if it means something else already.
-pub fn enter(table: &mut CTypeTable, name: &Rc<str>, what: Name) -> bool {
+pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
     let Err(what) = table.enter_name(name, what) else { return true };
     let Some(old) = table.name(name) else { return false };
     let same = match (old, &what) {

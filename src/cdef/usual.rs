@@ -353,7 +353,7 @@ impl<'t> Reader<'_, 't> {
                 storage => self.object(declared.ty, symbol, storage == Some(Storage::Static))?,
             };
             let is_function = matches!(what, Name::Function { .. });
-            if !names::enter(self.table, &name.into(), what) {
+            if !names::enter(self.table, name, what) {
                 return Err(Refusal::Unusual);
             }
             if is_first && is_function && self.is("{") {

@@ -79,7 +79,7 @@ mod posix {
 }
 
 fn typedef(table: &mut CTypeTable, name: &str, ty: QualType) {
-    let entered = table.enter_name(&name.into(), Name::Typedef(ty));
+    let entered = table.enter_name(name, Name::Typedef(ty));
     debug_assert!(entered.is_ok(), "no two are alike");
 }
 

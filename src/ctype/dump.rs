@@ -20,7 +20,7 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
         {
             // The least name of several, so that the text does not depend on the table's order.
             let alias = aliases.entry(ty.id).or_insert(name);
-            if **name < **alias {
+            if name < *alias {
                 *alias = name;
             }
         }

@@ -369,7 +369,7 @@ impl CTypeTable {
     }
 
     /// Enters an ordinary name; where it means something already, that stays, and `what` comes back.
-    pub fn enter_name(&mut self, name: &Rc<str>, what: Name) -> Result<(), Name> {
+    pub fn enter_name(&mut self, name: &str, what: Name) -> Result<(), Name> {
         self.names.enter(&self.hasher, name, what)
     }
 
@@ -380,7 +380,7 @@ impl CTypeTable {
             Some((_, old)) if *old == new => {}
             Some((at, _)) => self.replace_name(at, new),
             None => {
-                let entered = self.enter_name(&name.into(), new);
+                let entered = self.enter_name(name, new);
                 debug_assert!(entered.is_ok(), "it was not there");
             }
         }
@@ -403,18 +403,18 @@ impl CTypeTable {
         self.journal.push(Undo::Replaced(at, Box::new(old)));
     }
 
-    fn insert_tag(&mut self, tag: &Rc<str>, what: Tag) {
+    fn insert_tag(&mut self, tag: &str, what: Tag) {
         let entered = self.tags.enter(&self.hasher, tag, what);
         debug_assert!(entered.is_ok(), "the caller looks a tag up first");
     }
 
     /// Every ordinary name, in the order of their entering.
-    pub fn names(&self) -> impl Iterator<Item = (&Rc<str>, &Name)> {
+    pub fn names(&self) -> impl Iterator<Item = (&str, &Name)> {
         self.names.iter()
     }
 
     /// Every tag, in the order of their entering.
-    pub fn tags(&self) -> impl Iterator<Item = (&Rc<str>, Tag)> {
+    pub fn tags(&self) -> impl Iterator<Item = (&str, Tag)> {
         self.tags.iter().map(|(tag, what)| (tag, *what))
     }
 

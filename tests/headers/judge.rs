@@ -134,7 +134,7 @@ pub fn judge(set: &Set, text: &str, flags: &[String], dir: &Path) -> Verdict {
 /// Writes every name as C and reads that again: what a frozen header says is what the header said.
 fn judge_dump(table: &CTypeTable, verdict: &mut Verdict) {
     let fresh = CTypeTable::new();
-    let mut names: Vec<&str> = table.names().map(|(n, _)| &**n).filter(|n| fresh.name(n).is_none()).collect();
+    let mut names: Vec<&str> = table.names().map(|(n, _)| n).filter(|n| fresh.name(n).is_none()).collect();
     names.sort_unstable();
     let text = dump::dump(table, &names);
     let mut again = CTypeTable::new();
