@@ -191,11 +191,21 @@ pub unsafe fn own_header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
 pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
     // SAFETY: a userdata's block; one shorter than a header is told by its length, which lies before its metatable.
     unsafe {
-        if slot.tag != peek::USERDATA || peek::block_length(slot) < size_of::<Header>() {
-            return None;
-        }
-        let header = peek::block(slot).cast::<Header>();
+        let header = long_block(slot)?;
         ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
+    }
+}
+
+/// The block of the full userdata in a slot, where that is as long as a header.
+///
+/// # Safety
+/// As for [`header_in`].
+#[inline(always)]
+unsafe fn long_block(slot: peek::Slot) -> Option<*mut Header> {
+    // SAFETY: from the caller; the tag is a userdata's.
+    unsafe {
+        let is_long = slot.tag == peek::USERDATA && peek::block_length(slot) >= size_of::<Header>();
+        is_long.then(|| peek::block(slot).cast())
     }
 }
 
@@ -207,10 +217,7 @@ pub unsafe fn header_in(slot: peek::Slot) -> Option<*mut Header> {
 pub unsafe fn header_like(other: *mut Header, slot: peek::Slot) -> Option<*mut Header> {
     // SAFETY: as for `header_in`; a cdata's first word tells both that it is one and its shape.
     unsafe {
-        if slot.tag != peek::USERDATA || peek::block_length(slot) < size_of::<Header>() {
-            return None;
-        }
-        let header = peek::block(slot).cast::<Header>();
+        let header = long_block(slot)?;
         ((*header).word == (*other).word).then_some(header)
     }
 }

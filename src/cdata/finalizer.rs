@@ -136,10 +136,9 @@ pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
 pub unsafe fn take_finalizer(l: *mut lua_State) -> bool {
     // SAFETY: S5; nil needs no barrier. (Through the debug library there may be no argument.)
     unsafe {
-        if !peek::is_available() || peek::top(l) == peek::base(l) {
-            return take_other_finalizer(l);
-        }
-        let Some(room) = room(*peek::base(l)) else { return take_other_finalizer(l) };
+        let has_one = peek::is_available() && peek::top(l) > peek::base(l);
+        let room = if has_one { room(*peek::base(l)) } else { None };
+        let Some(room) = room else { return take_other_finalizer(l) };
         let kept = room.read();
         if kept.tag == peek::NIL {
             return false;

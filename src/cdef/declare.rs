@@ -6,7 +6,7 @@ use lang_c::ast;
 use lang_c::span::Node;
 
 use super::dialect::{Attr, Head, Piece, Rewriter};
-use super::{CdefError, Fault, INVALID, Param, define, names, value};
+use super::{CdefError, Fault, INVALID, Param, define, derive, names, value};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
 
 /// Turns the declarations of one piece into ctypes and names.
@@ -179,12 +179,8 @@ impl<'a> Converter<'a> {
             }
             match &base.storage {
                 Some(ast::StorageClassSpecifier::Typedef) => {
-                    let ty = match self.alignment(&attrs, at)? {
-                        Some(align) if self.table.size(ty.id).is_some() => {
-                            self.table.with_align(ty.id, align as u32).with(ty.qual)
-                        }
-                        _ => ty,
-                    };
+                    let align = self.alignment(&attrs, at)?;
+                    let ty = derive::aligned(self.table, ty, align);
                     if declarator.node.initializer.is_some() {
                         return Err(self.error(at, "';' expected"));
                     }

@@ -74,3 +74,11 @@ pub fn parameter(table: &mut CTypeTable, ty: QualType) -> QualType {
         _ => ty.id.plain(),
     }
 }
+
+/// A typedef's type as `aligned` (in bytes) makes it. What has no size keeps its own alignment.
+pub fn aligned(table: &mut CTypeTable, ty: QualType, align: Option<u64>) -> QualType {
+    match align {
+        Some(align) if table.size(ty.id).is_some() => table.with_align(ty.id, align as u32).with(ty.qual),
+        _ => ty,
+    }
+}

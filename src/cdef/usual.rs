@@ -21,7 +21,7 @@ use std::rc::Rc;
 use super::macros::Macros;
 use super::record::Body;
 use super::token::{Kind, Token, Tokens};
-use super::{Fault, Param, attribute, names};
+use super::{Fault, Param, derive, names};
 use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
 use declarator::Place;
 use specifier::{Attributes, Storage};
@@ -371,16 +371,8 @@ impl<'t> Reader<'_, 't> {
     /// A typedef's type, as attributes change it.
     #[inline(never)]
     fn attributed(&mut self, ty: QualType, attributes: Attributes<'_>) -> Read<QualType> {
-        let ty = match attributes.mode {
-            None => ty,
-            Some(word) => attribute::mode(self.table, ty, word)?,
-        };
-        Ok(match attributes.aligned {
-            Some(align) if self.table.size(ty.id).is_some() => {
-                self.table.with_align(ty.id, align as u32).with(ty.qual)
-            }
-            _ => ty,
-        })
+        let ty = self.with_mode(ty, attributes.mode)?;
+        Ok(derive::aligned(self.table, ty, attributes.aligned))
     }
 
     /// The `;`, which the last declaration of a text does without.

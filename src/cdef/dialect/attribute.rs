@@ -15,8 +15,8 @@ impl Rewriter<'_> {
                 continue;
             }
             let mut found = Vec::new();
-            match word(self.token().text) {
-                Word::Attribute | Word::Declspec | Word::Alignas if self.token().kind == Kind::Ident => {
+            match word(token.text) {
+                Word::Attribute | Word::Declspec | Word::Alignas if token.kind == Kind::Ident => {
                     self.attribute(&mut found)?;
                 }
                 _ if self.is("[") && self.attribute_brackets() => self.bracketed(&mut found)?,

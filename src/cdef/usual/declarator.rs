@@ -226,18 +226,13 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// An asm label and attributes: the label's name. `found` is where attributes go that bear on types; where there is none, these are
-    /// unusual.
+    /// An asm label and attributes: the label's name. `found` is as [`Reader::attributes_behind`] takes it.
     #[inline(never)]
     pub(super) fn behind_declarator(
         &mut self,
         mut found: Option<&mut Attributes<'t>>,
     ) -> Read<Option<Rc<str>>> {
-        let mut attributes = |reader: &mut Self| match found.as_deref_mut() {
-            Some(found) => reader.attributes_behind(found),
-            None => reader.nothings(),
-        };
-        attributes(self)?;
+        self.attributes_behind(found.as_deref_mut())?;
         if self.word != Word::Asm {
             return Ok(None);
         }
@@ -251,7 +246,7 @@ impl<'t> Reader<'_, 't> {
             self.advance();
         }
         self.expect(")")?;
-        attributes(self)?;
+        self.attributes_behind(found)?;
         Ok(Some(label.into()))
     }
 }

@@ -98,6 +98,16 @@ impl Reader<'_, '_> {
         if defines || self.is("{") { Err(Refusal::Unusual) } else { Ok(ty) }
     }
 
+    /// The type behind `sizeof` or `_Alignof`. Of an expression either is lang-c's.
+    fn measured_type(&mut self) -> Read<QualType> {
+        self.advance();
+        if self.is("(") && self.is_type_in_brackets() {
+            self.type_in_brackets()
+        } else {
+            Err(Refusal::Unusual)
+        }
+    }
+
     fn primary(&mut self) -> Read<Constant> {
         let text = self.text;
         let value = match self.kind {
@@ -164,19 +174,11 @@ impl Reader<'_, '_> {
         match self.word {
             Word::Other => {}
             Word::Reserved if text == "sizeof" => {
-                self.advance();
-                if !self.is("(") || !self.is_type_in_brackets() {
-                    return Err(Refusal::Unusual);
-                }
-                let ty = self.type_in_brackets()?;
+                let ty = self.measured_type()?;
                 return value::size_of(self.table, ty).ok_or(Refusal::Unusual);
             }
             Word::Reserved if matches!(text, "_Alignof" | "__alignof__" | "__alignof" | "alignof") => {
-                self.advance();
-                if !self.is("(") || !self.is_type_in_brackets() {
-                    return Err(Refusal::Unusual);
-                }
-                let ty = self.type_in_brackets()?;
+                let ty = self.measured_type()?;
                 let n = self.table.align(ty.id).ok_or(Refusal::Unusual)?;
                 return Ok(value::size(self.table, n));
             }

@@ -41,8 +41,9 @@ pub struct Attributes<'t> {
 }
 
 impl Attributes<'_> {
+    /// Do they say nothing of a record or enum?
     fn is_empty(&self) -> bool {
-        !self.packed && self.aligned.is_none() && self.mode.is_none()
+        !self.packed && self.aligned.is_none()
     }
 }
 
@@ -116,29 +117,24 @@ impl<'t> Reader<'_, 't> {
 
     /// Passes words that say nothing, and attributes.
     pub(super) fn nothings(&mut self) -> Read<()> {
-        loop {
-            match self.word {
-                Word::Nothing => self.advance(),
-                Word::Attribute => self.attribute(None)?,
-                _ => return Ok(()),
-            }
-        }
+        self.attributes_behind(None)
     }
 
-    /// Attributes behind `struct`, or behind a closing brace.
+    /// Attributes behind `struct`, or behind a closing brace. No `mode` is theirs.
     fn attributes(&mut self, found: &mut Attributes<'t>) -> Read<()> {
         while self.word == Word::Attribute {
             self.attribute(Some(found))?;
         }
-        Ok(())
+        if found.mode.is_some() { Err(Refusal::Unusual) } else { Ok(()) }
     }
 
-    /// Words that say nothing, and the attributes of what was declared before them.
-    pub(super) fn attributes_behind(&mut self, found: &mut Attributes<'t>) -> Read<()> {
+    /// Words that say nothing, and attributes. `found` is where those go that bear on types; where there is none, these are unusual.
+    #[inline]
+    pub(super) fn attributes_behind(&mut self, mut found: Option<&mut Attributes<'t>>) -> Read<()> {
         loop {
             match self.word {
                 Word::Nothing => self.advance(),
-                Word::Attribute => self.attribute(Some(found))?,
+                Word::Attribute => self.attribute(found.as_deref_mut())?,
                 _ => return Ok(()),
             }
         }
@@ -177,6 +173,14 @@ impl<'t> Reader<'_, 't> {
         self.expect(")")
     }
 
+    /// A type, or what the word of a `mode` makes of it.
+    pub(super) fn with_mode(&mut self, ty: QualType, mode: Option<&str>) -> Read<QualType> {
+        Ok(match mode {
+            None => ty,
+            Some(word) => attribute::mode(self.table, ty, word)?,
+        })
+    }
+
     /// The number in the brackets of `aligned`, and its `)`.
     fn alignment(&mut self) -> Read<u64> {
         let Constant::Int(n, _) = self.conditional()? else { return Err(Refusal::Unusual) };
@@ -201,9 +205,6 @@ impl<'t> Reader<'_, 't> {
             Some(_) => return Err(Refusal::Unusual),
             None => None,
         };
-        if attributes.mode.is_some() {
-            return Err(Refusal::Unusual);
-        }
         let is_body = self.is("{");
         if !is_body && (known.is_none() && self.needs_tags || !attributes.is_empty()) {
             return Err(Refusal::Unusual);
@@ -226,9 +227,6 @@ impl<'t> Reader<'_, 't> {
             let constants = self.room.constants.pop().unwrap_or_default();
             let mut behind = Attributes::default();
             self.attributes(&mut behind)?;
-            if behind.mode.is_some() {
-                return Err(Refusal::Unusual);
-            }
             body.attribute(behind.packed, behind.aligned);
             let whole = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
             self.room.bodies.push(body);
@@ -262,7 +260,7 @@ impl<'t> Reader<'_, 't> {
                     }
                 };
                 let mut attributes = Attributes::default();
-                self.attributes_behind(&mut attributes)?;
+                self.attributes_behind(Some(&mut attributes))?;
                 let width = match self.eat(":") {
                     false => None,
                     true => match self.conditional()? {
@@ -270,7 +268,7 @@ impl<'t> Reader<'_, 't> {
                         _ => return Err(Refusal::Unusual),
                     },
                 };
-                self.attributes_behind(&mut attributes)?;
+                self.attributes_behind(Some(&mut attributes))?;
                 self.member(body, name, ty, width, attributes)?;
                 if !self.eat(",") {
                     break;
@@ -290,10 +288,7 @@ impl<'t> Reader<'_, 't> {
         attributes: Attributes<'_>,
     ) -> Read<()> {
         let Attributes { packed, aligned, mode } = attributes;
-        let ty = match mode {
-            None => ty,
-            Some(word) => attribute::mode(self.table, ty, word)?,
-        };
+        let ty = self.with_mode(ty, mode)?;
         Ok(body.add(self.table, Member { name, ty, width, aligned, packed, at: 0 })?)
     }
 
@@ -327,7 +322,7 @@ impl<'t> Reader<'_, 't> {
         self.defines = true;
         let constants = self.enumerators()?;
         self.attributes(&mut attributes)?;
-        if attributes.aligned.is_some() || attributes.mode.is_some() {
+        if attributes.aligned.is_some() {
             return Err(Refusal::Unusual);
         }
         let underlying = self.table.int(enumeration::underlying(&constants, attributes.packed));
