@@ -81,6 +81,7 @@ if side == "ffi" then
   row("ffi.gc(point(), f)", function(n) for _ = 1, n do ffi.gc(point(), ignore) end end)
   row("ffi.new(ctype)", function(n) for _ = 1, n do ffi.new(point) end end)
   row("ffi.new('struct point')", function(n) for _ = 1, n do ffi.new("struct point") end end)
+  row("ffi.new('char[?]', 64)", function(n) for _ = 1, n do ffi.new("char[?]", 64) end end)
   row("p.x", function(n) local x for _ = 1, n do x = p.x end return x end)
   row("p.x = 1.5", function(n) for _ = 1, n do p.x = 1.5 end end)
   row("s.to.y", function(n) local y for _ = 1, n do y = s.to.y end return y end)

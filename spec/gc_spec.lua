@@ -55,6 +55,20 @@ describe("gc", function()
     table.sort(log)
     assert.equal("meta1 own2", table.concat(log, " "))
   end)
+  it("asks a metatype of variable size for __gc, however an instance is made", function()
+    local sizes = {}
+    ffi.cdef "struct gc_list { int n; double items[?]; };"
+    local T = ffi.metatype("struct gc_list", { __gc = function(list) sizes[#sizes + 1] = ffi.sizeof(list) end })
+    for _ = 1, 2 do
+      T(1)
+      ffi.new("struct gc_list", 2)
+      ffi.new(T, 3.0)
+      ffi.new(T, 4, { 1, { 2, 3 } })
+    end
+    collect()
+    table.sort(sizes)
+    assert.equal("16 16 24 24 32 32 40 40", table.concat(sizes, " "))
+  end)
   it("gives each reference that has a finalizer to its caller alone", function()
     ffi.cdef "struct gc_leaf { int x; }; struct gc_twig { struct gc_leaf leaf, row[4]; }; struct gc_tree { struct gc_twig twig; };"
     local log = {}

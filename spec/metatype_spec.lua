@@ -100,7 +100,7 @@ describe("what is done again", function()
   it("initializes alike", function()
     for _, case in ipairs {
       { "struct again", { 1, true, 3, 4.5 } }, { "struct again", { [0] = 1, true, 3, 4.5 } }, { "struct again", { a = 1, d = 4.5 } }, { "struct again", { 1, nil, 3 } }, { "struct again", {} },
-      { "struct again", 1, true, 3 }, { "int[4]", { 1, 2, 3 } }, { "int[4]", { 7 } }, { "int[4]", 7 }, { "int[4]", { [0] = 1, 2, 3, 4 } }, { "bool[3]", { true, false, true } }, { "double[2]", {} },
+      { "struct again", 1, true, 3 }, { "int[?]", 3 }, { "int[?]", 0 }, { "int[?]", -1 }, { "int[?]", 2.5 }, { "int[?]", 1 << 62 }, { "int[?]" }, { "int[?]", 2, 7 }, { "int[4]", { 1, 2, 3 } }, { "int[4]", { 7 } }, { "int[4]", 7 }, { "int[4]", { [0] = 1, 2, 3, 4 } }, { "bool[3]", { true, false, true } }, { "double[2]", {} },
       { "int[2]", { 1, 2, 3 } }, { "int[2]", { "x" } }, { "struct again", { "x" } }, { "struct again", { a = {} } }, { "struct again", { 1, true, 3, 4, 5 } },
     } do
       local ct = ffi.typeof(case[1])

@@ -97,30 +97,58 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
     }
 }
 
-/// The usual new instance: of a record or array of fixed size, with numbers for a record's members or nothing. False for any other;
-/// then the stack is as it was.
+/// The usual new instance: of a record or array of fixed size, with numbers for a record's members or nothing; of one of variable
+/// size, with its count of elements alone. False for any other; then the stack is as it was.
 ///
 /// # Safety
 /// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
 #[inline]
 pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
-    if !matches!(shape.class, Class::Record | Class::Array) || shape.wide.get() {
+    if !matches!(shape.class, Class::Record | Class::Array) {
         return false;
     }
-    let Some(size) = shape.size().filter(|&size| size < SIZE_MAX) else { return false };
     // SAFETY: from the caller.
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
+        if shape.wide.get() {
+            return count == 1 && quick_variable(l, shape, *peek::base(l).add(1));
+        }
+        let Some(size) = shape.size().filter(|&size| size < SIZE_MAX) else { return false };
         if count == 0 {
             cdata::push_owned(l, shape, size);
         } else if !quick_filled(l, shape, size, count) {
             return false;
         }
+        arm_usual(l, shape);
+        true
+    }
+}
+
+/// Gives the new cdata on top its metatype's `__gc`, if there is one.
+#[inline(always)]
+unsafe fn arm_usual(l: *mut lua_State, shape: &Shape) {
+    // SAFETY: from `quick_instance`.
+    unsafe {
         if shape.metatype.get() != 0 && shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
             cdata::arm(l, shape);
         }
-        true
     }
+}
+
+/// As [`quick_instance`], of a VLA or VLS, `nelem` being what stands for its count of elements.
+#[inline(never)]
+unsafe fn quick_variable(l: *mut lua_State, shape: &'static Shape, nelem: peek::Slot) -> bool {
+    let size = match shape.variable_element() {
+        Some(element) if nelem.tag == peek::INT => variable_size(shape, element, nelem.bits.cast_signed()),
+        _ => None,
+    };
+    let Some(size) = size else { return false };
+    // SAFETY: from `quick_instance`.
+    unsafe {
+        cdata::push_owned(l, shape, size);
+        arm_usual(l, shape);
+    }
+    true
 }
 
 /// As [`quick_instance`], with `count` initializers; without a finalizer yet.
