@@ -12,6 +12,7 @@ use std::ffi::c_int;
 use compare::{equal, order, quick_equal, quick_order};
 
 use crate::cdata::{self, Header};
+use crate::conv::from_lua;
 use crate::conv::number::{self, Number};
 use crate::ctype::{CType, IntKind, compat};
 use crate::door;
@@ -239,7 +240,7 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
             Some(header) => boxed_integer(header),
             None => quick_integer(a),
         };
-        let Some((x, x_unsigned, x_state)) = first else { return false };
+        let Some((x, x_unsigned, x_state)) = first else { return quick_array(l, op, a, b) };
         let Some((y, y_unsigned, y_state)) = quick_integer(b) else { return false };
         let unsigned = x_unsigned || y_unsigned;
         let result = match unsigned {
@@ -271,6 +272,24 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
         let Some(other) = cdata::header_like(header, other) else { return false };
         let bytes = (address as isize).wrapping_sub((*other).address as isize);
         peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
+        true
+    }
+}
+
+/// An array, or a reference to one, that gives a pointer moved by an integer. False as for [`quick_binary`].
+#[inline(never)]
+unsafe fn quick_array(l: *mut lua_State, op: Op, array: peek::Slot, n: peek::Slot) -> bool {
+    // SAFETY: as for `quick_pointer`.
+    unsafe {
+        let Some(header) = cdata::header_in(array) else { return false };
+        let place = cdata::place(header);
+        let is_moved = place.shape.class == Class::Array && matches!(op, Meta::Add | Meta::Sub);
+        let (true, Some(n)) = (is_moved, from_lua::plain_integer(n)) else { return false };
+        let to = place.shape.target();
+        let Some(size) = to.size() else { return false };
+        let bytes = (n as isize).wrapping_mul(size as isize);
+        let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
+        cdata::push_word(l, to.pointer(), place.data.wrapping_offset(bytes));
         true
     }
 }
@@ -438,8 +457,11 @@ unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
 
 /// The metamethod of an operand that is a record and so has no operators of its own. False if the first record has no such entry; then
 /// nothing is pushed.
+///
+/// # Safety
+/// A metamethod of two operands runs; S6.
 #[inline(never)]
-unsafe fn quick_user(l: *mut lua_State, op: Op) -> bool {
+pub unsafe fn quick_user(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: a metamethod's slots; the operands are on the stack.
     unsafe {
         let Some([a, b]) = operands(l) else { return false };

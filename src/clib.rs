@@ -93,7 +93,7 @@ pub unsafe fn open(l: *mut lua_State, idx: c_int, library: Library) {
 
 door! {
     fn resolve = quick_variable(1) or resolve_body;
-    fn assign = assign_body;
+    fn assign = quick_assign(0) or assign_body;
     fn to_string = to_string_body;
 }
 
@@ -119,6 +119,22 @@ unsafe fn name_space(l: *mut lua_State, idx: c_int) -> Option<*mut Clib> {
             return None;
         }
         let clib = lua_touserdata(l, idx).cast::<Clib>();
+        ((*clib).mark == MARK).then_some(clib)
+    }
+}
+
+/// As [`name_space`], for what lies in a slot.
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is a value on a stack, an upvalue or a user value.
+#[inline(always)]
+unsafe fn name_space_in(slot: peek::Slot) -> Option<*mut Clib> {
+    // SAFETY: from the caller; a block of that length has a first word.
+    unsafe {
+        if slot.tag != peek::USERDATA || peek::block_length(slot) != size_of::<Clib>() {
+            return None;
+        }
+        let clib = peek::block(slot).cast::<Clib>();
         ((*clib).mark == MARK).then_some(clib)
     }
 }
@@ -170,22 +186,61 @@ unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
     }
 }
 
-/// A plain variable that was read before. False for anything else.
+/// The variable of a name space that a key names, if it was used before, and its address.
+///
+/// # Safety
+/// [`peek::is_available`]; both are values on a stack, or an upvalue.
+#[inline(always)]
+unsafe fn known_variable(space: peek::Slot, key: peek::Slot) -> Option<(&'static Shape, *mut u8)> {
+    // SAFETY: from the caller; what lies in the slot is told by its sort, length and mark. Shapes live as long as their state.
+    unsafe {
+        let variables = (*name_space_in(space)?).variables.as_ref()?;
+        if key.tag != peek::SHORT_STRING {
+            return None;
+        }
+        let &(shape, address) = variables.get(peek::string_address(key))?;
+        Some((&*(shape as *const Shape), address as *mut u8))
+    }
+}
+
+/// A variable that was used before: a scalar, or a pointer that is not NULL. False for anything else.
 #[inline]
 unsafe fn quick_variable(l: *mut lua_State) -> bool {
-    // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are.
+    // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are; S6.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let (space, key) = (peek::upvalue_slot(l), *peek::base(l).add(1));
-        if space.tag != peek::USERDATA || key.tag != peek::SHORT_STRING {
+        let known = known_variable(peek::upvalue_slot(l), *peek::base(l).add(1));
+        let Some((shape, at)) = known else { return false };
+        to_lua::push_plain(l, shape.known_op(), at) || push_pointer_at(l, shape, at)
+    }
+}
+
+/// The pointer that lies at an address, unless it is NULL. False for any other shape.
+#[inline(never)]
+unsafe fn push_pointer_at(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
+    // SAFETY: from `quick_variable`.
+    unsafe {
+        let is_pointer = shape.known_op() == Op::Pointer && !at.cast::<*mut u8>().read_unaligned().is_null();
+        if is_pointer {
+            cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
+        }
+        is_pointer
+    }
+}
+
+/// A number for a variable that was used before. False for anything else.
+#[inline]
+unsafe fn quick_assign(l: *mut lua_State) -> bool {
+    // SAFETY: a metamethod's arguments, whatever they are.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 3 {
             return false;
         }
-        let clib = peek::block(space).cast::<Clib>();
-        let Some(variables) = &(*clib).variables else { return false };
-        let Some(&(shape, address)) = variables.get(peek::string_address(key)) else { return false };
-        to_lua::push_plain(l, (*(shape as *const Shape)).op(), address as *mut u8)
+        let base = peek::base(l);
+        let Some((shape, at)) = known_variable(*base, *base.add(1)) else { return false };
+        !shape.is_read_only() && from_lua::store_plain(*base.add(2), shape.known_op(), at)
     }
 }
 
@@ -214,11 +269,7 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
                 true
             }
             Found::Variable(shape, address) => {
-                if name.len() <= SHORT_STRING_MAX {
-                    state.anchor(l, 2);
-                    let variable = (std::ptr::from_ref(*shape) as usize, *address as usize);
-                    clib.variables.get_or_insert_default().insert(name.as_ptr() as usize, variable);
-                }
+                remember(l, clib, name, shape, *address);
                 push_variable(l, shape, *address)?;
                 false
             }
@@ -230,6 +281,16 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
             lua_rawset(l, lua_upvalueindex(2));
         }
         Ok(1)
+    }
+}
+
+/// Lets the quick paths know a variable, whose name is at 2.
+unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &str, shape: &'static Shape, address: *mut u8) {
+    if name.len() <= SHORT_STRING_MAX {
+        // SAFETY: a name space does not outlive its VM's state. (The anchor first, for it may raise.)
+        unsafe { (*clib.state).anchor(l, 2) };
+        let variable = (std::ptr::from_ref(shape) as usize, address as usize);
+        clib.variables.get_or_insert_default().insert(name.as_ptr() as usize, variable);
     }
 }
 
@@ -258,6 +319,7 @@ unsafe fn assign_body(l: *mut lua_State) -> Result<c_int> {
                 if shape.is_read_only() {
                     return Err(What::ConstWrite.into());
                 }
+                remember(l, clib, name, shape, address);
                 let room = Room { bytes: shape.size().unwrap_or(usize::MAX), owner: 1 };
                 from_lua::store(l, 3, shape, shape.op(), address, room)?;
                 Ok(0)
@@ -340,12 +402,8 @@ pub unsafe fn quick_count(own: peek::Slot) -> bool {
     // SAFETY: a function of a library has a first user value; what lies there is told by its sort, length and mark.
     unsafe {
         let Some(calls) = cdata::calls_in(own) else { return false };
-        let space = *peek::user_value(own, 1);
-        if space.tag != peek::USERDATA || peek::block_length(space) != size_of::<Clib>() {
-            return false;
-        }
-        let clib = peek::block(space).cast::<Clib>();
-        let counts = (*clib).mark == MARK && (*clib).library.is_some() && *calls < CALLS_UNBOUND;
+        let Some(clib) = name_space_in(*peek::user_value(own, 1)) else { return false };
+        let counts = (*clib).library.is_some() && *calls < CALLS_UNBOUND;
         *calls += u32::from(counts);
         counts
     }

@@ -14,6 +14,7 @@ use crate::conv::{from_lua, to_lua};
 use crate::ctype::{CType, Constant, QualType};
 use crate::error::{Error, Result, What};
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Items, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -84,6 +85,22 @@ unsafe fn quick_element(header: *mut Header, shape: &Shape, i: i64) -> *mut u8 {
             Items::Other => false,
         };
         if inside { at } else { std::ptr::null_mut() }
+    }
+}
+
+/// Where there are elements, and the key at 2 is a float or a cdata that holds an integer, puts the integer there that it is. False if
+/// that is not so.
+#[inline(never)]
+unsafe fn make_integer_key(l: *mut lua_State, shape: &Shape) -> bool {
+    // SAFETY: a metamethod's arguments are its own.
+    unsafe {
+        let key = peek::base(l).add(1);
+        if shape.item_op.get() == Op::None || (*key).tag == peek::INT {
+            return false;
+        }
+        let Some(n) = from_lua::plain_integer(*key) else { return false };
+        key.write(peek::Slot { bits: n as u64, tag: peek::INT });
+        true
     }
 }
 

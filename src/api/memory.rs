@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use super::args::{self, Memory, argument};
 use super::types::push_as_number;
 use crate::cdata;
+use crate::conv::to_lua;
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
@@ -26,7 +27,7 @@ door! {
     /// `ffi.type(x)`
     pub fn type_of_value = type_body;
     /// `ffi.tonumber(x, base)`
-    pub fn to_number = to_number_body;
+    pub fn to_number = quick_to_number(1) or to_number_body;
 }
 
 /// The length that argument `idx` is.
@@ -50,10 +51,11 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
             return false;
         }
         let Some(header) = cdata::header_in(*base) else { return false };
-        let shape = (*header).shape();
-        let address = (*header).address;
-        // With a length any memory will do, without one it has to be text.
+        let (own, address) = ((*header).shape(), (*header).address);
+        let shape = own.referred();
+        // With a length any memory will do, without one it has to be text. (A reference has the address of what it refers to.)
         let is_memory = match shape.class {
+            Class::Pointer if own.class == Class::Reference => false,
             Class::Pointer | Class::Array => count == 2 || shape.known_target().is_some_and(is_byte),
             class => count == 2 && class == Class::Record,
         };
@@ -143,17 +145,18 @@ unsafe fn writable(l: *mut lua_State, idx: c_int) -> Result<Memory> {
     }
 }
 
-/// The memory of an array or record that owns it, or of a pointer, with `n` bytes that may be written. None for anything else.
-unsafe fn quick_memory(slot: peek::Slot, n: usize) -> Option<*mut u8> {
-    // SAFETY: the slot is an argument's.
+/// The memory of an array or record, or of a pointer, with `n` bytes; `writes`: that may be written. None for anything else.
+#[inline(always)]
+unsafe fn quick_memory(slot: peek::Slot, n: usize, writes: bool) -> Option<*mut u8> {
+    // SAFETY: the slot is an argument's. References to arrays and records have the address of these.
     unsafe {
         let header = cdata::header_in(slot)?;
-        let shape = (*header).shape();
-        let address = (*header).address;
+        let (own, address) = ((*header).shape(), (*header).address);
+        let shape = own.referred();
         let is_const = match shape.class {
-            Class::Array => shape.is_read_only(),
-            Class::Pointer => shape.target().is_const(),
-            Class::Record => shape.is_const(),
+            Class::Array => writes && shape.is_read_only(),
+            Class::Pointer => own.class == Class::Reference || writes && shape.target().is_const(),
+            Class::Record => writes && shape.is_const(),
             _ => true,
         };
         let fits = cdata::Header::bounds(header).contain(address as usize, n);
@@ -166,25 +169,40 @@ fn quick_length(slot: peek::Slot) -> Option<usize> {
     (slot.tag == peek::INT && slot.bits <= isize::MAX as u64).then_some(slot.bits as usize)
 }
 
-/// The usual copy: into owned memory or through a pointer, from the same or a string, with a length. False if it is none.
+/// The usual copy: into an array or record or through a pointer, from the same with a length, or a string. False if it is none.
 #[inline]
 unsafe fn quick_copy(l: *mut lua_State) -> bool {
-    // SAFETY: three arguments are there; both ranges are checked; `memmove` minds overlaps.
+    // SAFETY: the arguments are there; both ranges are checked; `memmove` minds overlaps.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 3 {
+        if !peek::is_available() {
             return false;
         }
         let base = peek::base(l);
-        let Some(n) = quick_length(*base.add(2)) else { return false };
-        let Some(to) = quick_memory(*base, n) else { return false };
-        let from = match (*base.add(1)).tag {
-            peek::SHORT_STRING | peek::LONG_STRING => {
-                // A string has a terminator besides its bytes.
-                bytes(l, 2).filter(|text| n <= text.len() + 1).map(|text| text.as_ptr())
-            }
-            _ => quick_memory(*base.add(1), n).map(|from| from.cast_const()),
+        let length = match peek::top(l).offset_from(base) {
+            2 => None,
+            3 => match quick_length(*base.add(2)) {
+                None => return false,
+                length => length,
+            },
+            _ => return false,
         };
-        let Some(from) = from else { return false };
+        let (from, n) = match (*base.add(1)).tag {
+            peek::SHORT_STRING | peek::LONG_STRING => {
+                // A string has a terminator besides its bytes, which is copied as well.
+                let text = bytes(l, 2).unwrap_or_default();
+                let n = length.unwrap_or(text.len() + 1);
+                if n > text.len() + 1 {
+                    return false;
+                }
+                (text.as_ptr(), n)
+            }
+            _ => {
+                let Some(n) = length else { return false };
+                let Some(from) = quick_memory(*base.add(1), n, false) else { return false };
+                (from.cast_const(), n)
+            }
+        };
+        let Some(to) = quick_memory(*base, n, true) else { return false };
         std::ptr::copy(from, to, n);
         true
     }
@@ -205,7 +223,7 @@ unsafe fn quick_fill(l: *mut lua_State) -> bool {
             _ => return false,
         };
         let Some(n) = quick_length(*base.add(1)) else { return false };
-        let Some(to) = quick_memory(*base, n) else { return false };
+        let Some(to) = quick_memory(*base, n, true) else { return false };
         std::ptr::write_bytes(to, byte, n);
         true
     }
@@ -247,16 +265,25 @@ unsafe fn fill_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The usual: what it is. False with an argument.
+/// The usual: without an argument, or with an integer. False with any other.
 #[inline]
 unsafe fn quick_errno(l: *mut lua_State) -> bool {
     // SAFETY: an `ffi.*` function runs, which has a free slot.
     unsafe {
-        let asks = peek::is_available() && peek::top(l) == peek::base(l);
-        if asks {
-            peek::push(l, i64::from(args::state(l).calls.errno.get()) as u64, peek::INT);
+        if !peek::is_available() {
+            return false;
         }
-        asks
+        let errno = &args::state(l).calls.errno;
+        let old = errno.get();
+        if peek::top(l) != peek::base(l) {
+            let new = *peek::base(l);
+            if new.tag != peek::INT {
+                return false;
+            }
+            errno.set(new.bits as c_int);
+        }
+        peek::push(l, i64::from(old) as u64, peek::INT);
+        true
     }
 }
 
@@ -292,6 +319,28 @@ unsafe fn type_body(l: *mut lua_State) -> Result<c_int> {
         let name = if cdata::header(l, 1).is_some() { "cdata" } else { type_name(l, 1) };
         push_str(l, name);
         Ok(1)
+    }
+}
+
+/// The usual: a number, or an integer that a cdata holds and Lua can. False for anything else.
+#[inline]
+unsafe fn quick_to_number(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs, which has a free slot.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 1 {
+            return false;
+        }
+        let value = *peek::base(l);
+        match value.tag {
+            peek::INT | peek::FLOAT => peek::push(l, value.bits, value.tag),
+            peek::USERDATA => {
+                let Some(header) = cdata::header_in(value) else { return false };
+                let op = (*header).shape().known_op();
+                return op.is_integer() && to_lua::push_plain(l, op, cdata::Header::data(header));
+            }
+            _ => return false,
+        }
+        true
     }
 }
 

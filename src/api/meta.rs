@@ -15,19 +15,19 @@ use crate::error::{Error, Result, What};
 use crate::index;
 use crate::vm::entry;
 use crate::vm::peek;
-use crate::vm::shape::{Class, Shape};
+use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{Meta, State};
 
 door! {
     /// `__tostring`
-    pub fn to_string = to_string_body;
+    pub fn to_string = quick_text(1) or to_string_body;
     /// `__len`
-    pub fn len = len_body;
+    pub fn len = quick_len(1) or len_body;
     /// `__pairs`
     pub fn pairs = pairs_body;
     /// `__concat`
-    pub fn concat = concat_body;
+    pub fn concat = quick_concat(1) or concat_body;
     /// `__close`
     pub fn close = close_body;
     fn next_member = next_member_body;
@@ -149,10 +149,60 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
         let shape = match own.class {
             Class::Function if clib::quick_count(*peek::base(l)) => own,
             Class::Pointer if !address.is_null() => own.known_target()?,
+            Class::Record => return quick_call(l, own),
             _ => return None,
         };
         if shape.class == Class::Function { call::call_as_bound(l, shape, address.cast()) } else { None }
     }
+}
+
+/// Calls the metatype's `__call` with the record at 1 and the arguments: how many results there are. None if it has none.
+#[inline(always)]
+unsafe fn quick_call(l: *mut lua_State, shape: &Shape) -> Option<c_int> {
+    // SAFETY: from `quick_function`; a C function has a slot more than its arguments.
+    unsafe {
+        let found = shape.state().meta_slot(shape, Meta::Call);
+        if found.tag == peek::NIL {
+            return None;
+        }
+        let base = peek::base(l);
+        let count = peek::top(l).offset_from(base);
+        peek::push(l, found.bits, found.tag);
+        std::ptr::copy(base, base.add(1), count as usize);
+        base.write(found);
+        Some(call_user_above(l, 0, count as c_int, LUA_MULTRET))
+    }
+}
+
+/// The metamethod of the record at 1, which is called with it alone. False if it is no record, or has none; then nothing is pushed.
+#[inline(always)]
+unsafe fn quick_unary(l: *mut lua_State, meta: Meta) -> bool {
+    // SAFETY: a metamethod runs, which has slots for this; S6.
+    unsafe {
+        let Some(header) = cdata::first_header(l) else { return false };
+        let shape = (*header).shape();
+        let found = shape.state().meta_slot(shape, meta);
+        if found.tag == peek::NIL {
+            return false;
+        }
+        let own = *peek::base(l);
+        let count = peek::top(l).offset_from(peek::base(l));
+        for slot in [found, own] {
+            peek::push(l, slot.bits, slot.tag);
+        }
+        call_user_above(l, count as c_int, 1, 1);
+        true
+    }
+}
+
+unsafe fn quick_len(l: *mut lua_State) -> bool {
+    // SAFETY: as there.
+    unsafe { quick_unary(l, Meta::Len) }
+}
+
+unsafe fn quick_concat(l: *mut lua_State) -> bool {
+    // SAFETY: as there.
+    unsafe { arith::quick_user(l, Meta::Concat) }
 }
 
 unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
@@ -248,6 +298,28 @@ unsafe fn close_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
+/// The usual: what has a metamethod for it, or a boxed 64-bit integer. False for any other.
+#[inline]
+unsafe fn quick_text(l: *mut lua_State) -> bool {
+    // SAFETY: a metamethod runs; 64-bit integers lie in the header.
+    unsafe {
+        if quick_unary(l, Meta::ToString) {
+            return true;
+        }
+        let Some(header) = cdata::first_header(l) else { return false };
+        let (shape, n) = ((*header).shape(), (*header).address as u64);
+        let number = match shape.known_op() {
+            Op::U64 => Number::UInt(n),
+            Op::I64 => Number::Int(n.cast_signed()),
+            _ => return false,
+        };
+        if shape.class == Class::Int {
+            push_bytes(l, long_long(number, &mut [0; 24]));
+        }
+        shape.class == Class::Int
+    }
+}
+
 unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata; its bytes are its own.
     unsafe {
@@ -296,8 +368,10 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
                 return write!(out, "{}{sign}{}{unit}", print_number(re), print_number(im));
             }
             Class::Int => match number::read(target, place.data) {
-                Some(Number::UInt(n)) => return write!(out, "{n}ULL"),
-                Some(Number::Int(n)) if target.size() == Some(8) => return write!(out, "{n}LL"),
+                Some(n @ Number::UInt(_)) => return out.write_all(long_long(n, &mut [0; 24])),
+                Some(n @ Number::Int(_)) if target.size() == Some(8) => {
+                    return out.write_all(long_long(n, &mut [0; 24]));
+                }
                 Some(Number::Wide(n, false)) => return write!(out, "{n}"),
                 Some(Number::Wide(n, true)) => return write!(out, "{}", n as u128),
                 _ => {}
@@ -322,6 +396,32 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
         out.write_all(b">: ")?;
         out.write_all(hexadecimal(address, &mut [0; 18]))
     }
+}
+
+/// An integer of 64 bits as C's constants are written, `LL` or `ULL`. (`write!` takes several times as long.)
+fn long_long(n: Number, room: &mut [u8; 24]) -> &[u8] {
+    let (mut rest, negative, suffix) = match n {
+        Number::UInt(n) => (n, false, &b"ULL"[..]),
+        other => {
+            let n = other.to_bits().unwrap_or(0);
+            (n.unsigned_abs(), n < 0, &b"LL"[..])
+        }
+    };
+    let mut at = room.len() - suffix.len();
+    room[at..].copy_from_slice(suffix);
+    loop {
+        at -= 1;
+        room[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if negative {
+        at -= 1;
+        room[at] = b'-';
+    }
+    &room[at..]
 }
 
 /// An address as C's `%p` prints it, of eight digits at least.

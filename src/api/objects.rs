@@ -227,12 +227,39 @@ unsafe fn pointer_instance(
     }
 }
 
+/// The usual cast: of a pointer, array, record or function to a pointer, or of a number, an integer that a cdata holds or an address to a
+/// number. False if it is another.
+#[inline]
+unsafe fn quick_cast(l: *mut lua_State) -> bool {
+    // SAFETY: two arguments are there; S6.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
+            return false;
+        }
+        let Some(shape) = args::quick_ctype(l, args::state(l), 1) else { return false };
+        let value = *peek::base(l).add(1);
+        if shape.class != Class::Pointer {
+            return quick_number(l, shape, value);
+        }
+        let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
+        let (own, address) = ((*header).shape(), (*header).address);
+        if !matches!(own.class, Class::Pointer | Class::Array | Class::Record)
+            || address.is_null()
+            || std::ptr::eq(own, shape)
+        {
+            return false;
+        }
+        cdata::push_word(l, shape, address);
+        true
+    }
+}
+
 /// A callback of the Lua function at 2. False if that is no function, or the type no pointer to one, or there can be none of it.
 #[inline]
 unsafe fn quick_callback(l: *mut lua_State, shape: &Shape, value: peek::Slot) -> bool {
     // SAFETY: from `quick_cast`.
     unsafe {
-        if shape.class != Class::Pointer || !peek::is_function(value) {
+        if !peek::is_function(value) {
             return false;
         }
         let made =
@@ -243,29 +270,43 @@ unsafe fn quick_callback(l: *mut lua_State, shape: &Shape, value: peek::Slot) ->
     }
 }
 
-/// The usual cast: of a pointer, array or record to a pointer type that a ctype object names. False if it is another.
-#[inline]
-unsafe fn quick_cast(l: *mut lua_State) -> bool {
-    // SAFETY: two arguments are there; S6.
+/// A cast to an integer, or of a Lua number to `float` or `double`. False if it is none.
+#[inline(never)]
+unsafe fn quick_number(l: *mut lua_State, shape: &Shape, value: peek::Slot) -> bool {
+    // SAFETY: from `quick_cast`; a number of up to 8 bytes lies in the header's address word.
     unsafe {
-        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
-            return false;
+        let op = shape.known_op();
+        if op.is_integer() {
+            let Some(n) = cast_bits(shape, value) else { return false };
+            let made = cdata::push_word(l, shape, std::ptr::null_mut());
+            number::write_int(op, Header::data(made), n);
+            return true;
         }
-        let (ct, value) = (*peek::base(l), *peek::base(l).add(1));
-        let Some(shape) = cdata::header_in(ct).and_then(|h| cdata::ctype_of(h)) else { return false };
-        let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
-        let own = (*header).shape();
-        if shape.class != Class::Pointer
-            || !matches!(own.class, Class::Pointer | Class::Array | Class::Record)
-        {
-            return false;
+        let is_float = matches!(op, Op::F32 | Op::F64) && matches!(value.tag, peek::INT | peek::FLOAT);
+        if is_float {
+            let made = cdata::push_word(l, shape, std::ptr::null_mut());
+            from_lua::store_plain(value, op, Header::data(made));
         }
-        let address = (*header).address;
-        if address.is_null() || std::ptr::eq(own, shape) {
-            return false;
+        is_float
+    }
+}
+
+/// The bits of the integer that a cast to `shape` makes of a value: addresses are integers, too. None for what is no usual one.
+#[inline(always)]
+unsafe fn cast_bits(shape: &Shape, value: peek::Slot) -> Option<i64> {
+    // SAFETY: from `quick_cast`.
+    unsafe {
+        if let Some(header) = cdata::header_in(value) {
+            let own = (*header).shape();
+            if matches!(own.class, Class::Pointer | Class::Array) {
+                return Some((*header).address as i64);
+            }
+            // A number of the very type is given back as it is.
+            if std::ptr::eq(own, shape) {
+                return None;
+            }
         }
-        cdata::push_word(l, shape, address);
-        true
+        from_lua::plain_integer(value)
     }
 }
 

@@ -19,9 +19,9 @@ door! {
     /// `ffi.cdef(text, params...)`
     pub fn cdef = cdef_body;
     /// `ffi.typeof(ct, params...)`
-    pub fn type_of = type_of_body;
+    pub fn type_of = quick_type_of(1) or type_of_body;
     /// `ffi.sizeof(ct, nelem)`
-    pub fn size_of = size_of_body;
+    pub fn size_of = quick_size_of(1) or size_of_body;
     /// `ffi.alignof(ct)`
     pub fn align_of = align_of_body;
     /// `ffi.offsetof(ct, field)`
@@ -44,6 +44,27 @@ unsafe fn cdef_body(l: *mut lua_State) -> Result<c_int> {
         })?;
         Ok(0)
     }
+}
+
+/// The shape that the only argument names, as [`args::ctype`] says, where it is known: of a ctype object, a text that was met before, or a
+/// cdata.
+#[inline(always)]
+unsafe fn only_ctype(l: *mut lua_State) -> Option<&'static Shape> {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe {
+        if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 1 {
+            return None;
+        }
+        args::quick_ctype(l, args::state(l), 1)
+            .or_else(|| cdata::header_in(*peek::base(l)).map(|header| (*header).shape()))
+    }
+}
+
+/// The usual: of what is known. False for any other argument.
+#[inline]
+unsafe fn quick_type_of(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs.
+    unsafe { only_ctype(l).map(|shape| cdata::push_ctype(l, shape)).is_some() }
 }
 
 unsafe fn type_of_body(l: *mut lua_State) -> Result<c_int> {
@@ -72,6 +93,18 @@ unsafe fn push_size(l: *mut lua_State, size: Option<usize>) -> Result<c_int> {
         }
     }
     Ok(1)
+}
+
+/// The usual: of a fixed size. False for any other argument.
+#[inline]
+unsafe fn quick_size_of(l: *mut lua_State) -> bool {
+    // SAFETY: an `ffi.*` function runs, which has a free slot.
+    unsafe {
+        let fixed = only_ctype(l).map(Shape::referred).filter(|shape| !shape.wide.get());
+        let Some(size) = fixed.and_then(Shape::known_size) else { return false };
+        peek::push(l, size as u64, peek::INT);
+        true
+    }
 }
 
 unsafe fn size_of_body(l: *mut lua_State) -> Result<c_int> {
@@ -146,41 +179,44 @@ unsafe fn offset_of_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The usual question: a ctype object, and a cdata of that very type or a reference to one. False says only that it is another question.
+/// The usual: a type that is known, and any value. False for any other.
 #[inline]
 unsafe fn quick_is_type(l: *mut lua_State) -> bool {
-    // SAFETY: two arguments are there.
+    // SAFETY: two arguments are there; an `ffi.*` function has a free slot.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let (first, second) = (*peek::base(l), *peek::base(l).add(1));
-        let Some(wanted) = cdata::header_in(first).and_then(|h| cdata::ctype_of(h)) else { return false };
-        let Some(header) = cdata::header_in(second) else { return false };
-        let own = (*header).shape();
-        let holds = std::ptr::eq(own, wanted)
-            || own.class == Class::Reference
-                && own.known_target().is_some_and(|own| std::ptr::eq(own, wanted));
-        if holds {
-            peek::push(l, 0, peek::TRUE);
-        }
-        holds
+        let Some(wanted) = args::quick_ctype(l, args::state(l), 1) else { return false };
+        let holds = cdata::header_in(*peek::base(l).add(1)).is_some_and(|header| {
+            let own = (*header).shape();
+            std::ptr::eq(own, wanted) || other_is_type(wanted, header)
+        });
+        peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
+        true
+    }
+}
+
+/// Is the cdata, or the type that the ctype object stands for, of the type, or refers to it?
+#[inline(never)]
+unsafe fn other_is_type(wanted: &Shape, header: *mut cdata::Header) -> bool {
+    // SAFETY: the header is an argument's.
+    unsafe {
+        let wanted = wanted.referred();
+        // A ctype object stands for its type here, too.
+        let shape = cdata::ctype_of(header).unwrap_or((*header).shape()).referred();
+        std::ptr::eq(shape, wanted) || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
     }
 }
 
 unsafe fn is_type_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        let wanted = args::ctype(l, args::state(l), 1)?.referred();
+        let wanted = args::ctype(l, args::state(l), 1)?;
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
         }
-        // A ctype object stands for its type here, too.
-        let holds = cdata::header(l, 2).is_some_and(|header| {
-            let shape = cdata::ctype_of(header).unwrap_or((*header).shape()).referred();
-            std::ptr::eq(shape, wanted)
-                || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
-        });
+        let holds = cdata::header(l, 2).is_some_and(|header| other_is_type(wanted, header));
         lua_pushboolean(l, holds.into());
         Ok(1)
     }

@@ -28,12 +28,12 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
     }
 }
 
-/// [`quick_pair`], equal or not. False if it is none; then nothing is pushed.
+/// [`quick_pair`], or pointers to whatever, equal or not. False if it is none; then nothing is pushed.
 #[inline(always)]
 pub(super) unsafe fn quick_equal(l: *mut lua_State, _op: Op) -> bool {
     // SAFETY: the operands are on the stack.
     unsafe {
-        let Some((a, b, _)) = quick_pair(l) else { return false };
+        let Some((a, b, _)) = quick_pair(l).or_else(|| quick_pointers(l)) else { return false };
         peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
         true
     }
@@ -112,5 +112,18 @@ unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
         };
         // The values of enums and integers, and addresses, lie in the header.
         Some(((*a).address as u64, (*b).address as u64, unsigned))
+    }
+}
+
+/// As [`quick_pair`], of pointers to any two types.
+#[inline(never)]
+unsafe fn quick_pointers(l: *mut lua_State) -> Option<(u64, u64, bool)> {
+    // SAFETY: the operands are on the stack, whatever the debug library gives us.
+    unsafe {
+        let [a, b] = operands(l)?;
+        let (a, b) = (cdata::header_in(a)?, cdata::header_in(b)?);
+        let is_pointer = |header: *mut cdata::Header| (*header).shape().known_op() == Repr::Pointer;
+        let are_two = is_pointer(a) && is_pointer(b);
+        are_two.then(|| ((*a).address as u64, (*b).address as u64, true))
     }
 }

@@ -98,6 +98,28 @@ pub unsafe fn store_plain(value: peek::Slot, op: Op, p: *mut u8) -> bool {
     }
 }
 
+/// The 64 bits of an integer by what lies on the stack: a number's, or those of an integer that a cdata holds. None for any other
+/// value.
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is a value on a stack.
+#[inline(always)]
+pub unsafe fn plain_integer(value: peek::Slot) -> Option<i64> {
+    // SAFETY: from the caller; integers of up to 8 bytes lie in the header.
+    unsafe {
+        match value.tag {
+            peek::INT => Some(value.bits as i64),
+            peek::FLOAT => number::truncate(f64::from_bits(value.bits)),
+            peek::USERDATA => {
+                let header = cdata::header_in(value)?;
+                let op = (*header).shape().known_op();
+                op.is_integer().then(|| number::read_int(op, Header::data(header)))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The address that a value is to a parameter or place of the pointer type, without a conversion: a pointer of the very type, what
 /// lies in an array or record of what it points to, `nil`. None for any other.
 ///

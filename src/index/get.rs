@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_element};
+use super::{Target, bad_key, find, make_integer_key, not_cdata, push_record_constant, quick_element};
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
@@ -73,7 +73,7 @@ pub unsafe extern "C-unwind" fn index(l: *mut lua_State) -> c_int {
                 _ => any(l),
             };
         }
-        any(l)
+        if make_integer_key(l, shape) { index(l) } else { any(l) }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::ffi::c_int;
 
-use super::{Target, bad_key, find, not_cdata, push_record_constant, quick_element};
+use super::{Target, bad_key, find, make_integer_key, not_cdata, push_record_constant, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
+use crate::conv::number;
 use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
@@ -59,6 +60,8 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
                 return any(l);
             }
             (op, shape.item.get(), at)
+        } else if make_integer_key(l, shape) {
+            return new_index(l);
         } else {
             return any(l);
         };
@@ -68,7 +71,7 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
         match op {
             Op::Pointer => quick_pointer(l, &*shape, at),
             Op::Aggregate => quick_record(l, &*shape, at),
-            _ => any(l),
+            _ => quick_boxed(l, op, at),
         }
     }
 }
@@ -99,6 +102,19 @@ unsafe fn quick_function(l: *mut lua_State, shape: &Shape) -> c_int {
 unsafe fn quick_bits(l: *mut lua_State, entry: &FieldEntry, at: *mut u8) -> c_int {
     // SAFETY: from `new_index`.
     unsafe { if from_lua::store_plain_bits(*peek::base(l).add(2), entry, at) { 0 } else { any(l) } }
+}
+
+/// An integer that a cdata holds, to an integer.
+#[inline(never)]
+unsafe fn quick_boxed(l: *mut lua_State, op: Op, at: *mut u8) -> c_int {
+    // SAFETY: from `new_index`.
+    unsafe {
+        match from_lua::plain_integer(*peek::base(l).add(2)) {
+            Some(n) if op.is_integer() => number::write_int(op, at, n),
+            _ => return any(l),
+        }
+    }
+    0
 }
 
 /// A pointer, or what has an address for one; no string.
