@@ -9,7 +9,7 @@ mod integer;
 
 use std::ffi::c_int;
 
-use compare::{equal, order, quick_equal, quick_order};
+use compare::{equal, order, other_compare, quick_compare};
 
 use crate::cdata::{self, Header};
 use crate::conv::from_lua;
@@ -25,10 +25,10 @@ use crate::vm::state::{Meta, State};
 /// A binary operator.
 type Op = Meta;
 
-/// The metamethods: the usual operands are each operator's own code; all others are left to a function that it ends with, which looks for a
-/// record's metatype first.
+/// The metamethods: the usual operands are each operator's own code; all others are left to a function that it ends with: the metamethod of a
+/// record's metatype, what is less usual, and whatever there is.
 macro_rules! operators {
-    ($($(#[$doc:meta])* $name:ident = $quick:ident or $any:ident($meta:ident);)*) => {
+    ($($(#[$doc:meta])* $name:ident = $quick:ident, $less_usual:ident or $any:ident($meta:ident);)*) => {
         $(
             $(#[$doc])*
             ///
@@ -37,11 +37,11 @@ macro_rules! operators {
             pub unsafe extern "C-unwind" fn $name(l: *mut lua_State) -> c_int {
                 door! {
                     #[inline(never)]
-                    fn other = metamethod(1) or body;
+                    fn other = less_usual(1) or body;
                 }
-                unsafe fn metamethod(l: *mut lua_State) -> bool {
+                unsafe fn less_usual(l: *mut lua_State) -> bool {
                     // SAFETY: the operands are where Lua puts them.
-                    unsafe { quick_user(l, Meta::$meta) }
+                    unsafe { quick_user(l, Meta::$meta) || $less_usual(l, Meta::$meta) }
                 }
                 unsafe fn body(l: *mut lua_State) -> Result<c_int> {
                     // SAFETY: the operands are where Lua puts them.
@@ -56,39 +56,39 @@ macro_rules! operators {
 
 operators! {
     /// `__add`
-    add = quick_binary or binary(Add);
+    add = quick_binary, other_pointer or binary(Add);
     /// `__sub`
-    sub = quick_binary or binary(Sub);
+    sub = quick_binary, other_pointer or binary(Sub);
     /// `__mul`
-    mul = quick_binary or binary(Mul);
+    mul = quick_binary, other_pointer or binary(Mul);
     /// `__div`
-    div = quick_binary or binary(Div);
+    div = quick_binary, other_pointer or binary(Div);
     /// `__mod`
-    modulo = quick_binary or binary(Mod);
+    modulo = quick_binary, other_pointer or binary(Mod);
     /// `__pow`
-    pow = quick_binary or binary(Pow);
+    pow = quick_binary, other_pointer or binary(Pow);
     /// `__idiv`
-    idiv = quick_binary or binary(IDiv);
+    idiv = quick_binary, other_pointer or binary(IDiv);
     /// `__band`
-    band = quick_binary or binary(BAnd);
+    band = quick_binary, other_pointer or binary(BAnd);
     /// `__bor`
-    bor = quick_binary or binary(BOr);
+    bor = quick_binary, other_pointer or binary(BOr);
     /// `__bxor`
-    bxor = quick_binary or binary(BXor);
+    bxor = quick_binary, other_pointer or binary(BXor);
     /// `__shl`
-    shl = quick_binary or binary(Shl);
+    shl = quick_binary, other_pointer or binary(Shl);
     /// `__shr`
-    shr = quick_binary or binary(Shr);
+    shr = quick_binary, other_pointer or binary(Shr);
     /// `__unm`
-    unm = quick_unary or unary(Unm);
+    unm = quick_unary, nothing or unary(Unm);
     /// `__bnot`
-    bnot = quick_unary or unary(BNot);
+    bnot = quick_unary, nothing or unary(BNot);
     /// `__eq`
-    eq = quick_equal or equal(Eq);
+    eq = quick_compare, other_compare or equal(Eq);
     /// `__lt`
-    lt = quick_order or order(Lt);
+    lt = quick_compare, other_compare or order(Lt);
     /// `__le`
-    le = quick_order or order(Le);
+    le = quick_compare, other_compare or order(Le);
 }
 
 /// What an operand is to the operators.
@@ -201,13 +201,14 @@ unsafe fn operands(l: *mut lua_State) -> Option<[peek::Slot; 2]> {
 /// An integer of 64 bits: its bits, is it unsigned, and the state if it is a boxed one.
 type Integer = (i64, bool, Option<&'static State>);
 
-/// A boxed 64-bit integer or a Lua integer.
+/// An integer: Lua's, a float truncated, or one that a cdata holds.
 #[inline(always)]
 unsafe fn quick_integer(slot: peek::Slot) -> Option<Integer> {
     // SAFETY: the slot is an operand's.
     unsafe {
         match slot.tag {
             peek::INT => Some((slot.bits as i64, false, None)),
+            peek::FLOAT => number::truncate(f64::from_bits(slot.bits)).map(|n| (n, false, None)),
             _ => boxed_integer(cdata::header_in(slot)?),
         }
     }
@@ -221,12 +222,36 @@ unsafe fn boxed_integer(header: *mut Header) -> Option<Integer> {
         match shape.known_op() {
             Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
             Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
+            op if op.is_integer() => short_integer(header),
             _ => None,
         }
     }
 }
 
-/// The usual operations, which cannot fail: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer, two
+/// An integer of 32 bits or fewer, which is none of 64 that is unsigned, whatever its own sign.
+#[inline(never)]
+unsafe fn short_integer(header: *mut Header) -> Option<Integer> {
+    // SAFETY: from `boxed_integer`.
+    unsafe {
+        let shape = (*header).shape();
+        Some((number::read_int(shape.known_op(), Header::data(header)), false, Some(shape.state())))
+    }
+}
+
+/// A pointer or array, also a reference to an array: its shape and the address.
+#[inline(always)]
+unsafe fn quick_address(slot: peek::Slot) -> Option<(&'static Shape, *mut u8)> {
+    // SAFETY: the slot is an operand's.
+    unsafe {
+        let header = cdata::header_in(slot)?;
+        let own = (*header).shape();
+        let shape = own.referred();
+        let is_address = shape.class == Class::Array || own.class == Class::Pointer;
+        is_address.then(|| (shape, (*header).address))
+    }
+}
+
+/// The usual operations, which cannot fail: boxed integers with each other and with Lua's numbers, a pointer moved by an integer, two
 /// pointers' distance. False if it is none of those; then nothing is pushed.
 #[inline(always)]
 unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
@@ -240,7 +265,7 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
             Some(header) => boxed_integer(header),
             None => quick_integer(a),
         };
-        let Some((x, x_unsigned, x_state)) = first else { return quick_array(l, op, a, b) };
+        let Some((x, x_unsigned, x_state)) = first else { return false };
         let Some((y, y_unsigned, y_state)) = quick_integer(b) else { return false };
         let unsigned = x_unsigned || y_unsigned;
         let result = match unsigned {
@@ -276,20 +301,32 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
     }
 }
 
-/// An array, or a reference to one, that gives a pointer moved by an integer. False as for [`quick_binary`].
+/// The less usual operations with pointers and arrays: moved by any integer, from either side; the distance of two that are not of one type.
+/// False as for [`quick_binary`].
 #[inline(never)]
-unsafe fn quick_array(l: *mut lua_State, op: Op, array: peek::Slot, n: peek::Slot) -> bool {
+unsafe fn other_pointer(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: as for `quick_pointer`.
     unsafe {
-        let Some(header) = cdata::header_in(array) else { return false };
-        let place = cdata::place(header);
-        let is_moved = place.shape.class == Class::Array && matches!(op, Meta::Add | Meta::Sub);
-        let (true, Some(n)) = (is_moved, from_lua::plain_integer(n)) else { return false };
-        let to = place.shape.target();
-        let Some(size) = to.size() else { return false };
+        let Some([a, b]) = operands(l) else { return false };
+        let (pointer, other) = match (op, quick_address(a), quick_address(b)) {
+            (Meta::Add, None, Some(pointer)) => (pointer, a),
+            (Meta::Add | Meta::Sub, Some(pointer), None) => (pointer, b),
+            (Meta::Sub, Some((x_shape, x)), Some((y_shape, y))) => {
+                let (to, from) = (x_shape.target(), y_shape.target());
+                let size = to.known_size().filter(|&size| size != 0 && to.ty.id == from.ty.id);
+                let Some(size) = size else { return false };
+                let bytes = (x as isize).wrapping_sub(y as isize);
+                peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
+                return true;
+            }
+            _ => return false,
+        };
+        let (shape, address) = pointer;
+        let to = shape.target();
+        let (Some(n), Some(size)) = (from_lua::plain_integer(other), to.known_size()) else { return false };
         let bytes = (n as isize).wrapping_mul(size as isize);
         let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
-        cdata::push_word(l, to.pointer(), place.data.wrapping_offset(bytes));
+        cdata::push_word(l, to.pointer(), address.wrapping_offset(bytes));
         true
     }
 }
@@ -411,7 +448,7 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
 
 // -- unary -----------------------------------------------------------------------------------------------------------
 
-/// The usual operand: a boxed 64-bit integer. False if it is none; then nothing is pushed.
+/// The usual operand: a boxed integer. False if it is none; then nothing is pushed.
 #[inline(always)]
 unsafe fn quick_unary(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: an operator gets its operand twice, whatever the debug library gives it.
@@ -421,6 +458,11 @@ unsafe fn quick_unary(l: *mut lua_State, op: Op) -> bool {
         push_integer(l, state, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
         true
     }
+}
+
+/// There is nothing less usual.
+unsafe fn nothing(_: *mut lua_State, _: Op) -> bool {
+    false
 }
 
 #[inline(never)]
@@ -460,16 +502,22 @@ unsafe fn unary(l: *mut lua_State, op: Op) -> Result<c_int> {
 ///
 /// # Safety
 /// A metamethod of two operands runs; S6.
-#[inline(never)]
+#[inline(always)]
 pub unsafe fn quick_user(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: a metamethod's slots; the operands are on the stack.
     unsafe {
         let Some([a, b]) = operands(l) else { return false };
         let Some(header) = cdata::header_in(a).or_else(|| cdata::header_in(b)) else { return false };
         let shape = (*header).shape();
-        if shape.referred().class != Class::Record {
-            return false;
-        }
+        shape.referred().class == Class::Record && call_user_with(l, op, shape, [a, b])
+    }
+}
+
+/// Calls the metamethod that the shape's metatype has, with the operands. False if it has none; then nothing is pushed.
+#[inline(never)]
+unsafe fn call_user_with(l: *mut lua_State, op: Op, shape: &Shape, [a, b]: [peek::Slot; 2]) -> bool {
+    // SAFETY: from `quick_user`.
+    unsafe {
         let found = shape.state().meta_slot(shape, op);
         if found.tag == peek::NIL {
             return false;

@@ -5,12 +5,13 @@ use std::ffi::c_int;
 use super::args::{self, Memory, argument};
 use super::types::push_as_number;
 use crate::cdata;
+use crate::conv::from_lua::is_byte;
 use crate::conv::to_lua;
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
 use crate::vm::peek;
-use crate::vm::shape::{Class, Op, Shape};
+use crate::vm::shape::{Class, Op};
 use crate::vm::stack::*;
 
 door! {
@@ -76,12 +77,6 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         lua_pushlstring(l, address.cast(), n);
         true
     }
-}
-
-/// A character, or an integer as long as one?
-#[inline(always)]
-fn is_byte(shape: &Shape) -> bool {
-    matches!(shape.known_op(), Op::I8 | Op::U8) && shape.class == Class::Int
 }
 
 unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
@@ -322,7 +317,7 @@ unsafe fn type_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The usual: a number, or an integer that a cdata holds and Lua can. False for anything else.
+/// The usual: a number, or one that a cdata holds and Lua can. False for anything else.
 #[inline]
 unsafe fn quick_to_number(l: *mut lua_State) -> bool {
     // SAFETY: an `ffi.*` function runs, which has a free slot.
@@ -336,7 +331,8 @@ unsafe fn quick_to_number(l: *mut lua_State) -> bool {
             peek::USERDATA => {
                 let Some(header) = cdata::header_in(value) else { return false };
                 let op = (*header).shape().known_op();
-                return op.is_integer() && to_lua::push_plain(l, op, cdata::Header::data(header));
+                return (op.is_integer() || matches!(op, Op::F32 | Op::F64))
+                    && to_lua::push_plain(l, op, cdata::Header::data(header));
             }
             _ => return false,
         }

@@ -149,19 +149,23 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
         let shape = match own.class {
             Class::Function if clib::quick_count(*peek::base(l)) => own,
             Class::Pointer if !address.is_null() => own.known_target()?,
-            Class::Record => return quick_call(l, own),
+            Class::Record => return quick_user(l, own, Meta::Call),
+            Class::CTypeObject => {
+                let named = cdata::ctype_of(header).filter(|named| named.class != Class::Pointer)?;
+                return quick_user(l, named, Meta::New);
+            }
             _ => return None,
         };
         if shape.class == Class::Function { call::call_as_bound(l, shape, address.cast()) } else { None }
     }
 }
 
-/// Calls the metatype's `__call` with the record at 1 and the arguments: how many results there are. None if it has none.
+/// Calls a metamethod of the shape's metatype with all arguments: how many results there are. None if it has none.
 #[inline(always)]
-unsafe fn quick_call(l: *mut lua_State, shape: &Shape) -> Option<c_int> {
+unsafe fn quick_user(l: *mut lua_State, shape: &Shape, meta: Meta) -> Option<c_int> {
     // SAFETY: from `quick_function`; a C function has a slot more than its arguments.
     unsafe {
-        let found = shape.state().meta_slot(shape, Meta::Call);
+        let found = shape.state().meta_slot(shape, meta);
         if found.tag == peek::NIL {
             return None;
         }
@@ -325,10 +329,6 @@ unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let header = own(l)?;
         let shape = (*header).shape();
-        if let Some(named) = cdata::ctype_of(header) {
-            push_string(l, format!("ctype<{}>", named.repr()));
-            return Ok(1);
-        }
         if shape.state().push_meta(l, shape, Meta::ToString) {
             lua_pushvalue(l, 1);
             return Ok(call_user(l, 1, 1));
@@ -354,6 +354,12 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
     // SAFETY: the place's bytes are readable unless it is a NULL reference.
     unsafe {
         let target = place.shape;
+        if target.class == Class::CTypeObject {
+            let named = &*place.data.cast::<Shape>();
+            return [&b"ctype<"[..], named.text().as_bytes(), b">"]
+                .iter()
+                .try_for_each(|part| out.write_all(part));
+        }
         if place.data.is_null() && target.class != Class::Function {
             return write!(out, "cdata<{}>: NULL", shape.text());
         }

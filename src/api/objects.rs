@@ -243,14 +243,11 @@ unsafe fn quick_cast(l: *mut lua_State) -> bool {
         }
         let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
         let (own, address) = ((*header).shape(), (*header).address);
-        if !matches!(own.class, Class::Pointer | Class::Array | Class::Record)
-            || address.is_null()
-            || std::ptr::eq(own, shape)
-        {
-            return false;
+        let is_other = own.pointee().is_some() && !address.is_null() && !std::ptr::eq(own, shape);
+        if is_other {
+            cdata::push_word(l, shape, address);
         }
-        cdata::push_word(l, shape, address);
-        true
+        is_other
     }
 }
 
@@ -298,7 +295,7 @@ unsafe fn cast_bits(shape: &Shape, value: peek::Slot) -> Option<i64> {
     unsafe {
         if let Some(header) = cdata::header_in(value) {
             let own = (*header).shape();
-            if matches!(own.class, Class::Pointer | Class::Array) {
+            if own.pointee().is_some() && own.referred().class != Class::Record {
                 return Some((*header).address as i64);
             }
             // A number of the very type is given back as it is.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::c_int;
 
-use super::{Op, Operand, comparable, complex, operand, operands, user};
+use super::{Op, Operand, comparable, complex, operand, operands, quick_address, quick_integer, user};
 use crate::cdata;
 use crate::conv::number::Number;
 use crate::error::Result;
@@ -28,15 +28,29 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
     }
 }
 
-/// [`quick_pair`], or pointers to whatever, equal or not. False if it is none; then nothing is pushed.
+/// [`quick_pair`], compared. False if it is none; then nothing is pushed.
 #[inline(always)]
-pub(super) unsafe fn quick_equal(l: *mut lua_State, _op: Op) -> bool {
+pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: the operands are on the stack.
-    unsafe {
-        let Some((a, b, _)) = quick_pair(l).or_else(|| quick_pointers(l)) else { return false };
-        peek::push(l, 0, if a == b { peek::TRUE } else { peek::FALSE });
-        true
-    }
+    unsafe { push_comparison(l, op, quick_pair(l)) }
+}
+
+/// As [`quick_compare`], of [`other_pair`].
+#[inline(never)]
+pub(super) unsafe fn other_compare(l: *mut lua_State, op: Op) -> bool {
+    // SAFETY: the operands are on the stack.
+    unsafe { push_comparison(l, op, other_pair(l, op)) }
+}
+
+/// Do the two agree with the operator? False if there are none; then nothing is pushed.
+#[inline(always)]
+unsafe fn push_comparison(l: *mut lua_State, op: Op, pair: Option<(u64, u64, bool)>) -> bool {
+    let Some((a, b, unsigned)) = pair else { return false };
+    let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
+    let holds = if op == Meta::Eq { a == b } else { holds(op, Some(order)) };
+    // SAFETY: a metamethod has a free slot.
+    unsafe { peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE }) };
+    true
 }
 
 #[inline(never)]
@@ -55,18 +69,6 @@ pub(super) unsafe fn equal(l: *mut lua_State, op: Op) -> Result<c_int> {
         lua_pushboolean(l, equal.into());
     }
     Ok(1)
-}
-
-/// [`quick_pair`], by its order. False if it is none; then nothing is pushed.
-#[inline(always)]
-pub(super) unsafe fn quick_order(l: *mut lua_State, op: Op) -> bool {
-    // SAFETY: the operands are on the stack.
-    unsafe {
-        let Some((a, b, unsigned)) = quick_pair(l) else { return false };
-        let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
-        peek::push(l, 0, if holds(op, Some(order)) { peek::TRUE } else { peek::FALSE });
-        true
-    }
 }
 
 /// Is it `<`, or `<=`, by the order of the two?
@@ -115,15 +117,24 @@ unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
     }
 }
 
-/// As [`quick_pair`], of pointers to any two types.
+/// As [`quick_pair`], of the other usual operands: integers of whatever types, pointers and arrays of one type, of any two if they are only
+/// asked whether they are equal.
 #[inline(never)]
-unsafe fn quick_pointers(l: *mut lua_State) -> Option<(u64, u64, bool)> {
+unsafe fn other_pair(l: *mut lua_State, op: Op) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
         let [a, b] = operands(l)?;
-        let (a, b) = (cdata::header_in(a)?, cdata::header_in(b)?);
-        let is_pointer = |header: *mut cdata::Header| (*header).shape().known_op() == Repr::Pointer;
-        let are_two = is_pointer(a) && is_pointer(b);
-        are_two.then(|| ((*a).address as u64, (*b).address as u64, true))
+        if let Some((x_shape, x)) = quick_address(a) {
+            let (y_shape, y) = quick_address(b)?;
+            let compare = op == Meta::Eq || x_shape.target().ty.id == y_shape.target().ty.id;
+            return compare.then_some((x as u64, y as u64, true));
+        }
+        // (With a float both are compared as such.)
+        if a.tag == peek::FLOAT || b.tag == peek::FLOAT {
+            return None;
+        }
+        let (x, x_unsigned, _) = quick_integer(a)?;
+        let (y, y_unsigned, _) = quick_integer(b)?;
+        Some((x as u64, y as u64, x_unsigned || y_unsigned))
     }
 }

@@ -120,8 +120,8 @@ pub unsafe fn plain_integer(value: peek::Slot) -> Option<i64> {
     }
 }
 
-/// The address that a value is to a parameter or place of the pointer type, without a conversion: a pointer of the very type, what
-/// lies in an array or record of what it points to, `nil`. None for any other.
+/// The address that a value is to a parameter or place of the pointer type, as far as shapes alone tell: a pointer's, an array's or record's,
+/// zero for `nil`. None for any other.
 ///
 /// # Safety
 /// [`peek::is_available`]; the slot is a value on a stack.
@@ -146,9 +146,8 @@ pub unsafe fn plain_address(header: *mut Header, shape: &Shape) -> Option<*mut u
     // SAFETY: from the caller.
     unsafe {
         let own = (*header).shape();
-        let known = std::ptr::eq(own, shape) && own.class == Class::Pointer
-            || (own.class == Class::Array || own.class == Class::Record) && pointee_is(shape, own);
-        known.then(|| (*header).address)
+        let is_it = std::ptr::eq(own, shape) && own.class == Class::Pointer;
+        (is_it || leads_to(own, shape)).then(|| (*header).address)
     }
 }
 
@@ -349,12 +348,23 @@ pub unsafe fn to_pointer(l: *mut lua_State, idx: c_int, shape: &Shape, cast: boo
     }
 }
 
-/// Does a cdata of the array or record shape `own` convert to the pointer shape `to`, as far as the shapes alone tell?
-#[inline]
-pub fn pointee_is(to: &Shape, own: &Shape) -> bool {
-    let target = to.target();
-    let from = if own.class == Class::Array { own.target() } else { own };
-    target.ty.qual.contains(from.ty.qual) && (target.ty.id == from.ty.id || target.class == Class::Void)
+/// Does a cdata of the shape `own` convert to the pointer shape `to`, as far as the shapes alone tell?
+#[inline(always)]
+fn leads_to(own: &Shape, to: &Shape) -> bool {
+    let Some(from) = own.pointee() else { return false };
+    let to = to.target();
+    let agree = to.ty.id == from.ty.id
+        // (An array's qualifiers are its elements'.)
+        || to.class == Class::Void && from.class != Class::Array
+        || from.class == Class::Void
+        || is_byte(to) && is_byte(from);
+    agree && to.ty.qual.contains(from.ty.qual)
+}
+
+/// A character, or an integer as long as one?
+#[inline(always)]
+pub fn is_byte(shape: &Shape) -> bool {
+    matches!(shape.known_op(), Op::I8 | Op::U8) && shape.class == Class::Int
 }
 
 /// Does a Lua string, a `const char []`, convert to a pointer to `target`?
@@ -363,7 +373,7 @@ pub fn string_converts(target: &Shape) -> bool {
     if !target.is_const() {
         return false;
     }
-    target.class == Class::Void || (matches!(target.op(), Op::I8 | Op::U8) && target.class == Class::Int)
+    target.class == Class::Void || is_byte(target)
 }
 
 unsafe fn pointer_of_cdata(
@@ -457,7 +467,7 @@ unsafe fn store_aggregate(
             LUA_TTABLE => init::from_table(l, idx, shape, p, room),
             LUA_TSTRING if shape.class == Class::Array => {
                 let element = shape.target();
-                if !matches!(element.op(), Op::I8 | Op::U8) || element.class != Class::Int {
+                if !is_byte(element) {
                     return Err(conversion_error(l, idx, shape));
                 }
                 let text = bytes(l, idx).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use super::{Target, bad_key, find, make_integer_key, not_cdata, push_record_constant, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
-use crate::conv::number;
+use crate::conv::{init, number};
 use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
@@ -70,7 +70,7 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
         }
         match op {
             Op::Pointer => quick_pointer(l, &*shape, at),
-            Op::Aggregate => quick_record(l, &*shape, at),
+            Op::Aggregate => quick_aggregate(l, &*shape, at),
             _ => quick_boxed(l, op, at),
         }
     }
@@ -128,12 +128,13 @@ unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int 
     0
 }
 
-/// A record of the very type, which is copied unless something in it is const.
+/// A record of the very type, which is copied unless something in it is const; a record or array of numbers from a table.
 #[inline(never)]
-unsafe fn quick_record(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
     // SAFETY: from `new_index`; both are as large as their type says. They may be one.
     unsafe {
-        let Some(header) = cdata::header_in(*peek::base(l).add(2)) else { return any(l) };
+        let value = *peek::base(l).add(2);
+        let Some(header) = cdata::header_in(value) else { return quick_table(l, shape, at, value) };
         let own = (*header).shape().referred();
         if own.ty.id != shape.ty.id
             || own.class != Class::Record
@@ -147,6 +148,21 @@ unsafe fn quick_record(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
         std::ptr::copy((*header).address, at, size);
     }
     0
+}
+
+/// As [`quick_aggregate`], a table.
+#[inline(never)]
+unsafe fn quick_table(l: *mut lua_State, shape: &Shape, at: *mut u8, value: peek::Slot) -> c_int {
+    // SAFETY: from `new_index`; `at` has as many bytes as the type. What is written in vain is written again.
+    unsafe {
+        let is_plain = value.tag == peek::TABLE
+            && !shape.wide.get()
+            && !shape.is_read_only()
+            && init::is_plain(shape, value, 1);
+        let Some(size) = shape.known_size().filter(|_| is_plain) else { return any(l) };
+        std::ptr::write_bytes(at, 0, size);
+        if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) }
+    }
 }
 
 /// Whatever `new_index` left.

@@ -532,6 +532,19 @@ impl Shape {
         if self.class == Class::Reference { self.target() } else { self }
     }
 
+    /// What the address in the header of such a cdata leads to, where it stands for a pointer: what a pointer points to, an array's element, a
+    /// record, also behind a reference. None for all else, a reference to a pointer among it, which has that one's own address.
+    #[inline(always)]
+    pub fn pointee(&self) -> Option<&Shape> {
+        let shape = self.referred();
+        match shape.class {
+            Class::Pointer if self.class == Class::Reference => None,
+            Class::Pointer | Class::Array => Some(shape.target()),
+            Class::Record => Some(shape),
+            _ => None,
+        }
+    }
+
     /// The record whose members a name finds: of a record, a reference or pointer to one.
     pub fn record(&self) -> Option<&Shape> {
         let mut shape = self.referred();
