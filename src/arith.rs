@@ -262,6 +262,7 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
             Some(header) if (*header).shape().class == Class::Pointer => {
                 return matches!(op, Meta::Add | Meta::Sub) && quick_pointer(l, op, header, b);
             }
+            Some(header) if (*header).shape().class == Class::Array => return other_pointer(l, op),
             Some(header) => boxed_integer(header),
             None => quick_integer(a),
         };

@@ -520,7 +520,9 @@ pub unsafe fn keep_string(l: *mut lua_State, state: &State, owner: c_int, idx: c
             lua_pushvalue(l, -1);
             if lua_rawget(l, -3) == LUA_TNIL {
                 lua_pop(l, 1);
-                lua_createtable(l, 0, 1);
+                // As many as there may be pointers, up to what a small array has.
+                let bytes = header(l, -1).and_then(|owner| (*owner).shape().size()).unwrap_or(0);
+                lua_createtable(l, 0, (bytes / size_of::<usize>()).clamp(1, 4) as c_int);
                 lua_pushvalue(l, -2);
                 lua_pushvalue(l, -2);
                 lua_rawset(l, -5);

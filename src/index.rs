@@ -137,6 +137,15 @@ unsafe fn not_cdata(l: *mut lua_State) -> Box<Error> {
     error.at_argument(1)
 }
 
+/// Is the key at 2 the name of a constant of the type, a record's?
+unsafe fn names_constant(l: *mut lua_State, shape: &Shape) -> bool {
+    // SAFETY: the key stays at 2.
+    unsafe {
+        let Some(name) = bytes(l, 2).filter(|_| shape.class == Class::Record) else { return false };
+        member(l, shape, shape, name).is_some_and(|entry| entry.op == Op::Constant)
+    }
+}
+
 /// The constant of a record that the key at 2 names.
 unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
     // SAFETY: the key stays at 2.

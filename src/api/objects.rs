@@ -104,12 +104,12 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
 /// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
 #[inline]
 pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
-    if !matches!(shape.class, Class::Record | Class::Array) {
-        return false;
-    }
     // SAFETY: from the caller.
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
+        if !matches!(shape.class, Class::Record | Class::Array) {
+            return count == 1 && quick_scalar(l, shape);
+        }
         if shape.wide.get() {
             return count == 1 && quick_variable(l, shape, *peek::base(l).add(1));
         }
@@ -133,6 +133,13 @@ unsafe fn arm_usual(l: *mut lua_State, shape: &Shape) {
             cdata::arm(l, shape);
         }
     }
+}
+
+/// As [`quick_instance`], of a number with one initializer.
+#[inline(never)]
+unsafe fn quick_scalar(l: *mut lua_State, shape: &Shape) -> bool {
+    // SAFETY: from `quick_instance`.
+    unsafe { quick_number(l, shape, *peek::base(l).add(1), |value| from_lua::plain_integer(value)) }
 }
 
 /// As [`quick_instance`], of a VLA or VLS, `nelem` being what stands for its count of elements.
@@ -239,7 +246,7 @@ unsafe fn quick_cast(l: *mut lua_State) -> bool {
         let Some(shape) = args::quick_ctype(l, args::state(l), 1) else { return false };
         let value = *peek::base(l).add(1);
         if shape.class != Class::Pointer {
-            return quick_number(l, shape, value);
+            return quick_number(l, shape, value, |value| cast_bits(shape, value));
         }
         let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
         let (own, address) = ((*header).shape(), (*header).address);
@@ -267,14 +274,19 @@ unsafe fn quick_callback(l: *mut lua_State, shape: &Shape, value: peek::Slot) ->
     }
 }
 
-/// A cast to an integer, or of a Lua number to `float` or `double`. False if it is none.
-#[inline(never)]
-unsafe fn quick_number(l: *mut lua_State, shape: &Shape, value: peek::Slot) -> bool {
+/// A number made of a value: an integer, whose bits the value is as `bits` says, or a `float` or `double` of a Lua number. False if it is none.
+#[inline(always)]
+unsafe fn quick_number(
+    l: *mut lua_State,
+    shape: &Shape,
+    value: peek::Slot,
+    bits: impl FnOnce(peek::Slot) -> Option<i64>,
+) -> bool {
     // SAFETY: from `quick_cast`; a number of up to 8 bytes lies in the header's address word.
     unsafe {
         let op = shape.known_op();
         if op.is_integer() {
-            let Some(n) = cast_bits(shape, value) else { return false };
+            let Some(n) = bits(value) else { return false };
             let made = cdata::push_word(l, shape, std::ptr::null_mut());
             number::write_int(op, Header::data(made), n);
             return true;

@@ -205,7 +205,11 @@ unsafe fn other_is_type(wanted: &Shape, header: *mut cdata::Header) -> bool {
         let wanted = wanted.referred();
         // A ctype object stands for its type here, too.
         let shape = cdata::ctype_of(header).unwrap_or((*header).shape()).referred();
-        std::ptr::eq(shape, wanted) || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
+        // (Of the methods' self: a record, or a pointer to one.)
+        let is_known = wanted.class == Class::Record
+            && matches!(shape.class, Class::Record | Class::Pointer)
+            && shape.pointee().is_some_and(|to| to.ty.id == wanted.ty.id);
+        is_known || compat::is_type(&wanted.state().table.borrow(), wanted.ty, shape.ty)
     }
 }
 

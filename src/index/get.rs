@@ -2,7 +2,9 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::{Target, bad_key, find, make_integer_key, not_cdata, push_record_constant, quick_element};
+use super::{
+    Target, bad_key, find, make_integer_key, names_constant, not_cdata, push_record_constant, quick_element,
+};
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
@@ -35,7 +37,10 @@ pub unsafe extern "C-unwind" fn index(l: *mut lua_State) -> c_int {
         if key.tag == peek::SHORT_STRING {
             let fields = shape.fields.get();
             if fields.is_null() {
-                return quick_callback(l, shape);
+                return match cdata::ctype_of(header) {
+                    Some(named) => quick_static(l, named),
+                    None => quick_callback(l, shape),
+                };
             }
             let Some(entry) = (*(*fields).get()).get(peek::string_address(key)) else { return any(l) };
             if entry.op == Op::Missing {
@@ -88,6 +93,17 @@ unsafe fn quick_callback(l: *mut lua_State, shape: &Shape) -> c_int {
     unsafe {
         let name = peek::string_address(*peek::base(l).add(1)) as *const c_char;
         if callback::method_named(l, shape, name) { 1 } else { any(l) }
+    }
+}
+
+/// A static member that no constant of the record is known to be.
+#[inline(never)]
+unsafe fn quick_static(l: *mut lua_State, named: &'static Shape) -> c_int {
+    // SAFETY: from `index`; the field table changes in slow paths only.
+    unsafe {
+        let key = peek::string_address(*peek::base(l).add(1));
+        let known = (*named.own_fields().get()).get(key);
+        if known.is_some_and(|entry| entry.op != Op::Constant) { quick_method(l, named) } else { any(l) }
     }
 }
 
@@ -328,7 +344,8 @@ unsafe fn call_index(l: *mut lua_State, shape: &Shape) -> Result<c_int> {
 unsafe fn get_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> {
     // SAFETY: as for `get`.
     unsafe {
-        if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
+        if names_constant(l, named) {
+            push_record_constant(l, named)?;
             return Ok(1);
         }
         if lua_type(l, 2) != LUA_TSTRING {

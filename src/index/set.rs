@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Target, bad_key, find, make_integer_key, not_cdata, push_record_constant, quick_element};
+use super::{Target, bad_key, find, make_integer_key, names_constant, not_cdata, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::{init, number};
@@ -245,7 +245,7 @@ unsafe fn call_new_index(l: *mut lua_State) -> c_int {
 unsafe fn set_static(l: *mut lua_State, named: &'static Shape) -> Result<c_int> {
     // SAFETY: as for `set`.
     unsafe {
-        if bytes(l, 2).is_some() && named.class == Class::Record && push_record_constant(l, named).is_ok() {
+        if names_constant(l, named) {
             return Err(What::ConstWrite.into());
         }
         if lua_type(l, 2) != LUA_TSTRING {
