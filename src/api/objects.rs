@@ -108,7 +108,7 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;
         if !matches!(shape.class, Class::Record | Class::Array) {
-            return count == 1 && quick_scalar(l, shape);
+            return count <= 1 && quick_scalar(l, shape, count);
         }
         if shape.wide.get() {
             return count == 1 && quick_variable(l, shape, *peek::base(l).add(1));
@@ -135,11 +135,15 @@ unsafe fn arm_usual(l: *mut lua_State, shape: &Shape) {
     }
 }
 
-/// As [`quick_instance`], of a number with one initializer.
+/// As [`quick_instance`], of a number, with an initializer or none.
 #[inline(never)]
-unsafe fn quick_scalar(l: *mut lua_State, shape: &Shape) -> bool {
+unsafe fn quick_scalar(l: *mut lua_State, shape: &Shape, count: usize) -> bool {
     // SAFETY: from `quick_instance`.
-    unsafe { quick_number(l, shape, *peek::base(l).add(1), |value| from_lua::plain_integer(value)) }
+    unsafe {
+        let zero = peek::Slot { bits: 0, tag: peek::INT };
+        let value = if count == 0 { zero } else { *peek::base(l).add(1) };
+        quick_number(l, shape, value, |value| from_lua::plain_integer(value))
+    }
 }
 
 /// As [`quick_instance`], of a VLA or VLS, `nelem` being what stands for its count of elements.

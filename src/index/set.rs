@@ -71,7 +71,7 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
         match op {
             Op::Pointer => quick_pointer(l, &*shape, at),
             Op::Aggregate => quick_aggregate(l, &*shape, at),
-            _ => quick_boxed(l, op, at),
+            _ => quick_boxed(l, &*shape, at),
         }
     }
 }
@@ -104,17 +104,15 @@ unsafe fn quick_bits(l: *mut lua_State, entry: &FieldEntry, at: *mut u8) -> c_in
     unsafe { if from_lua::store_plain_bits(*peek::base(l).add(2), entry, at) { 0 } else { any(l) } }
 }
 
-/// An integer that a cdata holds, to an integer.
+/// A number that a cdata holds, to a number.
 #[inline(never)]
-unsafe fn quick_boxed(l: *mut lua_State, op: Op, at: *mut u8) -> c_int {
-    // SAFETY: from `new_index`.
+unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
+    // SAFETY: from `new_index`; a number that is no reference is read by its own shape.
     unsafe {
-        match from_lua::plain_integer(*peek::base(l).add(2)) {
-            Some(n) if op.is_integer() => number::write_int(op, at, n),
-            _ => return any(l),
-        }
+        let held = cdata::header_in(*peek::base(l).add(2));
+        let number = held.and_then(|header| number::read((*header).shape(), Header::data(header)));
+        if number.is_some_and(|n| number::write(shape, at, n)) { 0 } else { any(l) }
     }
-    0
 }
 
 /// A pointer, or what has an address for one; no string.
