@@ -311,16 +311,13 @@ unsafe fn quick_text(l: *mut lua_State) -> bool {
             return true;
         }
         let Some(header) = cdata::first_header(l) else { return false };
-        let (shape, n) = ((*header).shape(), (*header).address as u64);
-        let number = match shape.known_op() {
-            Op::U64 => Number::UInt(n),
-            Op::I64 => Number::Int(n.cast_signed()),
-            _ => return false,
-        };
-        if shape.class == Class::Int {
-            push_bytes(l, long_long(number, &mut [0; 24]));
+        let shape = (*header).shape();
+        let is_boxed = matches!(shape.known_op(), Op::I64 | Op::U64) && shape.class == Class::Int;
+        if is_boxed {
+            let bits = (*header).address as u64;
+            push_bytes(l, long_long(bits, shape.known_op() == Op::U64, &mut [0; 24]));
         }
-        shape.class == Class::Int
+        is_boxed
     }
 }
 
@@ -374,9 +371,9 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
                 return write!(out, "{}{sign}{}{unit}", print_number(re), print_number(im));
             }
             Class::Int => match number::read(target, place.data) {
-                Some(n @ Number::UInt(_)) => return out.write_all(long_long(n, &mut [0; 24])),
-                Some(n @ Number::Int(_)) if target.size() == Some(8) => {
-                    return out.write_all(long_long(n, &mut [0; 24]));
+                Some(Number::UInt(n)) => return out.write_all(long_long(n, true, &mut [0; 24])),
+                Some(Number::Int(n)) if target.size() == Some(8) => {
+                    return out.write_all(long_long(n as u64, false, &mut [0; 24]));
                 }
                 Some(Number::Wide(n, false)) => return write!(out, "{n}"),
                 Some(Number::Wide(n, true)) => return write!(out, "{}", n as u128),
@@ -405,14 +402,10 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
 }
 
 /// An integer of 64 bits as C's constants are written, `LL` or `ULL`. (`write!` takes several times as long.)
-fn long_long(n: Number, room: &mut [u8; 24]) -> &[u8] {
-    let (mut rest, negative, suffix) = match n {
-        Number::UInt(n) => (n, false, &b"ULL"[..]),
-        other => {
-            let n = other.to_bits().unwrap_or(0);
-            (n.unsigned_abs(), n < 0, &b"LL"[..])
-        }
-    };
+fn long_long(bits: u64, is_unsigned: bool, room: &mut [u8; 24]) -> &[u8] {
+    let is_negative = !is_unsigned && bits.cast_signed() < 0;
+    let mut rest = if is_negative { bits.wrapping_neg() } else { bits };
+    let suffix = if is_unsigned { &b"ULL"[..] } else { b"LL" };
     let mut at = room.len() - suffix.len();
     room[at..].copy_from_slice(suffix);
     loop {
@@ -423,7 +416,7 @@ fn long_long(n: Number, room: &mut [u8; 24]) -> &[u8] {
             break;
         }
     }
-    if negative {
+    if is_negative {
         at -= 1;
         room[at] = b'-';
     }
