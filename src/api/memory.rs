@@ -173,29 +173,23 @@ unsafe fn quick_copy(l: *mut lua_State) -> bool {
             return false;
         }
         let base = peek::base(l);
-        let length = match peek::top(l).offset_from(base) {
-            2 => None,
-            3 => match quick_length(*base.add(2)) {
+        let count = peek::top(l).offset_from(base);
+        if !(2..=3).contains(&count) {
+            return false;
+        }
+        let source = *base.add(1);
+        let is_text = matches!(source.tag, peek::SHORT_STRING | peek::LONG_STRING);
+        // A string has a terminator besides its bytes, which is copied as well.
+        let text = if is_text { bytes(l, 2) } else { None };
+        let length = if count == 3 { quick_length(*base.add(2)) } else { text.map(|text| text.len() + 1) };
+        let Some(n) = length else { return false };
+        let from = match text {
+            Some(text) if n <= text.len() + 1 => text.as_ptr(),
+            Some(_) => return false,
+            None => match quick_memory(source, n, false) {
+                Some(from) => from.cast_const(),
                 None => return false,
-                length => length,
             },
-            _ => return false,
-        };
-        let (from, n) = match (*base.add(1)).tag {
-            peek::SHORT_STRING | peek::LONG_STRING => {
-                // A string has a terminator besides its bytes, which is copied as well.
-                let text = bytes(l, 2).unwrap_or_default();
-                let n = length.unwrap_or(text.len() + 1);
-                if n > text.len() + 1 {
-                    return false;
-                }
-                (text.as_ptr(), n)
-            }
-            _ => {
-                let Some(n) = length else { return false };
-                let Some(from) = quick_memory(*base.add(1), n, false) else { return false };
-                (from.cast_const(), n)
-            }
         };
         let Some(to) = quick_memory(*base, n, true) else { return false };
         std::ptr::copy(from, to, n);

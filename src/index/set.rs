@@ -126,13 +126,13 @@ unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int 
     0
 }
 
-/// A record of the very type, which is copied unless something in it is const; a record or array of numbers from a table.
+/// A record of the very type, which is copied unless something in it is const; what a table or string has for one.
 #[inline(never)]
 unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
     // SAFETY: from `new_index`; both are as large as their type says. They may be one.
     unsafe {
         let value = *peek::base(l).add(2);
-        let Some(header) = cdata::header_in(value) else { return quick_table(l, shape, at, value) };
+        let Some(header) = cdata::header_in(value) else { return quick_contents(l, shape, at, value) };
         let own = (*header).shape().referred();
         if own.ty.id != shape.ty.id
             || own.class != Class::Record
@@ -148,18 +148,27 @@ unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_in
     0
 }
 
-/// As [`quick_aggregate`], a table.
+/// As [`quick_aggregate`]: numbers of a table, or a string's characters and the NUL behind them, as far as there is room.
 #[inline(never)]
-unsafe fn quick_table(l: *mut lua_State, shape: &Shape, at: *mut u8, value: peek::Slot) -> c_int {
+unsafe fn quick_contents(l: *mut lua_State, shape: &Shape, at: *mut u8, value: peek::Slot) -> c_int {
     // SAFETY: from `new_index`; `at` has as many bytes as the type. What is written in vain is written again.
     unsafe {
-        let is_plain = value.tag == peek::TABLE
-            && !shape.wide.get()
-            && !shape.is_read_only()
-            && init::is_plain(shape, value, 1);
-        let Some(size) = shape.known_size().filter(|_| is_plain) else { return any(l) };
-        std::ptr::write_bytes(at, 0, size);
-        if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) }
+        let fixed = shape.known_size().filter(|_| !shape.wide.get() && !shape.is_read_only());
+        let Some(size) = fixed else { return any(l) };
+        match value.tag {
+            peek::TABLE if init::is_plain(shape, value, 1) => {
+                std::ptr::write_bytes(at, 0, size);
+                if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) }
+            }
+            peek::SHORT_STRING | peek::LONG_STRING
+                if shape.class == Class::Array && from_lua::is_byte(shape.target()) =>
+            {
+                let text = bytes(l, 3).unwrap_or_default();
+                std::ptr::copy_nonoverlapping(text.as_ptr(), at, size.min(text.len() + 1));
+                0
+            }
+            _ => any(l),
+        }
     }
 }
 
