@@ -16,6 +16,7 @@ if side == "ffi" then
     struct segment { int id; struct point from, to; };
     struct big { int64_t at[6]; };
     struct node { int value; struct node *next; };
+    struct named { int id; char name[16]; };
     struct bits { unsigned low : 3, high : 5; bool flag; };
     void nothing(void);
     int add(int a, int b);
@@ -57,6 +58,7 @@ if side == "ffi" then
   node.next = node
   local other = address + 1
   local bits, four, list = ffi.new("struct bits"), ffi.typeof("int[4]"), { 1, 2, 3, 4 }
+  local named = ffi.new("struct named", 1, "some text")
   local octets, nine, to_number = ffi.new("uint8_t[8]", 65), int64(9), ffi.tonumber or tonumber
   local function ignore() end
 
@@ -118,9 +120,12 @@ if side == "ffi" then
   row("ffi.istype(ctype, p)", function(n) for _ = 1, n do ffi.istype(point, p) end end)
   row("ffi.errno()", function(n) for _ = 1, n do ffi.errno() end end)
   row("ffi.string(a, 16)", function(n) for _ = 1, n do ffi.string(a, 16) end end)
+  row("ffi.string(s.name)", function(n) for _ = 1, n do ffi.string(named.name) end end)
+  row("s.name = text", function(n) for _ = 1, n do named.name = "some text" end end)
   row("ffi.sizeof(p)", function(n) for _ = 1, n do ffi.sizeof(p) end end)
   row("ffi.sizeof('int')", function(n) for _ = 1, n do ffi.sizeof("int") end end)
   row("object:none()", function(n) for _ = 1, n do method:none() end end)
+  row("class.none()", function(n) for _ = 1, n do object_type.none() end end)
   row("object:get()", function(n) for _ = 1, n do method:get() end end)
   row("object + object", function(n) for _ = 1, n do local _ = method + method end end)
   row("object < object", function(n) local x for _ = 1, n do x = method < method end return x end)
