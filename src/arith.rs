@@ -56,33 +56,33 @@ macro_rules! operators {
 
 operators! {
     /// `__add`
-    add = quick_binary, other_pointer or binary(Add);
+    add = quick_binary, other_binary or binary(Add);
     /// `__sub`
-    sub = quick_binary, other_pointer or binary(Sub);
+    sub = quick_binary, other_binary or binary(Sub);
     /// `__mul`
-    mul = quick_binary, other_pointer or binary(Mul);
+    mul = quick_binary, other_binary or binary(Mul);
     /// `__div`
-    div = quick_binary, other_pointer or binary(Div);
+    div = quick_binary, other_binary or binary(Div);
     /// `__mod`
-    modulo = quick_binary, other_pointer or binary(Mod);
+    modulo = quick_binary, other_binary or binary(Mod);
     /// `__pow`
-    pow = quick_binary, other_pointer or binary(Pow);
+    pow = quick_binary, other_binary or binary(Pow);
     /// `__idiv`
-    idiv = quick_binary, other_pointer or binary(IDiv);
+    idiv = quick_binary, other_binary or binary(IDiv);
     /// `__band`
-    band = quick_binary, other_pointer or binary(BAnd);
+    band = quick_binary, other_binary or binary(BAnd);
     /// `__bor`
-    bor = quick_binary, other_pointer or binary(BOr);
+    bor = quick_binary, other_binary or binary(BOr);
     /// `__bxor`
-    bxor = quick_binary, other_pointer or binary(BXor);
+    bxor = quick_binary, other_binary or binary(BXor);
     /// `__shl`
-    shl = quick_binary, other_pointer or binary(Shl);
+    shl = quick_binary, other_binary or binary(Shl);
     /// `__shr`
-    shr = quick_binary, other_pointer or binary(Shr);
+    shr = quick_binary, other_binary or binary(Shr);
     /// `__unm`
-    unm = quick_unary, nothing or unary(Unm);
+    unm = quick_unary, other_unary or unary(Unm);
     /// `__bnot`
-    bnot = quick_unary, nothing or unary(BNot);
+    bnot = quick_unary, other_unary or unary(BNot);
     /// `__eq`
     eq = quick_compare, other_compare or equal(Eq);
     /// `__lt`
@@ -201,14 +201,13 @@ unsafe fn operands(l: *mut lua_State) -> Option<[peek::Slot; 2]> {
 /// An integer of 64 bits: its bits, is it unsigned, and the state if it is a boxed one.
 type Integer = (i64, bool, Option<&'static State>);
 
-/// An integer: Lua's, a float truncated, or one that a cdata holds.
+/// An integer of 64 bits: Lua's, or a boxed one.
 #[inline(always)]
 unsafe fn quick_integer(slot: peek::Slot) -> Option<Integer> {
     // SAFETY: the slot is an operand's.
     unsafe {
         match slot.tag {
             peek::INT => Some((slot.bits as i64, false, None)),
-            peek::FLOAT => number::truncate(f64::from_bits(slot.bits)).map(|n| (n, false, None)),
             _ => boxed_integer(cdata::header_in(slot)?),
         }
     }
@@ -222,19 +221,25 @@ unsafe fn boxed_integer(header: *mut Header) -> Option<Integer> {
         match shape.known_op() {
             Repr::I64 => Some(((*header).address as i64, false, Some(shape.state()))),
             Repr::U64 => Some(((*header).address as i64, true, Some(shape.state()))),
-            op if op.is_integer() => short_integer(header),
             _ => None,
         }
     }
 }
 
-/// An integer of 32 bits or fewer, which is none of 64 that is unsigned, whatever its own sign.
+/// As [`quick_integer`], or of any size (those of fewer bits than 64 are never unsigned here), or a float truncated.
+#[inline(always)]
+unsafe fn other_integer(slot: peek::Slot) -> Option<Integer> {
+    // SAFETY: the slot is an operand's.
+    unsafe { quick_integer(slot).or_else(|| short_integer(slot)) }
+}
+
 #[inline(never)]
-unsafe fn short_integer(header: *mut Header) -> Option<Integer> {
-    // SAFETY: from `boxed_integer`.
+unsafe fn short_integer(slot: peek::Slot) -> Option<Integer> {
+    // SAFETY: the slot is an operand's.
     unsafe {
-        let shape = (*header).shape();
-        Some((number::read_int(shape.known_op(), Header::data(header)), false, Some(shape.state())))
+        let n = from_lua::plain_integer(slot)?;
+        let own = cdata::header_in(slot).map(|header| (*header).shape());
+        Some((n, own.is_some_and(|own| own.known_op() == Repr::U64), own.map(Shape::state)))
     }
 }
 
@@ -251,7 +256,7 @@ unsafe fn quick_address(slot: peek::Slot) -> Option<(&'static Shape, *mut u8)> {
     }
 }
 
-/// The usual operations, which cannot fail: boxed integers with each other and with Lua's numbers, a pointer moved by an integer, two
+/// The usual operations, which cannot fail: boxed 64-bit integers with each other and with Lua's, a pointer moved by an integer, two
 /// pointers' distance. False if it is none of those; then nothing is pushed.
 #[inline(always)]
 unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
@@ -259,23 +264,49 @@ unsafe fn quick_binary(l: *mut lua_State, op: Op) -> bool {
     unsafe {
         let Some([a, b]) = operands(l) else { return false };
         let first = match cdata::header_in(a) {
-            Some(header) if (*header).shape().class == Class::Pointer => {
-                return matches!(op, Meta::Add | Meta::Sub) && quick_pointer(l, op, header, b);
-            }
-            Some(header) if (*header).shape().class == Class::Array => return other_pointer(l, op),
-            Some(header) => boxed_integer(header),
+            Some(header) => match (*header).shape().known_op() {
+                Repr::Pointer => {
+                    return matches!(op, Meta::Add | Meta::Sub) && quick_pointer(l, op, header, b);
+                }
+                Repr::Aggregate => {
+                    return (*header).shape().class == Class::Array && other_pointer(l, op, a, b);
+                }
+                _ => boxed_integer(header),
+            },
             None => quick_integer(a),
         };
-        let Some((x, x_unsigned, x_state)) = first else { return false };
-        let Some((y, y_unsigned, y_state)) = quick_integer(b) else { return false };
-        let unsigned = x_unsigned || y_unsigned;
-        let result = match unsigned {
-            true => integer::unsigned_op(op, x as u64, y as u64).map(|n| n as i64),
-            false => integer::signed_op(op, x, y),
-        };
-        let (Some(state), Ok(n)) = (x_state.or(y_state), result) else { return false };
-        push_integer(l, state, unsigned, n);
-        true
+        let Some(x) = first else { return false };
+        let Some(y) = quick_integer(b) else { return false };
+        push_result(l, op, x, y)
+    }
+}
+
+/// What the operator makes of two integers. False if neither is boxed, or that is an error; then nothing is pushed.
+#[inline(always)]
+unsafe fn push_result(l: *mut lua_State, op: Op, x: Integer, y: Integer) -> bool {
+    let ((x, x_unsigned, x_state), (y, y_unsigned, y_state)) = (x, y);
+    let unsigned = x_unsigned || y_unsigned;
+    let result = match unsigned {
+        true => integer::unsigned_op(op, x as u64, y as u64).map(|n| n as i64),
+        false => integer::signed_op(op, x, y),
+    };
+    let (Some(state), Ok(n)) = (x_state.or(y_state), result) else { return false };
+    // SAFETY: an operator runs, which has free slots; S6.
+    unsafe { push_integer(l, state, unsigned, n) };
+    true
+}
+
+/// The less usual operations: of any numbers, one of which a cdata holds as an integer; pointers and arrays moved by any integer, from either
+/// side; the distance of two that are not of one type. False as for [`quick_binary`].
+#[inline(never)]
+unsafe fn other_binary(l: *mut lua_State, op: Op) -> bool {
+    // SAFETY: from `quick_binary`.
+    unsafe {
+        let Some([a, b]) = operands(l) else { return false };
+        match (other_integer(a), other_integer(b)) {
+            (Some(x), Some(y)) => push_result(l, op, x, y),
+            _ => other_pointer(l, op, a, b),
+        }
     }
 }
 
@@ -302,13 +333,11 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
     }
 }
 
-/// The less usual operations with pointers and arrays: moved by any integer, from either side; the distance of two that are not of one type.
-/// False as for [`quick_binary`].
+/// [`other_binary`] with a pointer or array.
 #[inline(never)]
-unsafe fn other_pointer(l: *mut lua_State, op: Op) -> bool {
+unsafe fn other_pointer(l: *mut lua_State, op: Op, a: peek::Slot, b: peek::Slot) -> bool {
     // SAFETY: as for `quick_pointer`.
     unsafe {
-        let Some([a, b]) = operands(l) else { return false };
         let (pointer, other) = match (op, quick_address(a), quick_address(b)) {
             (Meta::Add, None, Some(pointer)) => (pointer, a),
             (Meta::Add | Meta::Sub, Some(pointer), None) => (pointer, b),
@@ -449,21 +478,26 @@ unsafe fn wide(l: *mut lua_State, state: &State, op: Op, a: Number, b: Number) -
 
 // -- unary -----------------------------------------------------------------------------------------------------------
 
-/// The usual operand: a boxed integer. False if it is none; then nothing is pushed.
+/// The usual operand: a boxed 64-bit integer. False if it is none; then nothing is pushed.
 #[inline(always)]
 unsafe fn quick_unary(l: *mut lua_State, op: Op) -> bool {
     // SAFETY: an operator gets its operand twice, whatever the debug library gives it.
-    unsafe {
-        let integer = operands(l).and_then(|[a, _]| quick_integer(a));
-        let Some((n, unsigned, Some(state))) = integer else { return false };
-        push_integer(l, state, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n });
-        true
-    }
+    unsafe { push_opposite(l, op, operands(l).and_then(|[a, _]| quick_integer(a))) }
 }
 
-/// There is nothing less usual.
-unsafe fn nothing(_: *mut lua_State, _: Op) -> bool {
-    false
+/// The less usual operand: an integer of another size. False as for [`quick_unary`].
+#[inline(never)]
+unsafe fn other_unary(l: *mut lua_State, op: Op) -> bool {
+    // SAFETY: as there.
+    unsafe { push_opposite(l, op, operands(l).and_then(|[a, _]| other_integer(a))) }
+}
+
+#[inline(always)]
+unsafe fn push_opposite(l: *mut lua_State, op: Op, integer: Option<Integer>) -> bool {
+    let Some((n, unsigned, Some(state))) = integer else { return false };
+    // SAFETY: an operator runs, which has free slots; S6.
+    unsafe { push_integer(l, state, unsigned, if op == Meta::Unm { n.wrapping_neg() } else { !n }) };
+    true
 }
 
 #[inline(never)]

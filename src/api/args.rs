@@ -79,12 +79,23 @@ pub unsafe fn quick_ctype(l: *mut lua_State, state: &State, idx: c_int) -> Optio
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) < idx as isize {
             return None;
         }
-        let slot = *peek::base(l).add(idx as usize - 1);
+        ctype_in(*peek::base(l).add(idx as usize - 1), || state)
+    }
+}
+
+/// As [`quick_ctype`], of the argument in a slot.
+///
+/// # Safety
+/// [`peek::is_available`]; the rest as for [`ctype`].
+#[inline(always)]
+pub unsafe fn ctype_in<'a>(slot: peek::Slot, state: impl FnOnce() -> &'a State) -> Option<&'static Shape> {
+    // SAFETY: as for `ctype`.
+    unsafe {
         match slot.tag {
-            peek::SHORT_STRING => (*state.type_addresses.get())
+            peek::USERDATA => cdata::ctype_of(cdata::header_in(slot)?),
+            peek::SHORT_STRING => (*state().type_addresses.get())
                 .get(peek::string_address(slot))
                 .map(|&known| &*(known as *const Shape)),
-            peek::USERDATA => cdata::ctype_of(cdata::header_in(slot)?),
             _ => None,
         }
     }

@@ -102,7 +102,7 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
 ///
 /// # Safety
 /// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
-#[inline]
+#[inline(always)]
 pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     // SAFETY: from the caller.
     unsafe {
@@ -247,14 +247,14 @@ unsafe fn quick_cast(l: *mut lua_State) -> bool {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let Some(shape) = args::quick_ctype(l, args::state(l), 1) else { return false };
-        let value = *peek::base(l).add(1);
+        let (ct, value) = (*peek::base(l), *peek::base(l).add(1));
+        let Some(shape) = args::ctype_in(ct, || args::state(l)) else { return false };
         if shape.class != Class::Pointer {
             return quick_number(l, shape, value, |value| cast_bits(shape, value));
         }
         let Some(header) = cdata::header_in(value) else { return quick_callback(l, shape, value) };
         let (own, address) = ((*header).shape(), (*header).address);
-        let is_other = own.pointee().is_some() && !address.is_null() && !std::ptr::eq(own, shape);
+        let is_other = own.has_address() && !address.is_null() && !std::ptr::eq(own, shape);
         if is_other {
             cdata::push_word(l, shape, address);
         }
@@ -311,7 +311,7 @@ unsafe fn cast_bits(shape: &Shape, value: peek::Slot) -> Option<i64> {
     unsafe {
         if let Some(header) = cdata::header_in(value) {
             let own = (*header).shape();
-            if own.pointee().is_some() && own.referred().class != Class::Record {
+            if own.has_address() && own.referred().class != Class::Record {
                 return Some((*header).address as i64);
             }
             // A number of the very type is given back as it is.

@@ -55,8 +55,9 @@ unsafe fn only_ctype(l: *mut lua_State) -> Option<&'static Shape> {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 1 {
             return None;
         }
-        args::quick_ctype(l, args::state(l), 1)
-            .or_else(|| cdata::header_in(*peek::base(l)).map(|header| (*header).shape()))
+        let argument = *peek::base(l);
+        args::ctype_in(argument, || args::state(l))
+            .or_else(|| cdata::header_in(argument).map(|header| (*header).shape()))
     }
 }
 
@@ -187,7 +188,7 @@ unsafe fn quick_is_type(l: *mut lua_State) -> bool {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let Some(wanted) = args::quick_ctype(l, args::state(l), 1) else { return false };
+        let Some(wanted) = args::ctype_in(*peek::base(l), || args::state(l)) else { return false };
         let holds = cdata::header_in(*peek::base(l).add(1)).is_some_and(|header| {
             let own = (*header).shape();
             std::ptr::eq(own, wanted) || other_is_type(wanted, header)

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::c_int;
 
-use super::{Op, Operand, comparable, complex, operand, operands, quick_address, quick_integer, user};
+use super::{Op, Operand, comparable, complex, operand, operands, other_integer, quick_address, user};
 use crate::cdata;
 use crate::conv::number::Number;
 use crate::error::Result;
@@ -119,7 +119,7 @@ unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
 
 /// As [`quick_pair`], of the other usual operands: integers of whatever types, pointers and arrays of one type, of any two if they are only
 /// asked whether they are equal.
-#[inline(never)]
+#[inline(always)]
 unsafe fn other_pair(l: *mut lua_State, op: Op) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
@@ -133,8 +133,8 @@ unsafe fn other_pair(l: *mut lua_State, op: Op) -> Option<(u64, u64, bool)> {
         if a.tag == peek::FLOAT || b.tag == peek::FLOAT {
             return None;
         }
-        let (x, x_unsigned, _) = quick_integer(a)?;
-        let (y, y_unsigned, _) = quick_integer(b)?;
+        let (x, x_unsigned, _) = other_integer(a)?;
+        let (y, y_unsigned, _) = other_integer(b)?;
         Some((x as u64, y as u64, x_unsigned || y_unsigned))
     }
 }

@@ -135,7 +135,7 @@ fn is_plain_op(op: Op) -> bool {
 ///
 /// # Safety
 /// [`peek::is_available`]; [`is_plain`]; the bytes are writable; three free slots.
-#[inline]
+#[inline(always)]
 pub unsafe fn initialize_plain(
     l: *mut lua_State,
     shape: &Shape,

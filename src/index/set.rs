@@ -109,7 +109,12 @@ unsafe fn quick_bits(l: *mut lua_State, entry: &FieldEntry, at: *mut u8) -> c_in
 unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
     // SAFETY: from `new_index`; a number that is no reference is read by its own shape.
     unsafe {
-        let held = cdata::header_in(*peek::base(l).add(2));
+        let value = *peek::base(l).add(2);
+        if let (true, Some(n)) = (shape.known_op().is_integer(), from_lua::plain_integer(value)) {
+            number::write_int(shape.known_op(), at, n);
+            return 0;
+        }
+        let held = cdata::header_in(value);
         let number = held.and_then(|header| number::read((*header).shape(), Header::data(header)));
         if number.is_some_and(|n| number::write(shape, at, n)) { 0 } else { any(l) }
     }

@@ -532,17 +532,22 @@ impl Shape {
         if self.class == Class::Reference { self.target() } else { self }
     }
 
-    /// What the address in the header of such a cdata leads to, where it stands for a pointer: what a pointer points to, an array's element, a
-    /// record, also behind a reference. None for all else, a reference to a pointer among it, which has that one's own address.
+    /// Does the address in the header of such a cdata stand for a pointer: a pointer's, an array's, a record's, also behind a reference? (A
+    /// reference to a pointer has that one's own address.)
+    #[inline(always)]
+    pub fn has_address(&self) -> bool {
+        matches!(self.class, Class::Pointer | Class::Array | Class::Record)
+            || self.class == Class::Reference && matches!(self.target().class, Class::Array | Class::Record)
+    }
+
+    /// What that address leads to: what a pointer points to, an array's element, the record. None where there is none.
     #[inline(always)]
     pub fn pointee(&self) -> Option<&Shape> {
-        let shape = self.referred();
-        match shape.class {
-            Class::Pointer if self.class == Class::Reference => None,
-            Class::Pointer | Class::Array => Some(shape.target()),
-            Class::Record => Some(shape),
-            _ => None,
+        if !self.has_address() {
+            return None;
         }
+        let shape = self.referred();
+        Some(if shape.class == Class::Record { shape } else { shape.target() })
     }
 
     /// The record whose members a name finds: of a record, a reference or pointer to one.
