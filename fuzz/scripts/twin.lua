@@ -183,7 +183,7 @@ local function small_list(n)
 end
 
 local function steps_of(out, t, variable)
-  local function line(code, ...) out[#out + 1] = ("step(function() %s end)"):format(select("#", ...) > 0 and code:format(...) or code) end
+  local function line(code, ...) out[#out + 1] = ("thrice(function() %s end)"):format(select("#", ...) > 0 and code:format(...) or code) end
   local all = leaves(t, variable, {})
   local kinds = {
     function()
@@ -315,6 +315,50 @@ local free = {
     local t = scalar_type()
     return ("local a = ffi.new('%s[2]', { %s, %s }) local b = ffi.cast('uint8_t *', a) local all = {} for i = 0, ffi.sizeof(a) - 1 do all[#all + 1] = b[i] end return table.concat(all, ' ')"):format(t.text, t.value(), t.value())
   end,
+  function()
+    local t, i = scalar_type(), random(0, 3)
+    local key = pick { "%d.0", "ffi.new('int64_t', %d)", "ffi.new('uint8_t', %d)", "ffi.new('enum twin_color', %d)", "%d.75" }
+    return ("local a, k = ffi.new('%s[4]'), %s a[k] = %s return a[k], a[%d]"):format(t.text, key:format(i), pick { box(), t.value(), "ffi.new('double', 2.5)", "ffi.new('bool', true)" }, i)
+  end,
+  function()
+    local x = pick { "ffi.new('uint8_t[4]', 1, 2)", "ffi.cast('void *', b)", "b", "s", "s.of", "s.of.a", "s.text", "ffi.cast('const int *', b)", "ffi.new('char[?]', 4)", "'text'" }
+    return ("local b, s = ffi.new('int[4]', 7), ffi.new('struct { struct { int a[2]; } of; char text[8]; }') s.text = 'abc' local x = %s return T.lib.memcmp(x, x, 4), T.lib.strlen(s.text), T.lib.sum_struct(%s)")
+      :format(x, pick { "ffi.new('struct small', 1, 2)", "ffi.new('struct small[2]')[1]", "ffi.new('struct { int n; struct small s; }').s", "ffi.cast('void *', b)", "b", "x" })
+  end,
+  function()
+    local from = pick { "'text'", "'a longer text'", "'ab'", "t.text", "ffi.cast('const char *', t.text)", "t" }
+    local length = pick { "", ", 3", ", 0", ", 3.0", ", ffi.new('int', 2)" }
+    return ("local s, t = ffi.new('struct { char text[16]; }'), ffi.new('const struct { char text[16]; }', { 'const' }) ffi.copy(%s, %s%s) return ffi.string(s.text), ffi.string(s, 4)")
+      :format(pick { "s", "s.text", "s.text + 1", "ffi.cast('uint8_t *', s)", "ffi.cast('const char *', s)" }, from, length)
+  end,
+  function()
+    -- (What lies where in memory is not compared.)
+    local p = { "p", "q", "a", "ffi.cast('void *', a)", "ffi.cast('unsigned *', p)", "a + 1", "ffi.cast('char *', a)" }
+    local operator = pick { "==", "~=", "<", "<=", "-", "==" }
+    if operator == "==" or operator == "~=" then p[#p + 1] = "s.a" end
+    return ("local a, s = ffi.new('int[4]'), ffi.new('struct { int a[2]; }') local p, q = ffi.cast('int *', a), ffi.cast('const int *', a + 2) return %s %s %s"):format(pick(p), operator, pick(p))
+  end,
+  function()
+    local n = pick { "1", "2.0", "1.5", "ffi.new('int64_t', 2)", "ffi.new('uint16_t', 1)", "0", "ffi.new('double', 1)", "true", "nil" }
+    return ("local a, s = ffi.new('int[8]', { 1, 2, 3, 4, 5 }), ffi.new('struct { int a[8]; }', { { 1, 2, 3, 4, 5 } }) local p = %s return p[0], tostring(ffi.typeof(p))")
+      :format(pick { ("%s + %s"):format(pick { "a", "s.a", "(a + 2)" }, n), ("%s + %s"):format(n, pick { "a", "s.a", "(a + 2)" }), ("(a + 3) - %s"):format(n) })
+  end,
+  function()
+    return ("local C = ffi.metatype('struct { int n; }', { __index = { zero = function() return 0 end, K = 5 }, __new = function(ct, n, m) return ffi.new(ct, n + (m or 0)) end, __tostring = function(c) return 'C' .. c.n end, "
+      .. "__concat = function(a, b) return 'c' end, __call = function(c, ...) return c.n, ... end, __len = function(c) return c.n * 2 end }) local c = C(%d, 1) local p = ffi.cast(ffi.typeof('$ *', C), c) "
+      .. "return C.zero(), C.K, tostring(c), tostring(p), c .. 1, 1 .. c, #c, c(1, 'x', nil), p.n, c:zero(), ffi.istype(C, c), ffi.istype(C, p), C.%s"):format(random(9), pick { "K", "n", "absent" })
+  end,
+  function()
+    local t = scalar_type()
+    return ("return ffi.new('%s'), ffi.new('%s', %s), ffi.sizeof('%s'), ffi.cast('%s', %s)")
+      :format(t.text, t.text, pick { t.value(), box(), "2.5", "true" }, t.text, t.text, pick { t.value(), box(), "2.5" })
+  end,
+  function()
+    local to = pick { "uintptr_t", "intptr_t", "uint8_t", "int", "bool", "double", "char *", "const struct small *", "void *" }
+    return ("local a, s = ffi.new('int[2]', 66051), ffi.new('struct { char text[8]; struct small of; }') local x = ffi.cast('%s', %s) return tostring(ffi.typeof(x))")
+      :format(to, pick { "a", "a + 1", "s.text", "s.of", "s", "ffi.cast('void *', a)", "ffi.cast('intptr_t', a)", "65.75", "'text'", "T.lib.abs" })
+  end,
+  function() return ("return tostring(%s), T.number(ffi.new('%s', %d))"):format(box(), pick { "int", "uint8_t", "double", "float", "int64_t", "bool", "enum twin_color" }, random(0, 99)) end,
   function() return ("local z = ffi.new('complex', %s, %s) return z.re, z.im, z[0], z[1], ffi.sizeof(z)"):format(float(), float()) end,
   function() return ("local z = ffi.new('complex float', %s) return z.re, z.im, ffi.alignof(z)"):format(float()) end,
   function() return ("local s = ffi.new('struct { const int k; int v; }', %d, %d) s.%s = 7 return s.k, s.v"):format(random(9), random(9), pick { "k", "v" }) end,
@@ -335,7 +379,7 @@ local free = {
 return function(seed, length)
   math.randomseed(seed)
   serial = 0
-  local out = { ("-- seed %d"):format(seed), 'local T = dofile((os.getenv("CDATA_ROOT") or ".") .. "/fuzz/scripts/twin_prelude.lua")', "local ffi, step = T.ffi, T.step" }
+  local out = { ("-- seed %d"):format(seed), 'local T = dofile((os.getenv("CDATA_ROOT") or ".") .. "/fuzz/scripts/twin_prelude.lua")', "local ffi, step, thrice = T.ffi, T.step, T.thrice" }
   local types = {}
   for i = 1, 3 do
     types[i] = record(out, 2)
@@ -346,7 +390,9 @@ return function(seed, length)
       local i = random(3)
       steps_of(out, types[i], "v" .. i)
     else
-      out[#out + 1] = ("step(function() %s end)"):format(pick(free)())
+      -- (What is declared again is an error there.)
+      local code = pick(free)()
+      out[#out + 1] = ("%s(function() %s end)"):format(code:find("ffi.cdef", 1, true) and "step" or "thrice", code)
     end
   end
   out[#out + 1] = "T.done()"

@@ -56,7 +56,7 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
-function T.step(f)
+local function step(f, line)
   T.steps = T.steps + 1
   local r = pack(pcall(f))
   local out = {}
@@ -68,7 +68,15 @@ function T.step(f)
     out[1] = "error"
     if os.getenv("FUZZ_TRACE") then out[1] = "error " .. words end
   end
-  io.stdout:write(debug.getinfo(2, "l").currentline, "\t", table.concat(out, " "), "\n")
+  io.stdout:write(line, "\t", table.concat(out, " "), "\n")
+end
+
+function T.step(f) step(f, debug.getinfo(2, "l").currentline) end
+
+-- Thrice: what was done before takes other ways than what is done for the first time.
+function T.thrice(f)
+  local line = debug.getinfo(2, "l").currentline
+  for _ = 1, 3 do step(f, line) end
 end
 
 function T.done() io.stdout:write("done ", T.steps, "\n") end
