@@ -161,7 +161,7 @@ unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, dat
 /// As [`call_bound`], for a function of `N` arguments.
 ///
 /// # Safety
-/// Called by Lua through a thunk whose data is a live [`Bound`], of a route that is few.
+/// Called by Lua through a thunk whose data is a live [`Bound`], of a route that is few; [`peek::is_available`] when the function was bound.
 unsafe extern "C-unwind" fn call_few<const N: usize>(l: *mut lua_State, data: *mut c_void) -> c_int {
     // SAFETY: from the caller.
     unsafe {
@@ -243,11 +243,8 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
 /// As [`quick_call`], from Lua's stack straight into the registers.
 #[inline(always)]
 unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
-    // SAFETY: S4: the route is few; the plan outlives the call.
+    // SAFETY: S4: the route is few; the plan outlives the call. The function's VM is laid out as it was when the function was bound.
     unsafe {
-        if !peek::is_available() {
-            return None;
-        }
         let route = &bound.plan.fixed;
         let first = peek::base(l).add(1);
         if peek::top(l).offset_from(first) != N as isize {
@@ -255,7 +252,14 @@ unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<
         }
         let mut words = [0; N];
         for (i, word) in words.iter_mut().enumerate() {
-            *word = argument::lean_slot(*first.add(i), route.args.get_unchecked(i))?;
+            let (slot, arg) = (*first.add(i), route.args.get_unchecked(i));
+            *word = if slot.tag == arg.plain_tag {
+                slot.bits
+            } else if slot.tag == arg.text_tag {
+                peek::string_address(slot) as u64
+            } else {
+                argument::slot_apart(slot, arg)?
+            };
         }
         let call = || route.signature.call_few(bound.target, words);
         let mut first = match enter(l, &*bound.plan.state, call) {
@@ -275,8 +279,7 @@ unsafe fn push_first(l: *mut lua_State, route: &Route, first: u64) -> Option<c_i
     // SAFETY: S5: a C function has twenty free slots; the word is a scalar's.
     unsafe {
         match (route.result_way, route.result_op) {
-            (Way::AsIs, _) => peek::push(l, first, route.result_tag),
-            (Way::Int32, _) => peek::push(l, first as i32 as u64, route.result_tag),
+            (Way::Signed(upper), _) => peek::push(l, Way::signed(upper, first), route.result_tag),
             (Way::Uint64, _) if first <= i64::MAX as u64 => peek::push(l, first, route.result_tag),
             (_, Op::None) => return Some(0),
             (_, op) => {
@@ -327,7 +330,7 @@ impl Bound {
     /// What calls it, given to a thunk.
     pub fn handler(&self) -> ThunkHandler {
         let Plan { function, fixed, .. } = self.plan;
-        match (fixed.args.len(), fixed.is_few) {
+        match (fixed.args.len(), fixed.is_few && peek::is_available()) {
             (0, true) => call_few::<0>,
             (1, true) => call_few::<1>,
             (2, true) => call_few::<2>,

@@ -73,16 +73,13 @@ pub(super) unsafe fn quick_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
     }
 }
 
-/// As [`quick_slot`], with what does not go as it is out of the way: where arguments are kept in registers. (With the first two cases in a
-/// function of their own, the loop over a frame's arguments takes a dozen instructions more for each.)
+/// As [`quick_slot`], of what does not go as it is: out of the way of arguments that are kept in registers.
 #[inline(always)]
-pub(super) unsafe fn lean_slot(slot: peek::Slot, arg: &Arg) -> Option<u64> {
+pub(super) unsafe fn slot_apart(slot: peek::Slot, arg: &Arg) -> Option<u64> {
     let peek::Slot { bits, tag } = slot;
     // SAFETY: from the caller.
     unsafe {
         match tag {
-            tag if tag == arg.plain_tag => Some(bits),
-            tag if tag == arg.text_tag => Some(peek::string_address(slot) as u64),
             peek::USERDATA if arg.op == Op::Pointer => pointer_slot(bits, arg.shape),
             tag => other_slot_apart(bits, tag, arg),
         }

@@ -180,8 +180,9 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64,
             let at = frame.add(arg.word.into());
             slot = slot.add(1);
             match arg.way {
-                Way::AsIs => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
-                Way::Int32 => slot.write(peek::Slot { bits: *at as i32 as u64, tag: arg.tag }),
+                Way::Signed(upper) => {
+                    slot.write(peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag });
+                }
                 Way::Uint64 if *at <= i64::MAX as u64 => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
                 Way::Uint64 | Way::Other => {
                     slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
@@ -205,8 +206,8 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64,
         if value.tag == plan.result_tag {
             peek::pop(l);
             return match plan.result_way {
-                Way::AsIs | Way::Uint64 => value.bits,
-                Way::Int32 => value.bits as i32 as u64,
+                Way::Signed(upper) => Way::signed(upper, value.bits),
+                Way::Uint64 => value.bits,
                 Way::Other => number::extend(plan.result_op, value.bits as i64),
             };
         }

@@ -56,10 +56,9 @@ pub unsafe fn push(
 /// How a word of C's becomes a slot of Lua's with a tag of its own, and back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// They are the same.
-    AsIs,
-    /// By the sign of the lower half.
-    Int32,
+    /// They are the same but for so many upper bits (often none), which are as the sign is. (One way for all signed integers and doubles: no
+    /// jump.)
+    Signed(u8),
     /// They are the same, but for what only fits into a box.
     Uint64,
     /// As the representation says.
@@ -67,12 +66,18 @@ pub enum Way {
 }
 
 impl Way {
+    /// A word of [`Way::Signed`], whose `upper` bits become its sign.
+    #[inline(always)]
+    pub fn signed(upper: u8, word: u64) -> u64 {
+        ((word << upper).cast_signed() >> upper).cast_unsigned()
+    }
+
     /// The way of a representation, and the tag on Lua's side: [`peek::NONE`] if that depends on the value.
     pub fn of(op: Op) -> (Way, u8) {
         match op {
-            Op::F64 => (Way::AsIs, peek::FLOAT),
-            Op::I64 => (Way::AsIs, peek::INT),
-            Op::I32 => (Way::Int32, peek::INT),
+            Op::F64 => (Way::Signed(0), peek::FLOAT),
+            Op::I64 => (Way::Signed(0), peek::INT),
+            Op::I32 => (Way::Signed(32), peek::INT),
             Op::U64 => (Way::Uint64, peek::INT),
             op if op.is_integer() => (Way::Other, peek::INT),
             _ => (Way::Other, peek::NONE),
