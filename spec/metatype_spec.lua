@@ -92,7 +92,7 @@ describe("what is done again", function()
   ffi.cdef [[
     struct again { int a; bool b; uint8_t c; float d; };
     struct again_bits { uint64_t pad; unsigned low : 3, high : 29; signed tiny : 1; _Bool flag : 1; };
-    struct again_const { const int k; int v; };
+    struct again_const { const int k; int v; static const int K = 7; };
     struct again_inner { struct again one, many[2]; struct again *at; };
   ]]
   local function bytes(cdata) return ffi.string(ffi.cast("const char *", cdata), ffi.sizeof(cdata)) end
@@ -139,7 +139,8 @@ describe("what is done again", function()
       for _, write in ipairs {
         function() all[0] = one end, function() holder.one = one end, function() holder.many[1] = one end, function() holder.one = { 1, 2 } end, function() all[0] = { 1, 2 } end,
         function() holder.numbers[0] = 1 end, function() holder.at[0] = ffi.new("struct again") end, function() holder.at.a = 1 end, function() holder.flag = true end,
-        function() all[0].k = 5 end,
+        function() all[0].k = 5 end, function() one.K = 5 end, function() one.K = ffi.new("int64_t", 5) end, function() one.K = {} end,
+        function() ffi.typeof(one).K = 5 end,
       } do
         local ok, message = pcall(write)
         assert.is_false(ok)
@@ -147,6 +148,7 @@ describe("what is done again", function()
       end
     end
     assert.are.equal(0, all[0].k)
+    for _ = 1, 3 do assert.are.same({ 7, 7 }, { one.K, ffi.typeof(one).K }) end
   end)
 
   it("reads and writes bit-fields beside each other", function()

@@ -318,17 +318,14 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
         let (shape, address) = ((*header).shape(), (*header).address);
         let Some(size) = shape.known_target().and_then(Shape::known_size) else { return false };
         if other.tag == peek::INT {
-            let bytes = (other.bits as isize).wrapping_mul(size as isize);
-            let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
-            cdata::push_word(l, shape, address.wrapping_offset(bytes));
+            cdata::push_word(l, shape, moved(op, address, other.bits as i64, size));
             return true;
         }
         if op != Meta::Sub || size == 0 {
             return false;
         }
         let Some(other) = cdata::header_like(header, other) else { return false };
-        let bytes = (address as isize).wrapping_sub((*other).address as isize);
-        peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
+        peek::push(l, distance(address, (*other).address, size) as u64, peek::INT);
         true
     }
 }
@@ -345,8 +342,7 @@ unsafe fn other_pointer(l: *mut lua_State, op: Op, a: peek::Slot, b: peek::Slot)
                 let (to, from) = (x_shape.target(), y_shape.target());
                 let size = to.known_size().filter(|&size| size != 0 && to.ty.id == from.ty.id);
                 let Some(size) = size else { return false };
-                let bytes = (x as isize).wrapping_sub(y as isize);
-                peek::push(l, items_in(bytes, size as isize) as u64, peek::INT);
+                peek::push(l, distance(x, y, size) as u64, peek::INT);
                 return true;
             }
             _ => return false,
@@ -354,16 +350,22 @@ unsafe fn other_pointer(l: *mut lua_State, op: Op, a: peek::Slot, b: peek::Slot)
         let (shape, address) = pointer;
         let to = shape.target();
         let (Some(n), Some(size)) = (from_lua::plain_integer(other), to.known_size()) else { return false };
-        let bytes = (n as isize).wrapping_mul(size as isize);
-        let bytes = if op == Meta::Add { bytes } else { bytes.wrapping_neg() };
-        cdata::push_word(l, to.pointer(), address.wrapping_offset(bytes));
+        cdata::push_word(l, to.pointer(), moved(op, address, n, size));
         true
     }
 }
 
-/// How many items of `size` bytes there are in `bytes`. (Divisions are what takes longest here, and most sizes are powers of two.)
+/// The address of `n` items of `size` bytes further on, or back where they are subtracted. Only computed, not followed.
 #[inline(always)]
-fn items_in(bytes: isize, size: isize) -> isize {
+fn moved(op: Op, address: *mut u8, n: i64, size: usize) -> *mut u8 {
+    let bytes = (n as isize).wrapping_mul(size as isize);
+    address.wrapping_offset(if op == Meta::Sub { bytes.wrapping_neg() } else { bytes })
+}
+
+/// How many items of `size` bytes lie between two addresses. (Divisions are what takes longest here, and most sizes are powers of two.)
+#[inline(always)]
+fn distance(a: *mut u8, b: *mut u8, size: usize) -> isize {
+    let (bytes, size) = ((a as isize).wrapping_sub(b as isize), size as isize);
     let is_shift = size & (size - 1) == 0 && bytes & (size - 1) == 0;
     if is_shift { bytes >> size.trailing_zeros() } else { bytes / size }
 }
@@ -377,7 +379,7 @@ unsafe fn binary(l: *mut lua_State, op: Op) -> Result<c_int> {
             (Operand::Number(a), Operand::Number(b)) => integers(l, state, op, a, b),
             (Operand::Pointer(to, address), Operand::Number(n)) if matches!(op, Meta::Add | Meta::Sub) => {
                 match n.to_bits() {
-                    Some(n) => offset(l, op, to, address, if op == Meta::Add { n } else { n.wrapping_neg() }),
+                    Some(n) => offset(l, op, to, address, n),
                     None => user(l, op),
                 }
             }
@@ -402,8 +404,7 @@ unsafe fn offset(l: *mut lua_State, op: Op, to: &Shape, address: *mut u8, n: i64
     // SAFETY: only computed, not followed.
     unsafe {
         let Some(size) = to.size() else { return user(l, op) };
-        let moved = address.wrapping_offset((n as isize).wrapping_mul(size as isize));
-        cdata::push_word(l, to.pointer(), moved);
+        cdata::push_word(l, to.pointer(), moved(op, address, n, size));
     }
     Ok(1)
 }
@@ -413,8 +414,7 @@ unsafe fn difference(l: *mut lua_State, to: &Shape, a: *mut u8, from: &Shape, b:
     unsafe {
         let size = to.size().filter(|&n| n > 0 && comparable(to, from));
         let Some(size) = size else { return user(l, Meta::Sub) };
-        let bytes = (a as isize).wrapping_sub(b as isize);
-        lua_pushinteger(l, items_in(bytes, size as isize) as i64);
+        lua_pushinteger(l, distance(a, b, size) as i64);
     }
     Ok(1)
 }

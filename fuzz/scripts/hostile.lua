@@ -28,7 +28,7 @@ local types = { "int", "int8_t", "uint64_t", "bool", "double", "float", "long do
   "fz_by_value", "int (*)(const char *, ...)", "void", "int (int)", "void (*)(void)", "double[0]", "int[1 << 20]", "char[0x7fffffff]", "int (*)[3]" }
 local function ct() return random(5) == 1 and V() or ("%q"):format(pick(types)) end
 local members = { "a", "b", "c", "s", "d", "i", "f", "n", "k", "v", "part", "text", "next", "name", "call", "flag", "wide", "uwide", "low", "high", "bytes", "small", "data",
-  "re", "im", "free", "set", "nothing" }
+  "re", "im", "free", "set", "nothing", "K", "K" }
 local operators = { "+", "-", "*", "/", "%", "//", "^", "&", "|", "~", "<<", ">>", "..", "<", "<=", "==", "~=", ">", ">=" }
 local events = { "__index", "__newindex", "__call", "__new", "__gc", "__close", "__name", "__len", "__unm", "__concat", "__eq", "__lt", "__le", "__tostring", "__pairs",
   "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor", "__bxor", "__shl", "__shr", "__bnot" }

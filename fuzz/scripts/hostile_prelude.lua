@@ -8,10 +8,10 @@ local ffi = require("ffi")
 local root = os.getenv("CDATA_ROOT") or "."
 
 ffi.cdef [[
-  struct fz_small { int a, b; };
+  struct fz_small { int a, b; static const int K = 3; };
   struct fz_inner { short s[3]; unsigned low : 3; int high : 9; };
   struct fz_outer { char c; struct fz_inner part[2]; double d; union { int i; float f; char text[8]; }; struct fz_outer *next;
-    const char *name; int (*call)(int, int); bool flag; int64_t wide; uint64_t uwide; };
+    const char *name; int (*call)(int, int); bool flag; int64_t wide; uint64_t uwide; static const long long K = 1LL << 40; };
   union fz_union { int i; double d; struct fz_small small; unsigned char bytes[16]; };
   struct fz_vls { int n; double d[?]; };
   struct fz_flexible { int n; char data[]; };

@@ -71,6 +71,8 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
         match op {
             Op::Pointer => quick_pointer(l, &*shape, at),
             Op::Aggregate => quick_aggregate(l, &*shape, at),
+            // (It has no shape.)
+            Op::Constant => any(l),
             _ => quick_boxed(l, &*shape, at),
         }
     }
