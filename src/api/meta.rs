@@ -302,22 +302,34 @@ unsafe fn close_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// The usual: what has a metamethod for it, or a boxed 64-bit integer. False for any other.
+/// The usual: what has a metamethod for it, or a short text. False for any other.
 #[inline]
 unsafe fn quick_text(l: *mut lua_State) -> bool {
-    // SAFETY: a metamethod runs; 64-bit integers lie in the header.
+    // SAFETY: a metamethod runs.
     unsafe {
-        if quick_unary(l, Meta::ToString) {
+        quick_unary(l, Meta::ToString)
+            || cdata::first_header(l).is_some_and(|header| push_short_text(l, header))
+    }
+}
+
+/// Pushes the text of a cdata, if that is short, as most are: what is written owns no memory then. False if it is longer.
+unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
+    // SAFETY: the cdata is an argument of the metamethod that runs; its bytes are its own, and 64-bit integers lie in the header.
+    unsafe {
+        let shape = (*header).shape();
+        let op = shape.known_op();
+        if matches!(op, Op::I64 | Op::U64) && shape.class == Class::Int {
+            push_bytes(l, long_long((*header).address as u64, op == Op::U64, &mut [0; 24]));
             return true;
         }
-        let Some(header) = cdata::first_header(l) else { return false };
-        let shape = (*header).shape();
-        let is_boxed = matches!(shape.known_op(), Op::I64 | Op::U64) && shape.class == Class::Int;
-        if is_boxed {
-            let bits = (*header).address as u64;
-            push_bytes(l, long_long(bits, shape.known_op() == Op::U64, &mut [0; 24]));
+        let mut room = [0u8; 128];
+        let mut line = &mut room[..];
+        let is_short = write_text(&mut line, shape, &cdata::place(header)).is_ok();
+        if is_short {
+            let unused = line.len();
+            push_bytes(l, &room[..room.len() - unused]);
         }
-        is_boxed
+        is_short
     }
 }
 
@@ -330,18 +342,11 @@ unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
             lua_pushvalue(l, 1);
             return Ok(call_user(l, 1, 1));
         }
-        let place = cdata::place(header);
-        // Most are short; what is written owns no memory then.
-        let mut short = [0u8; 128];
-        let mut line = &mut short[..];
-        if write_text(&mut line, shape, &place).is_ok() {
-            let unused = line.len();
-            push_bytes(l, &short[..short.len() - unused]);
-            return Ok(1);
+        if !push_short_text(l, header) {
+            let mut long = Vec::new();
+            let _ = write_text(&mut long, shape, &cdata::place(header));
+            push_string(l, String::from_utf8(long).unwrap_or_default());
         }
-        let mut long = Vec::new();
-        let _ = write_text(&mut long, shape, &place);
-        push_string(l, String::from_utf8(long).unwrap_or_default());
         Ok(1)
     }
 }
