@@ -253,6 +253,7 @@ unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<
         let mut words = [0; N];
         for (i, word) in words.iter_mut().enumerate() {
             let (slot, arg) = (*first.add(i), route.args.get_unchecked(i));
+            // (As `quick_slot` starts; from a function that gives an option each argument takes three instructions more.)
             *word = if slot.tag == arg.plain_tag {
                 slot.bits
             } else if slot.tag == arg.text_tag {

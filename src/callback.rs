@@ -9,7 +9,7 @@ mod plan;
 mod run;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::Ordering;
 
 use crate::call::errno_location;
@@ -208,9 +208,9 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
     }
     // SAFETY: S5 from the caller.
     unsafe {
-        let f = if is_same(name, c"free") {
+        let f = if libc::strcmp(name, c"free".as_ptr()) == 0 {
             free
-        } else if is_same(name, c"set") {
+        } else if libc::strcmp(name, c"set".as_ptr()) == 0 {
             set
         } else {
             return false;
@@ -222,13 +222,6 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
         }
     }
     true
-}
-
-/// Is it this text? (`strcmp` would be a call of the C library's.)
-#[inline(always)]
-unsafe fn is_same(text: *const c_char, word: &CStr) -> bool {
-    // SAFETY: the text ends with a NUL, and nothing behind the first difference is read.
-    word.to_bytes_with_nul().iter().enumerate().all(|(i, &byte)| unsafe { text.add(i).read() } as u8 == byte)
 }
 
 /// The callback that argument 1 is the address of, if it is one of this VM's.

@@ -203,7 +203,7 @@ unsafe fn known_variable(space: peek::Slot, key: peek::Slot) -> Option<(&'static
     }
 }
 
-/// A variable that was used before: a scalar, or a pointer that is not NULL. False for anything else.
+/// A variable that was used before: a scalar or a pointer. False for anything else.
 #[inline]
 unsafe fn quick_variable(l: *mut lua_State) -> bool {
     // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are; S6.
@@ -213,16 +213,10 @@ unsafe fn quick_variable(l: *mut lua_State) -> bool {
         }
         let known = known_variable(peek::upvalue_slot(l), *peek::base(l).add(1));
         let Some((shape, at)) = known else { return false };
-        to_lua::push_plain(l, shape.known_op(), at) || push_pointer_at(l, shape, at)
-    }
-}
-
-/// The pointer that lies at an address, unless it is NULL. False for any other shape.
-#[inline(never)]
-unsafe fn push_pointer_at(l: *mut lua_State, shape: &Shape, at: *mut u8) -> bool {
-    // SAFETY: from `quick_variable`.
-    unsafe {
-        let is_pointer = shape.known_op() == Op::Pointer && !at.cast::<*mut u8>().read_unaligned().is_null();
+        if to_lua::push_plain(l, shape.known_op(), at) {
+            return true;
+        }
+        let is_pointer = shape.known_op() == Op::Pointer;
         if is_pointer {
             cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
         }

@@ -53,13 +53,8 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         }
         let Some(header) = cdata::header_in(*base) else { return false };
         let (own, address) = ((*header).shape(), (*header).address);
-        let shape = own.referred();
-        // With a length any memory will do, without one it has to be text. (A reference has the address of what it refers to.)
-        let is_memory = match shape.class {
-            Class::Pointer if own.class == Class::Reference => false,
-            Class::Pointer | Class::Array => count == 2 || shape.known_target().is_some_and(is_byte),
-            class => count == 2 && class == Class::Record,
-        };
+        // With a length any memory will do, without one it has to be text.
+        let is_memory = own.pointee().is_some_and(|to| count == 2 || is_byte(to));
         if address.is_null() || !is_memory {
             return false;
         }
@@ -147,15 +142,12 @@ unsafe fn quick_memory(slot: peek::Slot, n: usize, writes: bool) -> Option<*mut 
     unsafe {
         let header = cdata::header_in(slot)?;
         let (own, address) = ((*header).shape(), (*header).address);
-        let shape = own.referred();
-        let is_const = match shape.class {
-            Class::Array => writes && shape.is_read_only(),
-            Class::Pointer => own.class == Class::Reference || writes && shape.target().is_const(),
-            Class::Record => writes && shape.is_const(),
-            _ => true,
-        };
+        let (shape, to) = (own.referred(), own.pointee()?);
+        // (An array may hold something const.)
+        let is_const = if shape.class == Class::Array { shape.is_read_only() } else { to.is_const() };
+        let forbids = writes && is_const;
         let fits = cdata::Header::bounds(header).contain(address as usize, n);
-        (!is_const && !address.is_null() && fits).then_some(address)
+        (!forbids && !address.is_null() && fits).then_some(address)
     }
 }
 

@@ -149,10 +149,10 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
         let shape = match own.class {
             Class::Function if clib::quick_count(*peek::base(l)) => own,
             Class::Pointer if !address.is_null() => own.known_target()?,
-            Class::Record => return quick_user(l, own, Meta::Call),
+            Class::Record => return call_with_all(l, own, Meta::Call),
             Class::CTypeObject => {
                 let named = cdata::ctype_of(header).filter(|named| named.class != Class::Pointer)?;
-                return quick_user(l, named, Meta::New);
+                return call_with_all(l, named, Meta::New);
             }
             _ => return None,
         };
@@ -162,7 +162,7 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
 
 /// Calls a metamethod of the shape's metatype with all arguments: how many results there are. None if it has none.
 #[inline(always)]
-unsafe fn quick_user(l: *mut lua_State, shape: &Shape, meta: Meta) -> Option<c_int> {
+unsafe fn call_with_all(l: *mut lua_State, shape: &Shape, meta: Meta) -> Option<c_int> {
     // SAFETY: from `quick_function`; a C function has a slot more than its arguments.
     unsafe {
         let found = shape.state().meta_slot(shape, meta);
@@ -178,9 +178,9 @@ unsafe fn quick_user(l: *mut lua_State, shape: &Shape, meta: Meta) -> Option<c_i
     }
 }
 
-/// The metamethod of the record at 1, which is called with it alone. False if it is no record, or has none; then nothing is pushed.
+/// Calls the metamethod that the metatype of the cdata at 1 has, with that alone. False if there is none; then nothing is pushed.
 #[inline(always)]
-unsafe fn quick_unary(l: *mut lua_State, meta: Meta) -> bool {
+unsafe fn call_with_own(l: *mut lua_State, meta: Meta) -> bool {
     // SAFETY: a metamethod runs, which has slots for this; S6.
     unsafe {
         let Some(header) = cdata::first_header(l) else { return false };
@@ -201,7 +201,7 @@ unsafe fn quick_unary(l: *mut lua_State, meta: Meta) -> bool {
 
 unsafe fn quick_len(l: *mut lua_State) -> bool {
     // SAFETY: as there.
-    unsafe { quick_unary(l, Meta::Len) }
+    unsafe { call_with_own(l, Meta::Len) }
 }
 
 unsafe fn quick_concat(l: *mut lua_State) -> bool {
@@ -307,7 +307,7 @@ unsafe fn close_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn quick_text(l: *mut lua_State) -> bool {
     // SAFETY: a metamethod runs.
     unsafe {
-        quick_unary(l, Meta::ToString)
+        call_with_own(l, Meta::ToString)
             || cdata::first_header(l).is_some_and(|header| push_short_text(l, header))
     }
 }

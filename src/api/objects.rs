@@ -90,9 +90,6 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
             lua_insert(l, 1);
             return Ok(call_user(l, lua_gettop(l) - 1, LUA_MULTRET));
         }
-        if peek::is_available() && quick_instance(l, shape) {
-            return Ok(1);
-        }
         instance(l, shape)
     }
 }
@@ -129,7 +126,7 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
 unsafe fn arm_usual(l: *mut lua_State, shape: &Shape) {
     // SAFETY: from `quick_instance`.
     unsafe {
-        if shape.metatype.get() != 0 && shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
+        if shape.state().meta_slot(shape, Meta::Gc).tag != peek::NIL {
             cdata::arm(l, shape);
         }
     }
