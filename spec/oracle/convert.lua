@@ -1,7 +1,7 @@
 -- Lua to C and back: every kind of value for every kind of type, as a member, an element, an initializer, an argument and in a cast.
 local values = { "nil", "true", "false", "0", "1", "-1", "2.5", "'x'", "'GREEN'", "''", "'12345'", "{}", "{1}", "{1,2}", "{x=1}", "print", "io.stdout",
   "coroutine.create(print)", "new('int',3)", "new('int8_t',-3)", "new('int64_t',-3)", "new('uint64_t',3)", "new('double',2.5)", "new('float',2.5)",
-  "new('bool',true)", "new('char',65)", "new('enum color',5)", "new('enum neg',-3)", "new('int[3]',{1,2,3})", "new('int[4]',{1,2,3})",
+  "new('bool',true)", "new('char',65)", "new('enum color',5)", "new('enum neg',-3)", "new('int[3]',{1,2,3})", "new('int[4]',{1,2,3})", "new('const int[2][3]')",
   "new('const int[3]')", "new('char[4]','abc')", "new('char[5]','abcd')", "new('uint8_t[4]',65)", "new('struct pt',1,2)", "new('const struct pt',1,2)",
   "new('union un',7)", "new('complex',1,2)", "new('complex float',1,2)", "new('v4f',1,2,3,4)", "new('struct nest')", "new('struct nest').p",
   "new('struct nest').a", "new('struct vls',3)", "new('struct cst',1,2)", "new('int[?]',3,7)", "new('int[2][3]')", "new('struct pt[2]')",

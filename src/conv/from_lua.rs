@@ -301,14 +301,18 @@ pub unsafe fn to_double(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
 /// May a pointer to `from` be given where one to `to` is due? The usual cases without a look into the table.
 #[inline]
 pub fn pointee_converts(to: &Shape, from: &Shape) -> bool {
-    if std::ptr::eq(to, from) {
-        return true;
-    }
-    let qualified = to.ty.qual.contains(from.ty.qual);
-    if qualified && (to.ty.id == from.ty.id || to.class == Class::Void) {
-        return true;
-    }
-    compat::pointer_converts(&to.state().table.borrow(), to.ty, from.ty)
+    pointee_agrees(to, from) || compat::pointer_converts(&to.state().table.borrow(), to.ty, from.ty)
+}
+
+/// As [`pointee_converts`], as far as the shapes alone tell.
+#[inline(always)]
+fn pointee_agrees(to: &Shape, from: &Shape) -> bool {
+    let agree = to.ty.id == from.ty.id
+        // (An array's qualifiers are its elements', which the table knows.)
+        || to.class == Class::Void && from.class != Class::Array
+        || from.class == Class::Void
+        || is_byte(to) && is_byte(from);
+    agree && to.ty.qual.contains(from.ty.qual)
 }
 
 /// The address that the value at `idx` is where a pointer (or reference) of `shape` is due. With `cast` nothing is
@@ -351,14 +355,7 @@ pub unsafe fn to_pointer(l: *mut lua_State, idx: c_int, shape: &Shape, cast: boo
 /// Does a cdata of the shape `own` convert to the pointer shape `to`, as far as the shapes alone tell?
 #[inline(always)]
 fn leads_to(own: &Shape, to: &Shape) -> bool {
-    let Some(from) = own.pointee() else { return false };
-    let to = to.target();
-    let agree = to.ty.id == from.ty.id
-        // (An array's qualifiers are its elements'.)
-        || to.class == Class::Void && from.class != Class::Array
-        || from.class == Class::Void
-        || is_byte(to) && is_byte(from);
-    agree && to.ty.qual.contains(from.ty.qual)
+    own.pointee().is_some_and(|from| pointee_agrees(to.target(), from))
 }
 
 /// A character, or an integer as long as one?
