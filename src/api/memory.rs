@@ -11,7 +11,7 @@ use crate::door;
 use crate::error::{Result, What};
 use crate::target;
 use crate::vm::peek;
-use crate::vm::shape::{Class, Op};
+use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 
 door! {
@@ -54,7 +54,7 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         let Some(header) = cdata::header_in(*base) else { return false };
         let (own, address) = ((*header).shape(), (*header).address);
         // With a length any memory will do, without one it has to be text.
-        let is_memory = own.pointee().is_some_and(|to| count == 2 || is_byte(to));
+        let is_memory = own.has_address() && (count == 2 || own.pointee().is_some_and(is_byte));
         if address.is_null() || !is_memory {
             return false;
         }
@@ -142,12 +142,15 @@ unsafe fn quick_memory(slot: peek::Slot, n: usize, writes: bool) -> Option<*mut 
     unsafe {
         let header = cdata::header_in(slot)?;
         let (own, address) = ((*header).shape(), (*header).address);
-        let (shape, to) = (own.referred(), own.pointee()?);
+        let shape = own.referred();
         // (An array may hold something const.)
-        let is_const = if shape.class == Class::Array { shape.is_read_only() } else { to.is_const() };
-        let forbids = writes && is_const;
+        let is_const = writes
+            && match shape.class {
+                Class::Array => shape.is_read_only(),
+                _ => own.pointee().is_some_and(Shape::is_const),
+            };
         let fits = cdata::Header::bounds(header).contain(address as usize, n);
-        (!forbids && !address.is_null() && fits).then_some(address)
+        (own.has_address() && !is_const && !address.is_null() && fits).then_some(address)
     }
 }
 
