@@ -17,11 +17,12 @@ use crate::conv::to_lua::{self, Way};
 use crate::ctype::{CType, Function, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
+use crate::native::thread::Thread;
 use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
-use crate::vm::state::{FOREIGN, PARKED, REFUSED_ON, State};
+use crate::vm::state::{REFUSED_ON, State};
 use crate::vm::thunk::ThunkHandler;
 use argument::{Arg, quick_copy, quick_slot};
 
@@ -542,14 +543,15 @@ unsafe fn enter(l: *mut lua_State, state: &State, call: impl FnOnce() -> u64) ->
     let calls = &state.calls;
     // SAFETY: `errno` is this thread's.
     unsafe {
-        let errno = errno_location();
+        let thread = Thread::current();
+        let errno = thread.errno(calls.errno_distance);
         let outer = calls.l.replace(l);
-        calls.thread.store(errno, Ordering::Relaxed);
+        calls.thread.set(thread);
         *errno = calls.errno.get();
         let first = call();
         calls.errno.set(*errno);
         calls.l.set(outer);
-        if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.load(Ordering::Relaxed) == errno {
+        if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.is(thread) {
             return Err(left_behind(l, state));
         }
         Ok(first)
@@ -562,32 +564,17 @@ unsafe fn enter(l: *mut lua_State, state: &State, call: impl FnOnce() -> u64) ->
 unsafe fn left_behind(l: *mut lua_State, state: &State) -> Box<Error> {
     // SAFETY: the registry slot is ours; writing to it allocates nothing.
     unsafe {
-        let left = &state.calls.left;
-        if left.fetch_and(!PARKED, Ordering::Relaxed) & PARKED != 0 {
+        if state.calls.take_parked() {
             let slot = state.refs.pending.get().into();
             lua_rawgeti(l, LUA_REGISTRYINDEX, slot);
             lua_pushboolean(l, 0);
             lua_rawseti(l, LUA_REGISTRYINDEX, slot);
             return Box::new(Error { what: What::OnStack, blame: Blame::Value });
         }
-        if left.fetch_and(!FOREIGN, Ordering::Relaxed) & FOREIGN != 0 {
+        if state.calls.take_foreign() {
             return What::ForeignThread.into();
         }
-        REFUSED_ON.store(std::ptr::null_mut(), Ordering::Relaxed);
+        REFUSED_ON.clear();
         What::BadCallback.into()
-    }
-}
-
-/// Where this OS thread's `errno` lies.
-#[inline]
-pub fn errno_location() -> *mut c_int {
-    // SAFETY: always valid for the running thread.
-    unsafe {
-        #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
-        return libc::__error();
-        #[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
-        return libc::__errno();
-        #[cfg(target_os = "linux")]
-        return libc::__errno_location();
     }
 }

@@ -10,20 +10,19 @@ mod run;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::atomic::Ordering;
 
-use crate::call::errno_location;
 use crate::cdata;
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::native::closure::{self, Closure};
+use crate::native::thread::Thread;
 use crate::vm::address_map::HashByAddress;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::{REFUSED_ON, State};
 use plan::Plan;
-use run::{enter, keep_text};
+use run::keep_text;
 
 /// The callbacks of a VM.
 #[derive(Default)]
@@ -57,7 +56,7 @@ pub fn install(state: &State) {
 
 /// What runs when C calls an address whose callback is gone.
 fn refused() {
-    REFUSED_ON.store(errno_location(), Ordering::Relaxed);
+    REFUSED_ON.set(Thread::current());
 }
 
 fn callbacks(state: &State) -> &RefCell<Callbacks> {
@@ -146,11 +145,11 @@ unsafe fn make_one(
     };
     // Whoever makes callbacks owns the VM now; calls set this anew.
     if state.calls.l.get().is_null() {
-        state.calls.thread.store(errno_location(), Ordering::Relaxed);
+        state.calls.thread.set(Thread::current());
     }
     let data = std::ptr::from_ref(callback).cast_mut().cast();
     // SAFETY: the state keeps the callback, and its closures are dropped when it closes.
-    match unsafe { Closure::new(&plan.signature, enter, data, &state.closures) } {
+    match unsafe { Closure::new(&plan.signature, plan.handler(), data, &state.closures) } {
         Ok(closure) => {
             let address = closure.address();
             callback.closure.set(Some(closure));

@@ -1,13 +1,16 @@
 //! How callbacks of a function type go: worked out at the type's first one, kept by its shape.
 
+use std::ffi::c_int;
 use std::sync::Arc;
 
-use super::run::SLOTS;
+use super::run::{self, FEW, SLOTS};
 use crate::conv::to_lua::Way;
 use crate::ctype::CType;
 use crate::error::{Result, What};
+use crate::native::closure::Handler;
 use crate::native::signature::{Place, Signature};
 use crate::vm::entry;
+use crate::vm::peek;
 use crate::vm::shape::{Op, Shape};
 use crate::vm::spares;
 use crate::vm::state::State;
@@ -28,11 +31,19 @@ pub(super) struct Plan {
     pub(super) quick: Option<Box<[Quick]>>,
     /// More than there are, if not.
     pub(super) spares: usize,
-    /// Free slots of Lua's stack that a call wants.
+    /// How much of Lua's stack a call wants free, in bytes.
     pub(super) room: usize,
+    /// How many values the function gives.
+    pub(super) results: c_int,
+    /// Is the result a word, or none? (`Signature::gives_word`)
+    pub(super) gives_word: bool,
     /// The tag of a result that goes back in the way that `result_way` says. (Any other is converted.)
     pub(super) result_tag: u8,
     pub(super) result_way: Way,
+    /// If that is [`Way::Signed`].
+    pub(super) result_upper: u8,
+    /// Is there a handler for just that many arguments? They are all [`Way::Signed`], and so is the result, if there is one.
+    pub(super) is_few: bool,
 }
 
 /// An argument that lies in a word of the frame and needs no memory but a spare userdata.
@@ -42,10 +53,24 @@ pub(super) struct Quick {
     pub(super) way: Way,
     /// As Lua takes it, if its way is not [`Way::Other`].
     pub(super) tag: u8,
+    /// If its way is [`Way::Signed`].
+    pub(super) upper: u8,
     pub(super) shape: &'static Shape,
 }
 
 impl Plan {
+    /// The handler of such callbacks.
+    pub(super) fn handler(&self) -> Handler {
+        match self.args.len() {
+            _ if !self.gives_word => run::enter,
+            0 if self.is_few => run::enter_few::<0>,
+            1 if self.is_few => run::enter_few::<1>,
+            2 if self.is_few => run::enter_few::<2>,
+            3 if self.is_few => run::enter_few::<3>,
+            _ => run::enter_for_word,
+        }
+    }
+
     /// The plan of a function shape, made when first needed.
     pub(super) fn of(shape: &Shape) -> Result<&'static Plan> {
         // SAFETY: no other plan is put there.
@@ -68,19 +93,28 @@ impl Plan {
                 // What a pointer becomes, and what an integer becomes that only fits into a box.
                 let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
                 let (way, tag) = Way::of(op);
-                Some(Quick { op, word, way, tag, shape })
+                Some(Quick { op, word, way, tag, upper: way.upper().unwrap_or(0), shape })
             }
             _ => None,
         };
         let quick: Option<_> = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
+        let is_few = peek::is_available()
+            && (result.op() == Op::None || result_way.upper().is_some())
+            && quick.as_deref().is_some_and(|quick: &[Quick]| {
+                quick.len() <= FEW && quick.iter().all(|arg| arg.way.upper().is_some())
+            });
         Ok(Plan {
             state,
             spares: if quick.is_some() { spares } else { usize::MAX },
             quick,
-            room: args.len() + SLOTS,
+            room: (args.len() + SLOTS) * peek::SLOT,
+            results: c_int::from(result.op() != Op::None),
+            gives_word: signature.gives_word(),
             result_tag,
             result_way,
+            result_upper: result_way.upper().unwrap_or(0),
+            is_few,
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))

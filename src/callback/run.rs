@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use super::Callback;
 use super::plan::Plan;
-use crate::call::errno_location;
 use crate::cdata::{self, Bounds};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::number;
@@ -14,6 +13,7 @@ use crate::conv::to_lua::{self, Way};
 use crate::door;
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::Place;
+use crate::native::thread::Thread;
 use crate::vm::peek;
 use crate::vm::shape::Op;
 use crate::vm::stack::*;
@@ -26,48 +26,91 @@ struct Invocation<'a> {
     result: *mut u8,
 }
 
-/// The handler of every callback: C's door to Lua. The usual case is served here, all others by [`enter_slowly`].
+/// The handler of callbacks of any result but a word: C's door to Lua.
 ///
 /// What the function frees meanwhile stays what it is ([`super::Callbacks::free`]), so nothing of it is counted.
 pub(super) unsafe extern "C" fn enter(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
     // SAFETY: `data` is the callback's own, alive as long as its closure, and as one runs; frame and result are the signature's.
     unsafe {
         let callback = &*data.cast_const().cast::<Callback>();
-        let plan = callback.plan.get();
-        let state = &*plan.state;
-        let calls = &state.calls;
-        let errno = errno_location();
-        if calls.thread.load(Ordering::Relaxed) != errno {
-            // Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
-            refuse_thread(state);
-            return 0;
+        let state = &*callback.plan.get().state;
+        if !state.calls.thread.is(Thread::current()) {
+            return refuse_thread(state);
         }
-        let l = calls.l.get();
-        let depth = calls.depth.get();
-        let is_usual = !l.is_null()
-            && calls.left.load(Ordering::Relaxed) & PARKED == 0
-            && depth < DEPTH_MAX
-            && peek::is_available()
-            && peek::has_room(l, plan.room)
-            && state.spares.are(plan.spares);
-        if !is_usual {
-            enter_slowly(callback, frame, result);
-            return result.cast::<u64>().read();
-        }
-        calls.errno.set(*errno);
-        calls.depth.set(depth + 1);
-        let first = run_peeking(l, callback, frame, result);
-        calls.depth.set(depth);
-        *errno_location() = calls.errno.get();
-        first
+        enter_slowly(callback, frame, result);
+        0
     }
 }
 
+/// The handler of callbacks whose result is a word: as [`enter`], and the usual case is served here.
+pub(super) unsafe extern "C" fn enter_for_word(
+    data: *mut c_void,
+    frame: *const u64,
+    _result: *mut u8,
+) -> u64 {
+    // SAFETY: as in `enter`.
+    unsafe { enter_usually(&*data.cast_const().cast(), frame, Any) }
+}
+
+/// As [`enter_for_word`], of a plan for `N` arguments that is [`Plan::is_few`].
+pub(super) unsafe extern "C" fn enter_few<const N: usize>(
+    data: *mut c_void,
+    frame: *const u64,
+    _result: *mut u8,
+) -> u64 {
+    // SAFETY: as in `enter`.
+    unsafe { enter_usually(&*data.cast_const().cast(), frame, Few::<N>) }
+}
+
+/// The usual case: a call of ours is in flight, there is room, and nothing has to be made first.
+#[inline(always)]
+unsafe fn enter_usually(callback: &Callback, frame: *const u64, args: impl Arguments) -> u64 {
+    // SAFETY: as in `enter`.
+    unsafe {
+        let plan = callback.plan.get();
+        let state = &*plan.state;
+        let calls = &state.calls;
+        let thread = Thread::current();
+        if !calls.thread.is(thread) {
+            return refuse_thread(state);
+        }
+        let l = calls.l.get();
+        let is_usual = !l.is_null()
+            && calls.depth.get() < DEPTH_MAX
+            && args.are_ready(state, plan)
+            && peek::has_bytes(l, plan.room);
+        if !is_usual {
+            return enter_slowly_for_word(callback, frame);
+        }
+        calls.errno.set(*thread.errno(calls.errno_distance));
+        calls.depth.set(calls.depth.get() + 1);
+        let word = run_peeking(l, callback, frame, args);
+        // (Read anew: so nothing but the callback need be kept beside the call.)
+        let calls = &(*callback.plan.get().state).calls;
+        calls.depth.set(calls.depth.get() - 1);
+        *Thread::current().errno(calls.errno_distance) = calls.errno.get();
+        word
+    }
+}
+
+/// Another OS thread: Lua must not run. (What is read and told here is atomic; nothing else of the state is touched.)
 #[cold]
-fn refuse_thread(state: &State) {
+#[inline(never)]
+fn refuse_thread(state: &State) -> u64 {
     state.calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
     // (`eprintln` would panic where stderr takes no more.)
     let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
+    0
+}
+
+/// As [`enter_slowly`], for a word.
+#[cold]
+#[inline(never)]
+unsafe fn enter_slowly_for_word(callback: &Callback, frame: *const u64) -> u64 {
+    let mut result = [0u64; 2];
+    // SAFETY: as in `enter`; the result has room for more than a word.
+    unsafe { enter_slowly(callback, frame, result.as_mut_ptr().cast()) };
+    result[0]
 }
 
 /// Any case: what must not run, arguments that want memory of Lua's, a stack that has to grow first.
@@ -78,7 +121,7 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         let plan = callback.plan.get();
         let state = &*plan.state;
         let calls = &state.calls;
-        let errno = errno_location();
+        let errno = Thread::current().errno(calls.errno_distance);
         if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
             return;
         }
@@ -93,18 +136,19 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         let top = lua_gettop(l);
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
-        } else if lua_checkstack(l, plan.room as c_int) == 0 {
+        } else if lua_checkstack(l, (plan.room / peek::SLOT) as c_int) == 0 {
             Err(What::StackOverflow.into())
         } else {
             match &plan.quick {
-                Some(_) if peek::is_available() => match state.spares.provide(l, plan.spares) {
-                    true => {
-                        let first = run_peeking(l, callback, frame, result);
-                        result.cast::<u64>().write(first);
-                        Ok(())
+                Some(_) if plan.gives_word && peek::is_available() => {
+                    match state.spares.provide(l, plan.spares) {
+                        true => {
+                            result.cast::<u64>().write(run_peeking(l, callback, frame, Any));
+                            Ok(())
+                        }
+                        false => Err(on_stack()),
                     }
-                    false => Err(on_stack()),
-                },
+                }
                 _ if plan.plain => run_plain(l, callback, frame, result),
                 _ => run_protected(l, callback, frame, result),
             }
@@ -113,7 +157,7 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
             Ok(()) => lua_settop(l, top),
             Err(error) => fail(l, callback, top, error, result),
         }
-        calls.depth.set(depth);
+        calls.depth.set(calls.depth.get() - 1);
         *errno = calls.errno.get();
     }
 }
@@ -137,6 +181,9 @@ unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Er
 
 /// Free slots of Lua's stack that a callback wants besides its arguments'.
 pub(super) const SLOTS: usize = 12;
+
+/// The most arguments that a handler of its own is for: [`enter_few`].
+pub(super) const FEW: usize = 3;
 
 /// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
 const DEPTH_MAX: u32 = 190;
@@ -167,68 +214,146 @@ unsafe fn run_plain(
     }
 }
 
-/// As [`run_plain`], by what lies on the stack, and with pointers. The stack is left as it was. Gives the result's first word.
-#[inline(always)]
-unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, frame: *const u64, result: *mut u8) -> u64 {
-    let plan = callback.plan.get();
-    let args = plan.quick.as_deref().unwrap_or_default();
-    // SAFETY: S5: room was made; the function is anchored; plain values raise nothing, and there are spare userdata for the others.
-    unsafe {
-        let mut slot = peek::top(l);
-        slot.write(callback.value.get());
-        for arg in args {
-            let at = frame.add(arg.word.into());
-            slot = slot.add(1);
-            match arg.way {
-                Way::Signed(upper) => {
-                    slot.write(peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag });
-                }
-                Way::Uint64 if *at <= i64::MAX as u64 => slot.write(peek::Slot { bits: *at, tag: arg.tag }),
-                Way::Uint64 | Way::Other => {
-                    slot.write(match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
+/// How the arguments of a [`Plan::quick`] get onto the stack.
+trait Arguments {
+    /// Is there all that takes?
+    fn are_ready(&self, state: &State, plan: &Plan) -> bool;
+
+    /// Writes them from `slot` on, and gives the first slot behind them.
+    ///
+    /// # Safety
+    /// S5: room was made; the frame is the plan's signature's; [`Arguments::are_ready`].
+    unsafe fn lay(&self, plan: &Plan, frame: *const u64, slot: *mut peek::Slot) -> *mut peek::Slot;
+
+    /// The word of a result with the tag that the plan expects.
+    fn word(&self, plan: &Plan, bits: u64) -> u64;
+}
+
+/// Any of them.
+struct Any;
+
+impl Arguments for Any {
+    #[inline(always)]
+    fn are_ready(&self, state: &State, plan: &Plan) -> bool {
+        peek::is_available() && state.spares.are(plan.spares)
+    }
+
+    #[inline(always)]
+    unsafe fn lay(&self, plan: &Plan, frame: *const u64, mut slot: *mut peek::Slot) -> *mut peek::Slot {
+        // SAFETY: from the caller; plain values raise nothing, and there are spare userdata for the others.
+        unsafe {
+            for arg in plan.quick.as_deref().unwrap_or_default() {
+                let at = frame.add(arg.word.into());
+                slot.write(match arg.way {
+                    Way::Signed(upper) => peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag },
+                    Way::Uint64 if *at <= i64::MAX as u64 => peek::Slot { bits: *at, tag: arg.tag },
+                    Way::Uint64 | Way::Other => match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
                         Some(value) => value,
                         None => {
                             cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8)
                         }
-                    })
-                }
+                    },
+                });
+                slot = slot.add(1);
             }
+            slot
         }
-        peek::set_top(l, slot.add(1));
-        let results = c_int::from(plan.result_op != Op::None);
-        if lua_pcall(l, args.len() as c_int, results, 0) != LUA_OK {
-            fail(l, callback, lua_gettop(l) - 1, on_stack(), result);
-            return 0;
+    }
+
+    #[inline(always)]
+    fn word(&self, plan: &Plan, bits: u64) -> u64 {
+        match plan.result_way {
+            Way::Signed(upper) => Way::signed(upper, bits),
+            Way::Uint64 => bits,
+            Way::Other => number::extend(plan.result_op, bits as i64),
         }
-        // (Read anew: so nothing but the callback need be kept beside the call.)
+    }
+}
+
+/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one: [`Plan::is_few`].
+struct Few<const N: usize>;
+
+impl<const N: usize> Arguments for Few<N> {
+    #[inline(always)]
+    fn are_ready(&self, _state: &State, _plan: &Plan) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    unsafe fn lay(&self, plan: &Plan, frame: *const u64, slot: *mut peek::Slot) -> *mut peek::Slot {
+        // SAFETY: from the caller; the plan has as many arguments.
+        unsafe {
+            let args = plan.quick.as_deref().unwrap_unchecked();
+            for i in 0..N {
+                let arg = args.get_unchecked(i);
+                let bits = Way::signed(arg.upper, *frame.add(arg.word.into()));
+                slot.add(i).write(peek::Slot { bits, tag: arg.tag });
+            }
+            slot.add(N)
+        }
+    }
+
+    #[inline(always)]
+    fn word(&self, plan: &Plan, bits: u64) -> u64 {
+        Way::signed(plan.result_upper, bits)
+    }
+}
+
+/// As [`run_plain`], by what lies on the stack, and with pointers; of a result that is a word. The stack is left as it was.
+#[inline(always)]
+unsafe fn run_peeking(
+    l: *mut lua_State,
+    callback: &Callback,
+    frame: *const u64,
+    args: impl Arguments,
+) -> u64 {
+    let plan = callback.plan.get();
+    // SAFETY: S5: room was made; the function is anchored.
+    unsafe {
+        let slot = peek::top(l);
+        slot.write(callback.value.get());
+        peek::set_top(l, args.lay(plan, frame, slot.add(1)));
+        if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
+            return fail_for_word(l, callback);
+        }
+        // (Read anew, as in `enter_usually`.)
         let plan = callback.plan.get();
         let value = *peek::top(l).sub(1);
         if value.tag == plan.result_tag {
             peek::pop(l);
-            return match plan.result_way {
-                Way::Signed(upper) => Way::signed(upper, value.bits),
-                Way::Uint64 => value.bits,
-                Way::Other => number::extend(plan.result_op, value.bits as i64),
-            };
+            return args.word(plan, value.bits);
         }
-        if plan.result_op != Op::None {
-            run_result(l, callback, result);
+        if plan.result_op == Op::None {
+            return 0;
         }
-        result.cast::<u64>().read()
+        run_result(l, callback)
     }
 }
 
-/// Any result: the value on top, which is popped.
+/// As [`fail`] with the error value on top, for a word. Gives the zero.
+#[cold]
 #[inline(never)]
-unsafe fn run_result(l: *mut lua_State, callback: &Callback, result: *mut u8) {
-    // SAFETY: as in `run_peeking`.
+unsafe fn fail_for_word(l: *mut lua_State, callback: &Callback) -> u64 {
+    let mut result = [0u64; 2];
+    // SAFETY: as in `run_peeking`; the result has room for more than a word.
+    unsafe { fail(l, callback, lua_gettop(l) - 1, on_stack(), result.as_mut_ptr().cast()) };
+    0
+}
+
+/// Any result that is a word: the value on top, which is popped.
+#[inline(never)]
+unsafe fn run_result(l: *mut lua_State, callback: &Callback) -> u64 {
+    let mut result = [0u64; 2];
+    let at = result.as_mut_ptr().cast();
+    // SAFETY: as in `run_peeking`; the result has room for more than a word.
     unsafe {
         let top = lua_gettop(l) - 1;
-        match convert_result(l, callback, result) {
+        match convert_result(l, callback, at) {
             Ok(()) => lua_settop(l, top),
-            Err(error) => fail(l, callback, top, error, result),
+            Err(error) => fail(l, callback, top, error, at),
         }
     }
+    result[0]
 }
 
 /// Converts the value on top into the result.
@@ -366,7 +491,7 @@ unsafe fn park(l: *mut lua_State, state: &State, function: c_int, error: Box<Err
             lua_pushlightuserdata(l, (&raw mut boxed).cast());
             lua_pcall(l, 1, 0, 0);
         }
-        state.calls.left.fetch_or(PARKED, Ordering::Relaxed);
+        state.calls.park();
         lua_rawseti(l, LUA_REGISTRYINDEX, state.refs.pending.get().into());
     }
 }

@@ -7,7 +7,8 @@
 use std::arch::global_asm;
 use std::ffi::c_void;
 
-use super::direct::Direct;
+use super::closure::Entry;
+use super::direct::{Direct, Vectors};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Function, QualType};
 use crate::target;
@@ -92,34 +93,10 @@ pub(super) struct Elements {
 pub(super) struct Registers {
     x: [u64; 2],
     v: [[u64; 2]; 4],
-    used: Used,
-}
-
-/// What C is given when a callback ends.
-#[repr(u64)]
-enum Used {
-    /// The word that came back, in x0 and in v0: it takes no way through memory.
-    Word,
-    /// All of the [`Registers`].
-    All,
 }
 
 impl Registers {
-    pub(super) const ZERO: Registers = Registers { x: [0; 2], v: [[0; 2]; 4], used: Used::All };
-
-    /// Says that the result comes back as a word. The memory that it may be made in, which is zero.
-    ///
-    /// # Safety
-    /// `out` is writable.
-    #[inline(always)]
-    pub(super) unsafe fn word(out: *mut Registers) -> *mut u8 {
-        // SAFETY: from the caller.
-        unsafe {
-            (*out).used = Used::Word;
-            (*out).x[0] = 0;
-        }
-        out.cast()
-    }
+    pub(super) const ZERO: Registers = Registers { x: [0; 2], v: [[0; 2]; 4] };
 }
 
 /// Works a signature out for the platform's own convention.
@@ -130,8 +107,7 @@ pub(super) fn signature(
 ) -> Result<Signature, String> {
     let result = result_place(table, function.result.id)?;
     let mut next = Next { ints: 0, vectors: 0, stack: 0 };
-    let mut whole_vectors = false;
-    let mut any_vectors = false;
+    let mut vectors = Vectors::None;
     // What goes by reference, and its alignment: copied behind the stack's arguments, whose number is known at the end.
     let mut copies = Vec::new();
     let mut places = Vec::with_capacity(function.params.len() + variadic.len());
@@ -147,8 +123,11 @@ pub(super) fn signature(
                 places.push(in_memory(next.stack(size, natural_align(table, ty.id))?, size));
                 continue;
             };
-            any_vectors = true;
-            whole_vectors |= elements.size > 8;
+            if elements.size > 8 {
+                vectors = Vectors::Whole;
+            } else if vectors == Vectors::None {
+                vectors = Vectors::LowHalves;
+            }
             places.push(match elements.count {
                 1 => in_memory(word, size),
                 count => Place::Spread { first: word, count, size: elements.size },
@@ -185,7 +164,7 @@ pub(super) fn signature(
         // The frame itself is 16-aligned.
         frame_words += (size + usize::from(align) - 16).div_ceil(16) * 2;
     }
-    let direct = Direct::new(result, next.stack, !any_vectors, next.stack == 0 && !whole_vectors);
+    let direct = Direct::new(result, next.stack, vectors, false);
     Ok(Signature::of(table, function, places, frame_words, Path::Direct(direct)))
 }
 
@@ -456,8 +435,8 @@ pub(super) const POOL: usize = 4096;
 /// Bytes of an entry.
 const ENTRY: usize = 8;
 
-// The pool of entries: each loads its number and jumps to the common part, which lays the frame out below the stack's
-// arguments, hands it to `closure::enter_direct`, and loads the result registers that are used.
+// The pool of entries: each loads its number and goes on, by way of a common part, at the code that its `closure::Entry` names
+// (`Direct::entry_code`). That lays the frame out below the stack's arguments.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -471,7 +450,82 @@ global_asm!(
     ".endr",
     ".p2align 4",
     "5:",
+    "adrp x16, {entries}",
+    "add x16, x16, :lo12:{entries}",
+    "mov x9, #{entry}",
+    "madd x16, x17, x9, x16",
+    "ldr x9, [x16, #{code}]",
+    "br x9",
+    // A word comes back; integer registers.
+    ".p2align 4",
+    ".globl {ints}",
+    ".hidden {ints}",
+    "{ints}:",
+    ".cfi_startproc",
     "sub sp, sp, #{stack}",
+    ".cfi_adjust_cfa_offset {stack}",
+    "stp x0, x1, [sp]",
+    "stp x2, x3, [sp, #16]",
+    "stp x4, x5, [sp, #32]",
+    "stp x6, x7, [sp, #48]",
+    "str x8, [sp, #64]",
+    "mov x1, sp",
+    "stp x29, x30, [sp, #-16]!",
+    ".cfi_adjust_cfa_offset 16",
+    ".cfi_offset x29, -{stack} - 16",
+    ".cfi_offset x30, -{stack} - 8",
+    "mov x29, sp",
+    "ldr x9, [x16, #{handler}]",
+    "ldr x0, [x16, #{data}]",
+    "blr x9",
+    "fmov d0, x0",
+    "ldp x29, x30, [sp], #16",
+    "add sp, sp, #{stack}",
+    "ret",
+    ".cfi_endproc",
+    // The same, and the low halves of vector registers.
+    ".p2align 4",
+    ".globl {mixed}",
+    ".hidden {mixed}",
+    "{mixed}:",
+    ".cfi_startproc",
+    "sub sp, sp, #{stack}",
+    ".cfi_adjust_cfa_offset {stack}",
+    "stp x0, x1, [sp]",
+    "stp x2, x3, [sp, #16]",
+    "stp x4, x5, [sp, #32]",
+    "stp x6, x7, [sp, #48]",
+    "str x8, [sp, #64]",
+    "str d0, [sp, #80]",
+    "str d1, [sp, #96]",
+    "str d2, [sp, #112]",
+    "str d3, [sp, #128]",
+    "str d4, [sp, #144]",
+    "str d5, [sp, #160]",
+    "str d6, [sp, #176]",
+    "str d7, [sp, #192]",
+    "mov x1, sp",
+    "stp x29, x30, [sp, #-16]!",
+    ".cfi_adjust_cfa_offset 16",
+    ".cfi_offset x29, -{stack} - 16",
+    ".cfi_offset x30, -{stack} - 8",
+    "mov x29, sp",
+    "ldr x9, [x16, #{handler}]",
+    "ldr x0, [x16, #{data}]",
+    "blr x9",
+    "fmov d0, x0",
+    "ldp x29, x30, [sp], #16",
+    "add sp, sp, #{stack}",
+    "ret",
+    ".cfi_endproc",
+    // All registers; any result.
+    ".p2align 4",
+    ".globl {any}",
+    ".hidden {any}",
+    "{any}:",
+    ".cfi_startproc",
+    "sub sp, sp, #{stack}",
+    ".cfi_adjust_cfa_offset {stack}",
     "stp x0, x1, [sp]",
     "stp x2, x3, [sp, #16]",
     "stp x4, x5, [sp, #32]",
@@ -482,32 +536,45 @@ global_asm!(
     "stp q4, q5, [sp, #144]",
     "stp q6, q7, [sp, #176]",
     "mov x1, sp",
-    "stp x29, x30, [sp, #-112]!",
+    "stp x29, x30, [sp, #-96]!",
+    ".cfi_adjust_cfa_offset 96",
+    ".cfi_offset x29, -{stack} - 96",
+    ".cfi_offset x30, -{stack} - 88",
     "mov x29, sp",
-    "mov w0, w17",
+    "mov x0, x16",
     "add x2, sp, #16",
     "bl {enter}",
-    "ldr x9, [sp, #96]",
-    "cbnz x9, 6f",
-    "fmov d0, x0",
-    "b 7f",
-    "6:",
     "ldp x0, x1, [sp, #16]",
     "ldp q0, q1, [sp, #32]",
     "ldp q2, q3, [sp, #64]",
-    "7:",
-    "ldp x29, x30, [sp], #112",
+    "ldp x29, x30, [sp], #96",
     "add sp, sp, #{stack}",
     "ret",
+    ".cfi_endproc",
     pool = sym pool_start,
+    ints = sym enter_ints,
+    mixed = sym enter_mixed,
+    any = sym enter_any,
     count = const POOL,
     stack = const STACK * 8,
-    enter = sym super::closure::enter_direct,
+    entries = sym super::closure::ENTRIES,
+    entry = const size_of::<Entry>(),
+    code = const Entry::CODE,
+    handler = const Entry::HANDLER,
+    data = const Entry::DATA,
+    enter = sym super::closure::enter,
 );
 
+// Named by `global_asm!` above; code that only entries go on to.
 unsafe extern "C" {
     #[link_name = "cdata_aapcs64_pool"]
     fn pool_start();
+    #[link_name = "cdata_aapcs64_ints"]
+    pub(super) fn enter_ints();
+    #[link_name = "cdata_aapcs64_mixed"]
+    pub(super) fn enter_mixed();
+    #[link_name = "cdata_aapcs64_any"]
+    pub(super) fn enter_any();
 }
 
 /// The address of entry `i` of the pool.

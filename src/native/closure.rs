@@ -10,45 +10,52 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-#[cfg(direct)]
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
 #[cfg(direct)]
-use super::convention::{Registers, pool_entry};
+use super::convention::{POOL, Registers, pool_entry};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
 
 /// What a closure leads to: its data, the frame (as [`Signature::places`] says, to read), and where the result goes
-/// ([`Signature::result_size`] bytes, those of the type zero). It gives the result's first word, widened, and need not have written that
-/// one.
+/// ([`Signature::result_size`] bytes, those of the type zero). Where the signature [`gives a word`](Signature::gives_word), that is what
+/// the handler returns, widened, and `result` is nothing that it may touch.
 pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64;
 
-/// What a slot leads to: its handler, or none once it was given back.
-struct Entry {
+/// What a slot leads to. Nobody has its address before it is set for the first time.
+pub(super) struct Entry {
+    /// Where the pool's code goes on.
+    #[cfg(direct)]
+    code: AtomicPtr<c_void>,
+    /// A [`Handler`]: [`refuse`] once the slot was given back.
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
     /// Whose it is; null once it was given back.
     owner: AtomicPtr<Owner>,
-    /// Does C get what the handler gives, as a word? Of the pool's slots only.
-    #[cfg(direct)]
-    is_word: AtomicBool,
     /// Counted: kept until the slot is used again.
     signature: AtomicPtr<Signature>,
+}
+
+/// Where the pool's code finds what it reads, in bytes.
+#[cfg(direct)]
+impl Entry {
+    pub(super) const CODE: usize = std::mem::offset_of!(Entry, code);
+    pub(super) const HANDLER: usize = std::mem::offset_of!(Entry, handler);
+    pub(super) const DATA: usize = std::mem::offset_of!(Entry, data);
 }
 
 impl Entry {
     const fn none() -> Entry {
         Entry {
+            #[cfg(direct)]
+            code: AtomicPtr::new(std::ptr::null_mut()),
             handler: AtomicPtr::new(std::ptr::null_mut()),
             data: AtomicPtr::new(std::ptr::null_mut()),
             owner: AtomicPtr::new(std::ptr::null_mut()),
-            #[cfg(direct)]
-            is_word: AtomicBool::new(false),
             signature: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
@@ -64,6 +71,10 @@ impl Entry {
         };
         self.data.store(data, Ordering::Relaxed);
         self.owner.store(std::ptr::from_ref(owner).cast_mut(), Ordering::Relaxed);
+        #[cfg(direct)]
+        if let Path::Direct(direct) = &signature.path {
+            self.code.store(direct.entry_code().cast_mut(), Ordering::Relaxed);
+        }
         self.handler.store(handler as *mut (), Ordering::Release);
         if !old.is_null() {
             // SAFETY: counted when it was set; the slot was given back since.
@@ -80,29 +91,31 @@ impl Entry {
         unsafe { self.signature.load(Ordering::Acquire).as_ref() }
     }
 
-    /// The handler, unless the slot was given back.
-    fn handler(&self) -> Option<Handler> {
-        let handler = self.handler.load(Ordering::Acquire);
-        // SAFETY: only `set` stores here, what is a handler; and `drop` null.
-        unsafe { std::mem::transmute::<*mut (), Option<Handler>>(handler) }
-    }
-
     /// The data, if the slot is the owner's.
     fn data_of(&self, owner: &Owner) -> Option<*mut c_void> {
         let is_owners = std::ptr::eq(self.owner.load(Ordering::Relaxed), owner);
         is_owners.then(|| self.data.load(Ordering::Relaxed))
     }
 
-    /// Runs the handler, or refuses.
+    /// From now on the slot refuses.
+    fn clear(&self) {
+        self.handler.store(refuse as *mut (), Ordering::Release);
+        self.owner.store(std::ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// Runs the handler. `gives_word`: as the signature says.
     ///
     /// # Safety
-    /// As for [`Handler`].
-    unsafe fn run(&self, frame: *const u64, result: *mut u8) {
-        let Some(handler) = self.handler() else { return refused() };
-        // SAFETY: from the caller.
+    /// As for [`Handler`]; the slot was set.
+    unsafe fn run(&self, gives_word: bool, frame: *const u64, result: *mut u8) {
+        let handler = self.handler.load(Ordering::Acquire);
+        // SAFETY: from the caller; only `set` and `clear` store there, what are handlers.
         unsafe {
-            let first = handler(self.data.load(Ordering::Relaxed), frame, result);
-            result.cast::<u64>().write(first);
+            let handler = std::mem::transmute::<*mut (), Handler>(handler);
+            let word = handler(self.data.load(Ordering::Relaxed), frame, result);
+            if gives_word {
+                result.cast::<u64>().write(word);
+            }
         };
     }
 }
@@ -161,6 +174,12 @@ pub fn set_refused(run: fn()) {
     REFUSED.store(run as *mut (), Ordering::Release);
 }
 
+/// The handler of slots that were given back: nothing, or zero.
+unsafe extern "C" fn refuse(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
+    refused();
+    0
+}
+
 fn refused() {
     let run = REFUSED.load(Ordering::Acquire);
     if !run.is_null() {
@@ -182,11 +201,10 @@ impl Closure {
         owner: &Owner,
     ) -> Result<Closure, String> {
         #[cfg(direct)]
-        if let Path::Direct(direct) = &signature.path
+        if let Path::Direct(_) = &signature.path
             && let Some(slot) = owner.take()
         {
-            let entry = &pool::SLOTS[slot];
-            entry.is_word.store(direct.result.is_word(), Ordering::Relaxed);
+            let entry = &ENTRIES[slot];
             entry.set(signature, handler, data, owner);
             return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
         }
@@ -205,8 +223,7 @@ impl Drop for Closure {
         let entry = unsafe { &*self.entry };
         #[cfg(direct)]
         let owner = entry.owner.load(Ordering::Relaxed);
-        entry.handler.store(std::ptr::null_mut(), Ordering::Release);
-        entry.owner.store(std::ptr::null_mut(), Ordering::Relaxed);
+        entry.clear();
         match self.slot {
             #[cfg(direct)]
             // SAFETY: the slot was still ours, and the owner is where it was, as `new` says.
@@ -223,27 +240,29 @@ impl Drop for Closure {
 pub fn data_at(address: *const c_void, owner: &Owner) -> Option<*mut c_void> {
     #[cfg(direct)]
     if let Some(slot) = pool::slot_at(address) {
-        return pool::SLOTS[slot].data_of(owner);
+        return ENTRIES[slot].data_of(owner);
     }
     let all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
     let &slot = all.by_address.get(&(address as usize))?;
     all.slots[slot].entry.data_of(owner)
 }
 
+/// What the slots of the pool lead to. All zeroes until they are used: nothing that the loader need touch.
+#[cfg(direct)]
+pub(super) static ENTRIES: [Entry; POOL] = [const { Entry::none() }; POOL];
+
 #[cfg(direct)]
 mod pool {
     use std::ffi::c_void;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Entry, Mutex, VecDeque};
+    use super::{Mutex, VecDeque};
     use crate::native::convention::{POOL, pool_entry};
 
     /// Slots from here on were never used.
     static FRESH: AtomicUsize = AtomicUsize::new(0);
     /// Slots that were given back and that no owner keeps.
     static AGAIN: Mutex<VecDeque<usize>> = Mutex::new(VecDeque::new());
-    /// All zeroes until they are used: nothing that the loader need touch.
-    pub(super) static SLOTS: [Entry; POOL] = [const { Entry::none() }; POOL];
 
     /// A slot that never was in use.
     pub(super) fn fresh() -> Option<usize> {
@@ -271,35 +290,13 @@ mod pool {
     }
 }
 
-/// Where every pool entry leads: C's door to Rust.
+/// Where the pool's code leads that serves any result: what the handler gives, handed back in `out`.
 ///
 /// # Safety
-/// Called by the pool's common part only, with a frame and registers of its own.
+/// Called by that code only, with the entry's frame and registers of its own. What a handler may do is its own contract. It may give the
+/// slot back, and others may use it again: nothing of the entry is touched afterwards.
 #[cfg(direct)]
-pub(super) unsafe extern "C" fn enter_direct(slot: u32, frame: *const u64, out: *mut Registers) -> u64 {
-    // SAFETY: the pool has an entry for each slot, and no others lead here. What a handler may do is its own contract. It may
-    // give the slot back, and others may use it again: nothing of the entry is touched afterwards.
-    unsafe {
-        let entry = pool::SLOTS.get_unchecked(slot as usize);
-        match entry.handler() {
-            Some(handler) if entry.is_word.load(Ordering::Relaxed) => {
-                handler(entry.data.load(Ordering::Relaxed), frame, Registers::word(out))
-            }
-            _ => {
-                enter_apart(entry, frame, out);
-                0
-            }
-        }
-    }
-}
-
-/// As [`enter_direct`], refusing, or with a result that has to be handed back.
-///
-/// # Safety
-/// As there.
-#[cfg(direct)]
-#[inline(never)]
-unsafe fn enter_apart(entry: &Entry, frame: *const u64, out: *mut Registers) {
+pub(super) unsafe extern "C" fn enter(entry: &Entry, frame: *const u64, out: *mut Registers) {
     // SAFETY: from the caller; the signature is not touched once the handler has run.
     let signature = unsafe {
         out.write(Registers::ZERO);
@@ -319,7 +316,7 @@ unsafe fn enter_apart(entry: &Entry, frame: *const u64, out: *mut Registers) {
     };
     // SAFETY: from the caller; the buffer is as large as the signature asks.
     unsafe {
-        entry.run(frame, result);
+        entry.run(signature.gives_word(), frame, result);
         place.hand_back(result, bytes, frame, &mut *out);
     }
 }
@@ -416,7 +413,7 @@ unsafe extern "C" fn enter_libffi(
             place.write(words, from, (**(*cif).arg_types.add(i)).size);
         }
         let mut buffer = vec![0u128; signature.result_size.div_ceil(16)];
-        entry.run(words, buffer.as_mut_ptr().cast());
+        entry.run(signature.gives_word(), words, buffer.as_mut_ptr().cast());
         std::ptr::copy_nonoverlapping(buffer.as_ptr().cast::<u8>(), result.cast(), bytes);
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 
 use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
+use super::convention::{enter_any, enter_ints, enter_mixed};
 use super::signature::Place;
 
 /// How a signature is called directly.
@@ -10,7 +11,16 @@ pub(super) struct Direct {
     pub(super) result: ResultPlace,
     /// Words of arguments on the stack.
     pub(super) stack_words: usize,
+    pub(super) vectors: Vectors,
     form: Form,
+}
+
+/// What arguments take of the vector registers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vectors {
+    None,
+    LowHalves,
+    Whole,
 }
 
 /// The forms of a call. All but the last load a fixed set of registers, of which a function that takes fewer does not see the others.
@@ -30,18 +40,29 @@ enum Form {
 pub(super) const FEW: usize = 3;
 
 impl Direct {
-    /// `stack_words` of arguments lie on the stack. `only_ints`: integer registers are the only ones. `simple`: all arguments travel in
-    /// those and in low halves of vector registers.
-    pub(super) fn new(result: ResultPlace, stack_words: usize, only_ints: bool, simple: bool) -> Direct {
+    /// `stack_words` of arguments lie on the stack. `general`: a call takes more than registers.
+    pub(super) fn new(result: ResultPlace, stack_words: usize, vectors: Vectors, general: bool) -> Direct {
+        let only_ints = vectors == Vectors::None;
         let form = match result {
-            _ if !simple => Form::General,
+            _ if general || stack_words != 0 || vectors == Vectors::Whole => Form::General,
             ResultPlace::Int | ResultPlace::Void if only_ints => Form::IntsToInt,
             ResultPlace::Int | ResultPlace::Void => Form::MixedToInt,
             ResultPlace::Float if only_ints => Form::IntsToFloat,
             ResultPlace::Float => Form::MixedToFloat,
             _ => Form::General,
         };
-        Direct { result, stack_words, form }
+        Direct { result, stack_words, vectors, form }
+    }
+
+    /// Where an entry of the callback pool goes on.
+    pub(super) fn entry_code(&self) -> *const c_void {
+        let code = match self.vectors {
+            _ if !self.result.is_word() => enter_any,
+            Vectors::None => enter_ints,
+            Vectors::LowHalves => enter_mixed,
+            Vectors::Whole => enter_any,
+        };
+        code as *const c_void
     }
 
     /// See `Signature::has_few`.

@@ -14,6 +14,7 @@ pub mod mem;
 pub mod signature;
 #[cfg(all(direct, target_arch = "x86_64"))]
 mod sysv_x64;
+pub mod thread;
 
 /// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
 /// and result lie (`signature`, `vector_word`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, where the entries are

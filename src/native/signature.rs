@@ -119,7 +119,6 @@ pub struct Signature {
     pub(super) frame_words: usize,
     pub(super) result_size: usize,
     /// Bytes of the result's type.
-    #[cfg(direct)]
     pub(super) result_bytes: usize,
     pub(super) path: Path,
     /// For closures beyond the pool of the direct path.
@@ -191,7 +190,6 @@ impl Signature {
             places,
             frame_words,
             result_size: result_bytes.max(16).next_multiple_of(16),
-            #[cfg(direct)]
             result_bytes,
             path,
             closure_cif: None,
@@ -230,6 +228,15 @@ impl Signature {
     /// Bytes that the result buffer must have; at least 16.
     pub fn result_size(&self) -> usize {
         self.result_size
+    }
+
+    /// Is a callback's result a word, or none? Then its handler returns it ([`super::closure::Handler`]).
+    pub fn gives_word(&self) -> bool {
+        match &self.path {
+            #[cfg(direct)]
+            Path::Direct(direct) => direct.result.is_word(),
+            Path::Libffi(_) => self.result_bytes <= 8,
+        }
     }
 
     /// Is the call made without libffi?

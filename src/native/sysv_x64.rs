@@ -7,7 +7,8 @@
 use std::arch::global_asm;
 use std::ffi::c_void;
 
-use super::direct::Direct;
+use super::closure::Entry;
+use super::direct::{Direct, Vectors};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
 
@@ -99,12 +100,12 @@ impl ResultPlace {
                 }
                 ResultPlace::X87 => {
                     out.st0 = *words.cast::<[u64; 2]>();
-                    out.used = Used::St0;
+                    out.x87 = X87::St0;
                 }
                 ResultPlace::X87Pair => {
                     out.st0 = *words.cast::<[u64; 2]>();
                     out.st1 = *words.add(2).cast::<[u64; 2]>();
-                    out.used = Used::St1;
+                    out.x87 = X87::Both;
                 }
                 ResultPlace::Hidden => {
                     let hidden = *frame;
@@ -123,23 +124,19 @@ pub(super) struct Registers {
     rdx: u64,
     xmm0: [u64; 2],
     xmm1: [u64; 2],
-    used: Used,
+    x87: X87,
     _pad: u64,
     st0: [u64; 2],
     st1: [u64; 2],
 }
 
-/// What C is given when a callback ends.
+/// The x87 registers that a callback's result goes back in.
 #[repr(u64)]
-enum Used {
-    /// The word that came back, in rax and in xmm0: it takes no way through memory.
-    Word,
-    /// All of the [`Registers`] but st0 and st1.
-    All,
-    /// st0 as well.
+enum X87 {
+    None,
     St0,
-    /// Both.
-    St1,
+    /// st0 and st1.
+    Both,
 }
 
 impl Registers {
@@ -148,25 +145,11 @@ impl Registers {
         rdx: 0,
         xmm0: [0; 2],
         xmm1: [0; 2],
-        used: Used::All,
+        x87: X87::None,
         _pad: 0,
         st0: [0; 2],
         st1: [0; 2],
     };
-
-    /// Says that the result comes back as a word. The memory that it may be made in, which is zero.
-    ///
-    /// # Safety
-    /// `out` is writable.
-    #[inline(always)]
-    pub(super) unsafe fn word(out: *mut Registers) -> *mut u8 {
-        // SAFETY: from the caller.
-        unsafe {
-            (*out).used = Used::Word;
-            (*out).rax = 0;
-        }
-        out.cast()
-    }
 }
 
 /// Works a signature out for the platform's own convention.
@@ -227,8 +210,13 @@ pub(super) fn signature(
             }
         });
     }
-    let simple = stack == 0 && !whole_vectors && !function.variadic;
-    let direct = Direct::new(result, stack, floats == 0, simple);
+    let vectors = match floats {
+        0 => Vectors::None,
+        _ if whole_vectors => Vectors::Whole,
+        _ => Vectors::LowHalves,
+    };
+    // (What takes a `...` wants the number of vector registers in al.)
+    let direct = Direct::new(result, stack, vectors, function.variadic);
     Ok(Signature::of(table, function, places, STACK + stack, Path::Direct(direct)))
 }
 
@@ -553,72 +541,138 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
 /// How many callbacks there can be before libffi's closures are used.
 pub(super) const POOL: usize = 4096;
 
-// The pool of entries: each loads its number and jumps to the common part, which lays the frame out below itself,
-// hands it to `closure::enter_direct`, and loads the result registers that are used.
+// The pool of entries: each loads where its `closure::Entry` lies and goes on at the code that this names (`Direct::entry_code`). That
+// lays the frame out, whose last word before the stack's arguments is the return address.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
     ".hidden {pool}",
     "{pool}:",
-    ".set cdata_slot, 0",
+    ".set cdata_entry, 0",
     ".rept {count}",
     ".p2align 4",
-    "mov r11d, offset cdata_slot",
-    "jmp 5f",
-    ".set cdata_slot, cdata_slot + 1",
+    "lea r11, [rip + {entries} + cdata_entry]",
+    "jmp [r11 + {code}]",
+    ".set cdata_entry, cdata_entry + {entry}",
     ".endr",
+    // A word comes back; integer registers.
     ".p2align 4",
-    "5:",
-    "push rbp",
-    "mov rbp, rsp",
-    "sub rsp, 272",
-    "mov [rbp - 176], rdi",
-    "mov [rbp - 168], rsi",
-    "mov [rbp - 160], rdx",
-    "mov [rbp - 152], rcx",
-    "mov [rbp - 144], r8",
-    "mov [rbp - 136], r9",
-    "movups [rbp - 128], xmm0",
-    "movups [rbp - 112], xmm1",
-    "movups [rbp - 96], xmm2",
-    "movups [rbp - 80], xmm3",
-    "movups [rbp - 64], xmm4",
-    "movups [rbp - 48], xmm5",
-    "movups [rbp - 32], xmm6",
-    "movups [rbp - 16], xmm7",
-    "mov edi, r11d",
-    "lea rsi, [rbp - 176]",
-    "lea rdx, [rbp - 272]",
-    "call {enter}",
-    "mov rcx, [rbp - 224]",
-    "test rcx, rcx",
-    "jne 6f",
+    ".globl {ints}",
+    ".hidden {ints}",
+    "{ints}:",
+    ".cfi_startproc",
+    "sub rsp, 184",
+    ".cfi_adjust_cfa_offset 184",
+    "mov [rsp + 0], rdi",
+    "mov [rsp + 8], rsi",
+    "mov [rsp + 16], rdx",
+    "mov [rsp + 24], rcx",
+    "mov [rsp + 32], r8",
+    "mov [rsp + 40], r9",
+    "mov rdi, [r11 + {data}]",
+    "mov rsi, rsp",
+    "call [r11 + {handler}]",
     "movq xmm0, rax",
-    "leave",
+    "add rsp, 184",
+    ".cfi_adjust_cfa_offset -184",
     "ret",
-    "6:",
-    "mov rax, [rbp - 272]",
-    "mov rdx, [rbp - 264]",
-    "movups xmm0, [rbp - 256]",
-    "movups xmm1, [rbp - 240]",
+    ".cfi_endproc",
+    // The same, and the low halves of vector registers.
+    ".p2align 4",
+    ".globl {mixed}",
+    ".hidden {mixed}",
+    "{mixed}:",
+    ".cfi_startproc",
+    "sub rsp, 184",
+    ".cfi_adjust_cfa_offset 184",
+    "mov [rsp + 0], rdi",
+    "mov [rsp + 8], rsi",
+    "mov [rsp + 16], rdx",
+    "mov [rsp + 24], rcx",
+    "mov [rsp + 32], r8",
+    "mov [rsp + 40], r9",
+    "movsd [rsp + 48], xmm0",
+    "movsd [rsp + 64], xmm1",
+    "movsd [rsp + 80], xmm2",
+    "movsd [rsp + 96], xmm3",
+    "movsd [rsp + 112], xmm4",
+    "movsd [rsp + 128], xmm5",
+    "movsd [rsp + 144], xmm6",
+    "movsd [rsp + 160], xmm7",
+    "mov rdi, [r11 + {data}]",
+    "mov rsi, rsp",
+    "call [r11 + {handler}]",
+    "movq xmm0, rax",
+    "add rsp, 184",
+    ".cfi_adjust_cfa_offset -184",
+    "ret",
+    ".cfi_endproc",
+    // All registers; any result.
+    ".p2align 4",
+    ".globl {any}",
+    ".hidden {any}",
+    "{any}:",
+    ".cfi_startproc",
+    "sub rsp, 280",
+    ".cfi_adjust_cfa_offset 280",
+    "mov [rsp + 96], rdi",
+    "mov [rsp + 104], rsi",
+    "mov [rsp + 112], rdx",
+    "mov [rsp + 120], rcx",
+    "mov [rsp + 128], r8",
+    "mov [rsp + 136], r9",
+    "movups [rsp + 144], xmm0",
+    "movups [rsp + 160], xmm1",
+    "movups [rsp + 176], xmm2",
+    "movups [rsp + 192], xmm3",
+    "movups [rsp + 208], xmm4",
+    "movups [rsp + 224], xmm5",
+    "movups [rsp + 240], xmm6",
+    "movups [rsp + 256], xmm7",
+    "mov rdi, r11",
+    "lea rsi, [rsp + 96]",
+    "mov rdx, rsp",
+    "call {enter}",
+    "mov rcx, [rsp + 48]",
+    "mov rax, [rsp]",
+    "mov rdx, [rsp + 8]",
+    "movups xmm0, [rsp + 16]",
+    "movups xmm1, [rsp + 32]",
     "cmp rcx, {st0}",
-    "jb 8f",
-    "je 7f",
-    "fld tbyte ptr [rbp - 192]",
-    "7:",
-    "fld tbyte ptr [rbp - 208]",
-    "8:",
-    "leave",
+    "jb 6f",
+    "je 5f",
+    "fld tbyte ptr [rsp + 80]",
+    "5:",
+    "fld tbyte ptr [rsp + 64]",
+    "6:",
+    "add rsp, 280",
+    ".cfi_adjust_cfa_offset -280",
     "ret",
+    ".cfi_endproc",
     pool = sym pool_start,
+    ints = sym enter_ints,
+    mixed = sym enter_mixed,
+    any = sym enter_any,
     count = const POOL,
-    enter = sym super::closure::enter_direct,
-    st0 = const Used::St0 as u64,
+    entries = sym super::closure::ENTRIES,
+    entry = const size_of::<Entry>(),
+    code = const Entry::CODE,
+    handler = const Entry::HANDLER,
+    data = const Entry::DATA,
+    enter = sym super::closure::enter,
+    st0 = const X87::St0 as u64,
 );
 
+// Named by `global_asm!` above; code that only entries go on to.
 unsafe extern "C" {
     #[link_name = "cdata_sysv_x64_pool"]
     fn pool_start();
+    #[link_name = "cdata_sysv_x64_ints"]
+    pub(super) fn enter_ints();
+    #[link_name = "cdata_sysv_x64_mixed"]
+    pub(super) fn enter_mixed();
+    #[link_name = "cdata_sysv_x64_any"]
+    pub(super) fn enter_any();
 }
 
 /// The address of entry `i` of the pool.

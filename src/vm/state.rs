@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use std::any::Any;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicPtr, AtomicU8};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::address_map::AddressMap;
 use super::peek;
@@ -17,6 +17,7 @@ use super::stack::*;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
 use crate::error::Result;
 use crate::native::closure;
+use crate::native::thread::{ErrnoDistance, ThreadCell};
 use crate::target;
 
 /// The metamethods that a metatype may have.
@@ -154,15 +155,39 @@ pub struct Refs {
 pub struct Calls {
     /// The Lua thread that called C last and has not come home; null while none is in flight.
     pub l: Cell<*mut lua_State>,
-    /// The OS thread that called C last, told by where its `errno` lies.
-    pub thread: AtomicPtr<c_int>,
+    /// The OS thread that called C last.
+    pub thread: ThreadCell,
     /// C's `errno` as the last call left it.
     pub errno: Cell<c_int>,
-    /// How many callbacks are in flight.
+    /// Where C's own lies.
+    pub errno_distance: ErrnoDistance,
+    /// How many callbacks are in flight; and [`HALTED`], as long as an error is parked.
     pub depth: Cell<u32>,
     /// What callbacks left for the call that comes home next: [`PARKED`] and [`FOREIGN`].
     pub left: AtomicU8,
 }
+
+impl Calls {
+    /// A callback of the innermost call in flight parked an error.
+    pub fn park(&self) {
+        self.left.fetch_or(PARKED, Ordering::Relaxed);
+        self.depth.set(self.depth.get() | HALTED);
+    }
+
+    /// Was an error parked? None is any more.
+    pub fn take_parked(&self) -> bool {
+        self.depth.set(self.depth.get() & !HALTED);
+        self.left.fetch_and(!PARKED, Ordering::Relaxed) & PARKED != 0
+    }
+
+    /// Was a callback entered on a foreign thread? That is forgotten.
+    pub fn take_foreign(&self) -> bool {
+        self.left.fetch_and(!FOREIGN, Ordering::Relaxed) & FOREIGN != 0
+    }
+}
+
+/// In [`Calls::depth`]: more than any that is allowed, so that no callback runs.
+const HALTED: u32 = 1 << 31;
 
 /// In [`Calls::left`]: a callback of the innermost call in flight parked an error.
 pub const PARKED: u8 = 1;
@@ -207,8 +232,8 @@ pub struct State {
     pub closures: closure::Owner,
 }
 
-/// Where the `errno` lies of the OS thread on which C last called a callback that is gone; null once that was raised.
-pub static REFUSED_ON: AtomicPtr<c_int> = AtomicPtr::new(std::ptr::null_mut());
+/// The OS thread on which C last called a callback that is gone; none once that was raised.
+pub static REFUSED_ON: ThreadCell = ThreadCell::none();
 
 /// See [`State::make_callback`].
 pub type MakeCallback = unsafe fn(*mut lua_State, c_int, &Shape) -> Result<*const c_void>;
@@ -264,8 +289,9 @@ impl State {
                 refs: Refs::default(),
                 calls: Calls {
                     l: Cell::new(std::ptr::null_mut()),
-                    thread: AtomicPtr::default(),
+                    thread: ThreadCell::none(),
                     errno: Cell::new(0),
+                    errno_distance: ErrnoDistance::measure(),
                     depth: Cell::new(0),
                     left: AtomicU8::new(0),
                 },
