@@ -557,9 +557,7 @@ unsafe fn call_user_with(l: *mut lua_State, op: Op, shape: &Shape, [a, b]: [peek
         if found.tag == peek::NIL {
             return false;
         }
-        for slot in [found, a, b] {
-            peek::push(l, slot.bits, slot.tag);
-        }
+        peek::push_all(l, [found, a, b]);
         call_user_above(l, 2, 2, 1);
         true
     }

@@ -544,12 +544,13 @@ unsafe fn enter(l: *mut lua_State, state: &State, call: impl FnOnce() -> u64) ->
     // SAFETY: `errno` is this thread's.
     unsafe {
         let thread = Thread::current();
-        let errno = thread.errno(calls.errno_distance);
         let outer = calls.l.replace(l);
         calls.thread.set(thread);
-        *errno = calls.errno.get();
+        *thread.errno(calls.errno_distance) = calls.errno.get();
         let first = call();
-        calls.errno.set(*errno);
+        // (Asked again: that is less than to keep it beside the call.)
+        let thread = Thread::current();
+        calls.errno.set(*thread.errno(calls.errno_distance));
         calls.l.set(outer);
         if calls.left.load(Ordering::Relaxed) != 0 || REFUSED_ON.is(thread) {
             return Err(left_behind(l, state));

@@ -191,9 +191,7 @@ unsafe fn call_with_own(l: *mut lua_State, meta: Meta) -> bool {
         }
         let own = *peek::base(l);
         let count = peek::top(l).offset_from(peek::base(l));
-        for slot in [found, own] {
-            peek::push(l, slot.bits, slot.tag);
-        }
+        peek::push_all(l, [found, own]);
         call_user_above(l, count as c_int, 1, 1);
         true
     }

@@ -128,9 +128,7 @@ unsafe fn quick_method(l: *mut lua_State, shape: &Shape) -> c_int {
             peek::pop(l);
             peek::pop(l);
         } else if peek::is_function(table) {
-            for slot in [table, owner, key] {
-                peek::push(l, slot.bits, slot.tag);
-            }
+            peek::push_all(l, [table, owner, key]);
             return call_user(l, 2, 1);
         }
         any(l)

@@ -92,9 +92,7 @@ unsafe fn quick_function(l: *mut lua_State, shape: &Shape) -> c_int {
             return any(l);
         }
         let base = peek::base(l);
-        for slot in [function, *base, *base.add(1), *base.add(2)] {
-            peek::push(l, slot.bits, slot.tag);
-        }
+        peek::push_all(l, [function, *base, *base.add(1), *base.add(2)]);
         call_user(l, 3, 0)
     }
 }

@@ -79,20 +79,11 @@ impl Direct {
     /// As there.
     #[inline(always)]
     pub(super) unsafe fn call_few<const N: usize>(&self, target: *const c_void, words: [u64; N]) -> u64 {
-        type Code<R> = unsafe extern "C" fn(u64, u64, u64, f64, f64, f64) -> R;
-        let word = |i: usize| words.get(i).copied().unwrap_or(0);
-        let float = |i| f64::from_bits(word(i));
-        // SAFETY: S4 from the caller. Whichever sort of registers the arguments travel in has them; a function does not see the others.
+        // SAFETY: from the caller.
         unsafe {
             match self.form {
-                Form::IntsToInt | Form::MixedToInt => {
-                    let code = std::mem::transmute::<*const c_void, Code<u64>>(target);
-                    code(word(0), word(1), word(2), float(0), float(1), float(2))
-                }
-                _ => {
-                    let code = std::mem::transmute::<*const c_void, Code<f64>>(target);
-                    code(word(0), word(1), word(2), float(0), float(1), float(2)).to_bits()
-                }
+                Form::IntsToInt | Form::MixedToInt => call_words::<u64, N>(target, words),
+                _ => call_words::<f64, N>(target, words).to_bits(),
             }
         }
     }
@@ -116,6 +107,34 @@ impl Direct {
                     call_general(self, target, frame, result);
                     result.cast::<u64>().read()
                 }
+            }
+        }
+    }
+}
+
+/// Calls `target` with up to [`FEW`] words in the registers of either sort; it returns in the first register of `R`'s class.
+///
+/// # Safety
+/// S4: its arguments are `N`, and all travel in registers of one sort: a function does not see the others.
+#[inline(always)]
+unsafe fn call_words<R, const N: usize>(target: *const c_void, words: [u64; N]) -> R {
+    type None<R> = unsafe extern "C" fn() -> R;
+    type One<R> = unsafe extern "C" fn(u64, f64) -> R;
+    type Two<R> = unsafe extern "C" fn(u64, u64, f64, f64) -> R;
+    type Three<R> = unsafe extern "C" fn(u64, u64, u64, f64, f64, f64) -> R;
+    let float = |i: usize| f64::from_bits(words[i]);
+    // SAFETY: from the caller.
+    unsafe {
+        match N {
+            0 => std::mem::transmute::<*const c_void, None<R>>(target)(),
+            1 => std::mem::transmute::<*const c_void, One<R>>(target)(words[0], float(0)),
+            2 => {
+                let code = std::mem::transmute::<*const c_void, Two<R>>(target);
+                code(words[0], words[1], float(0), float(1))
+            }
+            _ => {
+                let code = std::mem::transmute::<*const c_void, Three<R>>(target);
+                code(words[0], words[1], words[2], float(0), float(1), float(2))
             }
         }
     }

@@ -265,7 +265,8 @@ impl Signature {
             #[cfg(direct)]
             // SAFETY: from the caller.
             Path::Direct(direct) => unsafe { direct.call_few(target, words) },
-            Path::Libffi(_) => unreachable!("`has_few` says no"),
+            // SAFETY: `has_few` says no.
+            Path::Libffi(_) => unsafe { std::hint::unreachable_unchecked() },
         }
     }
 

@@ -157,6 +157,22 @@ pub unsafe fn push_c_function(l: *mut lua_State, f: lua_CFunction) {
     unsafe { push(l, f as usize as u64, C_FUNCTION) };
 }
 
+/// Pushes slots, the last of them on top.
+///
+/// # Safety
+/// As for [`push`], of each.
+#[inline(always)]
+pub unsafe fn push_all<const N: usize>(l: *mut lua_State, slots: [Slot; N]) {
+    // SAFETY: from the caller.
+    unsafe {
+        let first = top(l);
+        for (i, slot) in slots.into_iter().enumerate() {
+            first.add(i).write(slot);
+        }
+        set_top(l, first.add(N));
+    }
+}
+
 /// The slot on top; nil where Lua is not [`is_available`]. Slots 0, never raises.
 ///
 /// # Safety

@@ -4,6 +4,10 @@
 //! header points at its shape. A shape of a record or enum that is not complete yet refreshes itself when it is.
 //! Owned by `vm::state`. Knows the ctype table; no conversions.
 
+mod asked;
+mod field;
+mod op;
+
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
@@ -12,8 +16,10 @@ use once_cell::unsync::OnceCell;
 
 use super::address_map::AddressMap;
 use super::state::State;
-use crate::ctype::{ArrayLen, BitField, CType, CTypeTable, FloatKind, IntKind, QualType, repr};
-use crate::target;
+use crate::ctype::{ArrayLen, CType, CTypeTable, QualType, repr};
+pub use asked::Asked;
+pub use field::FieldEntry;
+pub use op::Op;
 
 /// What sort of ctype.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,44 +42,6 @@ pub enum Class {
     CTypeObject,
 }
 
-/// How a value of the type is read and written; one for each machine representation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
-#[allow(missing_docs)]
-pub enum Op {
-    /// Cannot be read or written: void, functions, incomplete records.
-    #[default]
-    None,
-    Bool,
-    I8,
-    U8,
-    I16,
-    U16,
-    I32,
-    U32,
-    I64,
-    U64,
-    F32,
-    F64,
-    /// Floating types that are no Rust type: `_Float16`, `long double`, `_Float128`.
-    OtherFloat,
-    /// 128-bit integers.
-    WideInt,
-    Pointer,
-    /// Records and arrays: read as references.
-    Aggregate,
-    /// Complex numbers and vectors: read as copies.
-    Copied,
-    /// A C++ reference: followed.
-    Reference,
-    /// In a field table only: a bit-field.
-    Bits,
-    /// In a field table only: a constant of the record.
-    Constant,
-    /// In a field table only: no such field.
-    Missing,
-}
-
 /// What bounds the elements that a cdata of a shape is indexed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Items {
@@ -85,111 +53,6 @@ pub enum Items {
     Bounded,
     /// Not known yet, or a rarer case.
     Other,
-}
-
-/// Is it worth while to cache the reference to an element? It is for who asks for several members of one (`a[i].x + a[i].y`), and only
-/// costs who goes on to the next. Arrays of one type are taken together: what is asked of one was, mostly, asked of the last.
-#[derive(Default)]
-pub struct Asked {
-    /// The element that was asked for last and not cached.
-    last: Cell<usize>,
-    /// Was the one that was cached last asked for again?
-    again: Cell<bool>,
-}
-
-impl Asked {
-    /// The cached element was asked for.
-    #[inline]
-    pub fn found(&self) {
-        self.again.set(true);
-    }
-
-    /// Another than the cached one was asked for: shall it be cached?
-    #[inline]
-    pub fn missed(&self, at: *const u8) -> bool {
-        self.last.replace(at as usize) == at as usize || self.again.replace(false)
-    }
-}
-
-impl Op {
-    /// The representation of an integer type.
-    pub fn of_int(kind: IntKind) -> Op {
-        match (target::int_size(kind), target::int_is_signed(kind)) {
-            (1, true) => Op::I8,
-            (1, false) => Op::U8,
-            (2, true) => Op::I16,
-            (2, false) => Op::U16,
-            (4, true) => Op::I32,
-            (4, false) => Op::U32,
-            (8, true) => Op::I64,
-            (8, false) => Op::U64,
-            _ => Op::WideInt,
-        }
-    }
-
-    /// The representation of a floating type.
-    pub fn of_float(kind: FloatKind) -> Op {
-        match kind {
-            FloatKind::Float => Op::F32,
-            FloatKind::Double => Op::F64,
-            FloatKind::LongDouble if target::float_size(kind) == 8 => Op::F64,
-            _ => Op::OtherFloat,
-        }
-    }
-
-    /// Is it an integer of up to 8 bytes, `bool` left out?
-    pub fn is_integer(self) -> bool {
-        (Op::I8 as u8..=Op::U64 as u8).contains(&(self as u8))
-    }
-}
-
-/// Where a member lies and how it is read and written.
-#[derive(Clone, Copy)]
-pub struct FieldEntry {
-    /// The member's shape; null for constants and missing names.
-    pub shape: *const Shape,
-    /// Bytes from the start of the record; for a bit-field, of its container.
-    pub offset: usize,
-    /// How it is read and written.
-    pub op: Op,
-    /// Is the member, or the record, const?
-    pub is_const: bool,
-    /// The user value of the owner that caches the reference to this member, counted from 1; 0 for none.
-    pub slot: u8,
-    /// Bits, of a bit-field.
-    pub position_bits: u8,
-    /// Bits, of a bit-field.
-    pub width_bits: u8,
-}
-
-impl Default for FieldEntry {
-    fn default() -> Self {
-        FieldEntry {
-            shape: std::ptr::null(),
-            offset: 0,
-            op: Op::Missing,
-            is_const: false,
-            slot: 0,
-            position_bits: 0,
-            width_bits: 0,
-        }
-    }
-}
-
-impl FieldEntry {
-    /// The entry of a member: its type with the owner's qualifiers, bytes from the owner's start, its bits.
-    pub fn new(state: &State, ty: QualType, offset: u64, bits: Option<BitField>) -> FieldEntry {
-        let shape = state.shape(ty);
-        FieldEntry {
-            shape,
-            offset: offset as usize,
-            op: if bits.is_some() { Op::Bits } else { shape.op() },
-            is_const: shape.is_read_only(),
-            slot: 0,
-            position_bits: bits.map_or(0, |b| b.position_bits as u8),
-            width_bits: bits.map_or(0, |b| b.width_bits as u8),
-        }
-    }
 }
 
 /// What the hot path knows of a ctype. All sizes are bytes.
@@ -684,21 +547,5 @@ fn collect_slots(table: &CTypeTable, record: crate::ctype::RecordId, names: &mut
             (None, CType::Record(inner)) => collect_slots(table, inner, names),
             _ => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Asked;
-
-    #[test]
-    fn elements_are_cached_where_they_are_asked_for_again() {
-        let (asked, bytes) = (Asked::default(), [0u8; 4]);
-        let at = |i: usize| &raw const bytes[i];
-        assert!(!asked.missed(at(0)) && !asked.missed(at(1)), "one after the other");
-        assert!(asked.missed(at(1)), "asked for twice");
-        asked.found();
-        assert!(asked.missed(at(2)), "the last one was asked for again");
-        assert!(!asked.missed(at(3)), "this one was not");
     }
 }
