@@ -9,7 +9,7 @@ mod plan;
 mod run;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::cdata;
 use crate::door;
@@ -59,14 +59,19 @@ fn refused() {
     REFUSED_ON.set(Thread::current());
 }
 
+#[inline]
 fn callbacks(state: &State) -> &RefCell<Callbacks> {
-    let mut known = state.callbacks.get().cast::<RefCell<Callbacks>>();
-    if known.is_null() {
-        known = std::ptr::from_ref(state.keep(RefCell::new(Callbacks::default()))).cast_mut();
-        state.callbacks.set(known.cast());
+    if state.callbacks.get().is_null() {
+        make_callbacks(state);
     }
-    // SAFETY: kept by the state.
-    unsafe { &*known }
+    // SAFETY: kept by the state; only `make_callbacks` stores there.
+    unsafe { &*state.callbacks.get().cast() }
+}
+
+#[cold]
+fn make_callbacks(state: &State) {
+    let all = state.keep(RefCell::new(Callbacks::default()));
+    state.callbacks.set(std::ptr::from_ref(all).cast_mut().cast());
 }
 
 /// The VM closes: every address refuses from now on.
@@ -149,7 +154,7 @@ unsafe fn make_one(
     }
     let data = std::ptr::from_ref(callback).cast_mut().cast();
     // SAFETY: the state keeps the callback, and its closures are dropped when it closes.
-    match unsafe { Closure::new(&plan.signature, plan.handler(), data, &state.closures) } {
+    match unsafe { Closure::new(&plan.signature, plan.handler, data, &state.closures) } {
         Ok(closure) => {
             let address = closure.address();
             callback.closure.set(Some(closure));
@@ -207,12 +212,14 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
     }
     // SAFETY: S5 from the caller.
     unsafe {
-        let f = if libc::strcmp(name, c"free".as_ptr()) == 0 {
-            free
-        } else if libc::strcmp(name, c"set".as_ptr()) == 0 {
-            set
-        } else {
-            return false;
+        // (Shorter than `strcmp`: most are decided by the first letters.)
+        let is = |word: &CStr| {
+            word.to_bytes_with_nul().iter().enumerate().all(|(i, &c)| *name.add(i).cast::<u8>() == c)
+        };
+        let f = match () {
+            () if is(c"free") => free,
+            () if is(c"set") => set,
+            () => return false,
         };
         if peek::is_available() {
             peek::push_c_function(l, f);

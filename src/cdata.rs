@@ -314,10 +314,10 @@ pub unsafe fn push_word(l: *mut lua_State, shape: &Shape, address: *mut u8) -> *
 #[inline]
 pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> peek::Slot {
     const { assert!(size_of::<Header>() == crate::vm::spares::BYTES) };
-    // SAFETY: the block is a header long. The spare may be older than the collector's present round, but the registry keeps the
+    // SAFETY: the block is a header long, without user values. The spare may be older than the collector's present round, but the registry keeps the
     // metatable by itself, so no barrier is needed.
     unsafe {
-        peek::block(spare).cast::<Header>().write(Header { word: Header::word_of(shape), address });
+        peek::plain_block(spare).cast::<Header>().write(Header { word: Header::word_of(shape), address });
         peek::set_metatable(spare, shape.metatable_address.get());
     }
     spare

@@ -42,8 +42,7 @@ pub(super) struct Plan {
     pub(super) result_way: Way,
     /// If that is [`Way::Signed`].
     pub(super) result_upper: u8,
-    /// Is there a handler for just that many arguments? They are all [`Way::Signed`], and so is the result, if there is one.
-    pub(super) is_few: bool,
+    pub(super) handler: Handler,
 }
 
 /// An argument that lies in a word of the frame and needs no memory but a spare userdata.
@@ -59,18 +58,6 @@ pub(super) struct Quick {
 }
 
 impl Plan {
-    /// The handler of such callbacks.
-    pub(super) fn handler(&self) -> Handler {
-        match self.args.len() {
-            _ if !self.gives_word => run::enter,
-            0 if self.is_few => run::enter_few::<0>,
-            1 if self.is_few => run::enter_few::<1>,
-            2 if self.is_few => run::enter_few::<2>,
-            3 if self.is_few => run::enter_few::<3>,
-            _ => run::enter_for_word,
-        }
-    }
-
     /// The plan of a function shape, made when first needed.
     pub(super) fn of(shape: &Shape) -> Result<&'static Plan> {
         // SAFETY: no other plan is put there.
@@ -99,6 +86,7 @@ impl Plan {
         };
         let quick: Option<_> = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
+        // Is there a handler for just that many arguments? They are all `Way::Signed`, and so is the result, if there is one.
         let is_few = peek::is_available()
             && (result.op() == Op::None || result_way.upper().is_some())
             && quick.as_deref().is_some_and(|quick: &[Quick]| {
@@ -114,7 +102,14 @@ impl Plan {
             result_tag,
             result_way,
             result_upper: result_way.upper().unwrap_or(0),
-            is_few,
+            handler: match args.len() {
+                _ if !signature.gives_word() => run::enter,
+                0 if is_few => run::enter_few::<0>,
+                1 if is_few => run::enter_few::<1>,
+                2 if is_few => run::enter_few::<2>,
+                3 if is_few => run::enter_few::<3>,
+                _ => run::enter_for_word,
+            },
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))

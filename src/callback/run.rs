@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use super::Callback;
-use super::plan::Plan;
+use super::plan::{Plan, Quick};
 use crate::cdata::{self, Bounds};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::number;
@@ -52,7 +52,7 @@ pub(super) unsafe extern "C" fn enter_for_word(
     unsafe { enter_usually(&*data.cast_const().cast(), frame, Any) }
 }
 
-/// As [`enter_for_word`], of a plan for `N` arguments that is [`Plan::is_few`].
+/// As [`enter_for_word`], for [`Few`] arguments.
 pub(super) unsafe extern "C" fn enter_few<const N: usize>(
     data: *mut c_void,
     frame: *const u64,
@@ -247,12 +247,9 @@ impl Arguments for Any {
                 slot.write(match arg.way {
                     Way::Signed(upper) => peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag },
                     Way::Uint64 if *at <= i64::MAX as u64 => peek::Slot { bits: *at, tag: arg.tag },
-                    Way::Uint64 | Way::Other => match to_lua::plain(arg.op, at.cast::<u8>().cast_mut()) {
-                        Some(value) => value,
-                        None => {
-                            cdata::of_spare((*plan.state).spares.take(), arg.shape, *at as usize as *mut u8)
-                        }
-                    },
+                    _ if arg.op == Op::Pointer && *at != 0 => boxed(plan, arg, *at),
+                    _ => to_lua::plain(arg.op, at.cast::<u8>().cast_mut())
+                        .unwrap_or_else(|| boxed(plan, arg, *at)),
                 });
                 slot = slot.add(1);
             }
@@ -270,7 +267,17 @@ impl Arguments for Any {
     }
 }
 
-/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one: [`Plan::is_few`].
+/// What does not fit into a slot: a pointer, or an integer, of a spare userdata's.
+///
+/// # Safety
+/// There is a spare.
+#[inline(always)]
+unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
+    // SAFETY: from the caller; the shape is a pointer's or a boxed integer's.
+    unsafe { cdata::of_spare((*plan.state).spares.take(), arg.shape, word as usize as *mut u8) }
+}
+
+/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one.
 struct Few<const N: usize>;
 
 impl<const N: usize> Arguments for Few<N> {

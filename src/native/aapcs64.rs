@@ -164,7 +164,7 @@ pub(super) fn signature(
         // The frame itself is 16-aligned.
         frame_words += (size + usize::from(align) - 16).div_ceil(16) * 2;
     }
-    let direct = Direct::new(result, next.stack, vectors, false);
+    let direct = Direct::new(result, &places, next.stack, vectors, false);
     Ok(Signature::of(table, function, places, frame_words, Path::Direct(direct)))
 }
 
@@ -456,41 +456,58 @@ global_asm!(
     "madd x16, x17, x9, x16",
     "ldr x9, [x16, #{code}]",
     "br x9",
-    // A word comes back; integer registers.
-    ".p2align 4",
-    ".globl {ints}",
-    ".hidden {ints}",
-    "{ints}:",
-    ".cfi_startproc",
-    "sub sp, sp, #{stack}",
-    ".cfi_adjust_cfa_offset {stack}",
+    pool = sym pool_start,
+    count = const POOL,
+    entries = sym super::closure::ENTRIES,
+    entry = const size_of::<Entry>(),
+    code = const Entry::CODE,
+);
+
+/// Code that entries go on to: it saves registers, calls the handler, and a word comes back.
+macro_rules! entry_code {
+    ($code:ident, $($save:literal,)+) => {
+        global_asm!(
+            ".p2align 4",
+            ".globl {code}",
+            ".hidden {code}",
+            "{code}:",
+            ".cfi_startproc",
+            "sub sp, sp, #{stack}",
+            ".cfi_adjust_cfa_offset {stack}",
+            $($save,)+
+            "mov x1, sp",
+            "stp x29, x30, [sp, #-16]!",
+            ".cfi_adjust_cfa_offset 16",
+            ".cfi_offset x29, -{stack} - 16",
+            ".cfi_offset x30, -{stack} - 8",
+            "mov x29, sp",
+            "ldr x9, [x16, #{handler}]",
+            "ldr x0, [x16, #{data}]",
+            "blr x9",
+            "fmov d0, x0",
+            "ldp x29, x30, [sp], #16",
+            "add sp, sp, #{stack}",
+            "ret",
+            ".cfi_endproc",
+            code = sym $code,
+            stack = const STACK * 8,
+            handler = const Entry::HANDLER,
+            data = const Entry::DATA,
+        );
+    };
+}
+
+entry_code!(enter_ints, "stp x0, x1, [sp]", "str x2, [sp, #16]",);
+entry_code!(
+    enter_few,
     "stp x0, x1, [sp]",
-    "stp x2, x3, [sp, #16]",
-    "stp x4, x5, [sp, #32]",
-    "stp x6, x7, [sp, #48]",
-    "str x8, [sp, #64]",
-    "mov x1, sp",
-    "stp x29, x30, [sp, #-16]!",
-    ".cfi_adjust_cfa_offset 16",
-    ".cfi_offset x29, -{stack} - 16",
-    ".cfi_offset x30, -{stack} - 8",
-    "mov x29, sp",
-    "ldr x9, [x16, #{handler}]",
-    "ldr x0, [x16, #{data}]",
-    "blr x9",
-    "fmov d0, x0",
-    "ldp x29, x30, [sp], #16",
-    "add sp, sp, #{stack}",
-    "ret",
-    ".cfi_endproc",
-    // The same, and the low halves of vector registers.
-    ".p2align 4",
-    ".globl {mixed}",
-    ".hidden {mixed}",
-    "{mixed}:",
-    ".cfi_startproc",
-    "sub sp, sp, #{stack}",
-    ".cfi_adjust_cfa_offset {stack}",
+    "str x2, [sp, #16]",
+    "str d0, [sp, #80]",
+    "str d1, [sp, #96]",
+    "str d2, [sp, #112]",
+);
+entry_code!(
+    enter_mixed,
     "stp x0, x1, [sp]",
     "stp x2, x3, [sp, #16]",
     "stp x4, x5, [sp, #32]",
@@ -504,21 +521,10 @@ global_asm!(
     "str d5, [sp, #160]",
     "str d6, [sp, #176]",
     "str d7, [sp, #192]",
-    "mov x1, sp",
-    "stp x29, x30, [sp, #-16]!",
-    ".cfi_adjust_cfa_offset 16",
-    ".cfi_offset x29, -{stack} - 16",
-    ".cfi_offset x30, -{stack} - 8",
-    "mov x29, sp",
-    "ldr x9, [x16, #{handler}]",
-    "ldr x0, [x16, #{data}]",
-    "blr x9",
-    "fmov d0, x0",
-    "ldp x29, x30, [sp], #16",
-    "add sp, sp, #{stack}",
-    "ret",
-    ".cfi_endproc",
-    // All registers; any result.
+);
+
+// The same with whole vectors, and any result.
+global_asm!(
     ".p2align 4",
     ".globl {any}",
     ".hidden {any}",
@@ -551,17 +557,8 @@ global_asm!(
     "add sp, sp, #{stack}",
     "ret",
     ".cfi_endproc",
-    pool = sym pool_start,
-    ints = sym enter_ints,
-    mixed = sym enter_mixed,
     any = sym enter_any,
-    count = const POOL,
     stack = const STACK * 8,
-    entries = sym super::closure::ENTRIES,
-    entry = const size_of::<Entry>(),
-    code = const Entry::CODE,
-    handler = const Entry::HANDLER,
-    data = const Entry::DATA,
     enter = sym super::closure::enter,
 );
 
@@ -571,6 +568,8 @@ unsafe extern "C" {
     fn pool_start();
     #[link_name = "cdata_aapcs64_ints"]
     pub(super) fn enter_ints();
+    #[link_name = "cdata_aapcs64_few"]
+    pub(super) fn enter_few();
     #[link_name = "cdata_aapcs64_mixed"]
     pub(super) fn enter_mixed();
     #[link_name = "cdata_aapcs64_any"]

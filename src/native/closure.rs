@@ -73,7 +73,7 @@ impl Entry {
         self.owner.store(std::ptr::from_ref(owner).cast_mut(), Ordering::Relaxed);
         #[cfg(direct)]
         if let Path::Direct(direct) = &signature.path {
-            self.code.store(direct.entry_code().cast_mut(), Ordering::Relaxed);
+            self.code.store(direct.entry_code as *mut c_void, Ordering::Relaxed);
         }
         self.handler.store(handler as *mut (), Ordering::Release);
         if !old.is_null() {
@@ -135,14 +135,21 @@ impl Owner {
         pool::fresh().or_else(|| self.again.borrow_mut().pop_front()).or_else(pool::again)
     }
 
+    #[inline]
     fn give_back(&self, slot: usize) {
         let mut again = self.again.borrow_mut();
         again.push_back(slot);
-        // Other owners may want some.
         if again.len() > 2 * REST {
-            pool::give_back(again.drain(..REST));
+            share(&mut again);
         }
     }
+}
+
+/// Other owners may want some.
+#[cfg(direct)]
+#[cold]
+fn share(again: &mut VecDeque<usize>) {
+    pool::give_back(again.drain(..REST));
 }
 
 #[cfg(direct)]
@@ -218,6 +225,7 @@ impl Closure {
 }
 
 impl Drop for Closure {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: entries are never freed.
         let entry = unsafe { &*self.entry };
@@ -228,9 +236,7 @@ impl Drop for Closure {
             #[cfg(direct)]
             // SAFETY: the slot was still ours, and the owner is where it was, as `new` says.
             Slot::Direct(slot) => unsafe { (*owner).give_back(slot) },
-            Slot::Libffi(slot) => {
-                LIBFFI.lock().unwrap_or_else(|p| p.into_inner()).free.push_back(slot);
-            }
+            Slot::Libffi(slot) => give_back_to_libffi(slot),
         }
     }
 }
@@ -350,6 +356,11 @@ static LIBFFI: Mutex<Libffi> = Mutex::new(Libffi {
     by_address: HashMap::with_hasher(BuildHasherDefault::new()),
     free: VecDeque::new(),
 });
+
+#[cold]
+fn give_back_to_libffi(slot: usize) {
+    LIBFFI.lock().unwrap_or_else(|p| p.into_inner()).free.push_back(slot);
+}
 
 fn through_libffi(
     signature: &Arc<Signature>,

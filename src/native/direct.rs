@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
-use super::convention::{enter_any, enter_ints, enter_mixed};
+use super::convention::{enter_any, enter_few, enter_ints, enter_mixed};
 use super::signature::Place;
 
 /// How a signature is called directly.
@@ -11,7 +11,8 @@ pub(super) struct Direct {
     pub(super) result: ResultPlace,
     /// Words of arguments on the stack.
     pub(super) stack_words: usize,
-    pub(super) vectors: Vectors,
+    /// Where entries of the callback pool go on.
+    pub(super) entry_code: unsafe extern "C" fn(),
     form: Form,
 }
 
@@ -36,12 +37,19 @@ enum Form {
     General,
 }
 
-/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it.
+/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it. And the registers of each sort that
+/// callbacks' entries save where no others are wanted.
 pub(super) const FEW: usize = 3;
 
 impl Direct {
     /// `stack_words` of arguments lie on the stack. `general`: a call takes more than registers.
-    pub(super) fn new(result: ResultPlace, stack_words: usize, vectors: Vectors, general: bool) -> Direct {
+    pub(super) fn new(
+        result: ResultPlace,
+        places: &[Place],
+        stack_words: usize,
+        vectors: Vectors,
+        general: bool,
+    ) -> Direct {
         let only_ints = vectors == Vectors::None;
         let form = match result {
             _ if general || stack_words != 0 || vectors == Vectors::Whole => Form::General,
@@ -51,18 +59,7 @@ impl Direct {
             ResultPlace::Float => Form::MixedToFloat,
             _ => Form::General,
         };
-        Direct { result, stack_words, vectors, form }
-    }
-
-    /// Where an entry of the callback pool goes on.
-    pub(super) fn entry_code(&self) -> *const c_void {
-        let code = match self.vectors {
-            _ if !self.result.is_word() => enter_any,
-            Vectors::None => enter_ints,
-            Vectors::LowHalves => enter_mixed,
-            Vectors::Whole => enter_any,
-        };
-        code as *const c_void
+        Direct { result, stack_words, entry_code: entry_code(result, places, vectors), form }
     }
 
     /// See `Signature::has_few`.
@@ -109,6 +106,22 @@ impl Direct {
                 }
             }
         }
+    }
+}
+
+/// The code that saves what a callback's arguments take of the registers.
+fn entry_code(result: ResultPlace, places: &[Place], vectors: Vectors) -> unsafe extern "C" fn() {
+    let all = |registers: &[fn(usize) -> usize]| {
+        places
+            .iter()
+            .all(|&place| (0..FEW).any(|i| registers.iter().any(|word| place == Place::Word(word(i) as u16))))
+    };
+    match vectors {
+        _ if !result.is_word() => enter_any,
+        Vectors::Whole => enter_any,
+        _ if all(&[|i| i]) => enter_ints,
+        _ if all(&[|i| i, vector_word]) => enter_few,
+        _ => enter_mixed,
     }
 }
 

@@ -216,7 +216,7 @@ pub(super) fn signature(
         _ => Vectors::LowHalves,
     };
     // (What takes a `...` wants the number of vector registers in al.)
-    let direct = Direct::new(result, stack, vectors, function.variadic);
+    let direct = Direct::new(result, &places, stack, vectors, function.variadic);
     Ok(Signature::of(table, function, places, STACK + stack, Path::Direct(direct)))
 }
 
@@ -555,36 +555,52 @@ global_asm!(
     "jmp [r11 + {code}]",
     ".set cdata_entry, cdata_entry + {entry}",
     ".endr",
-    // A word comes back; integer registers.
-    ".p2align 4",
-    ".globl {ints}",
-    ".hidden {ints}",
-    "{ints}:",
-    ".cfi_startproc",
-    "sub rsp, 184",
-    ".cfi_adjust_cfa_offset 184",
+    pool = sym pool_start,
+    count = const POOL,
+    entries = sym super::closure::ENTRIES,
+    entry = const size_of::<Entry>(),
+    code = const Entry::CODE,
+);
+
+/// Code that entries go on to: it saves registers, calls the handler, and a word comes back.
+macro_rules! entry_code {
+    ($code:ident, $($save:literal,)+) => {
+        global_asm!(
+            ".p2align 4",
+            ".globl {code}",
+            ".hidden {code}",
+            "{code}:",
+            ".cfi_startproc",
+            "sub rsp, 184",
+            ".cfi_adjust_cfa_offset 184",
+            $($save,)+
+            "mov rdi, [r11 + {data}]",
+            "mov rsi, rsp",
+            "call [r11 + {handler}]",
+            "movq xmm0, rax",
+            "add rsp, 184",
+            ".cfi_adjust_cfa_offset -184",
+            "ret",
+            ".cfi_endproc",
+            code = sym $code,
+            handler = const Entry::HANDLER,
+            data = const Entry::DATA,
+        );
+    };
+}
+
+entry_code!(enter_ints, "mov [rsp + 0], rdi", "mov [rsp + 8], rsi", "mov [rsp + 16], rdx",);
+entry_code!(
+    enter_few,
     "mov [rsp + 0], rdi",
     "mov [rsp + 8], rsi",
     "mov [rsp + 16], rdx",
-    "mov [rsp + 24], rcx",
-    "mov [rsp + 32], r8",
-    "mov [rsp + 40], r9",
-    "mov rdi, [r11 + {data}]",
-    "mov rsi, rsp",
-    "call [r11 + {handler}]",
-    "movq xmm0, rax",
-    "add rsp, 184",
-    ".cfi_adjust_cfa_offset -184",
-    "ret",
-    ".cfi_endproc",
-    // The same, and the low halves of vector registers.
-    ".p2align 4",
-    ".globl {mixed}",
-    ".hidden {mixed}",
-    "{mixed}:",
-    ".cfi_startproc",
-    "sub rsp, 184",
-    ".cfi_adjust_cfa_offset 184",
+    "movsd [rsp + 48], xmm0",
+    "movsd [rsp + 64], xmm1",
+    "movsd [rsp + 80], xmm2",
+);
+entry_code!(
+    enter_mixed,
     "mov [rsp + 0], rdi",
     "mov [rsp + 8], rsi",
     "mov [rsp + 16], rdx",
@@ -599,15 +615,10 @@ global_asm!(
     "movsd [rsp + 128], xmm5",
     "movsd [rsp + 144], xmm6",
     "movsd [rsp + 160], xmm7",
-    "mov rdi, [r11 + {data}]",
-    "mov rsi, rsp",
-    "call [r11 + {handler}]",
-    "movq xmm0, rax",
-    "add rsp, 184",
-    ".cfi_adjust_cfa_offset -184",
-    "ret",
-    ".cfi_endproc",
-    // All registers; any result.
+);
+
+// The same with whole vectors, and any result.
+global_asm!(
     ".p2align 4",
     ".globl {any}",
     ".hidden {any}",
@@ -649,16 +660,7 @@ global_asm!(
     ".cfi_adjust_cfa_offset -280",
     "ret",
     ".cfi_endproc",
-    pool = sym pool_start,
-    ints = sym enter_ints,
-    mixed = sym enter_mixed,
     any = sym enter_any,
-    count = const POOL,
-    entries = sym super::closure::ENTRIES,
-    entry = const size_of::<Entry>(),
-    code = const Entry::CODE,
-    handler = const Entry::HANDLER,
-    data = const Entry::DATA,
     enter = sym super::closure::enter,
     st0 = const X87::St0 as u64,
 );
@@ -669,6 +671,8 @@ unsafe extern "C" {
     fn pool_start();
     #[link_name = "cdata_sysv_x64_ints"]
     pub(super) fn enter_ints();
+    #[link_name = "cdata_sysv_x64_few"]
+    pub(super) fn enter_few();
     #[link_name = "cdata_sysv_x64_mixed"]
     pub(super) fn enter_mixed();
     #[link_name = "cdata_sysv_x64_any"]

@@ -218,6 +218,15 @@ pub unsafe fn block(slot: Slot) -> *mut u8 {
     }
 }
 
+/// As [`block`], of a full userdata that has no user values.
+///
+/// # Safety
+/// As for [`block`].
+#[inline(always)]
+pub unsafe fn plain_block(slot: Slot) -> *mut u8 {
+    (slot.bits as *mut u8).wrapping_add(USERDATA_PLAIN_BLOCK)
+}
+
 /// How many user values a full userdata has.
 ///
 /// # Safety

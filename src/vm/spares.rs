@@ -38,7 +38,7 @@ impl Spares {
     /// or +1 (needs 3), never raises.
     ///
     /// # Safety
-    /// `l` is running; it outlives the call.
+    /// `l` is running; it outlives the call; [`peek::is_available`].
     #[inline]
     pub unsafe fn provide(&self, l: *mut lua_State, n: usize) -> bool {
         // SAFETY: from the caller.
@@ -85,7 +85,8 @@ door! {
 
 /// Fills the [`Spares`] at 1.
 unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: only `Spares::refill` calls this, with an address that outlives the call; the registry keeps the thread.
+    // SAFETY: only `Spares::refill` calls this, with an address that outlives the call; the registry keeps the thread, which has room for
+    // all of them. (What is written to a thread's stack needs no barrier.)
     unsafe {
         let spares = &*lua_touserdata(l, 1).cast::<Spares>();
         if spares.thread.get().is_null() {
@@ -96,7 +97,9 @@ unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
         }
         while spares.count.get() < COUNT {
             lua_newuserdatauv(l, BYTES, 0);
-            lua_xmove(l, spares.thread.get(), 1);
+            let made = peek::last(l);
+            peek::pop(l);
+            peek::push(spares.thread.get(), made.bits, made.tag);
             spares.count.set(spares.count.get() + 1);
         }
     }
