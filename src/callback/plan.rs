@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::sync::Arc;
 
-use super::run::{self, FEW, SLOTS};
+use super::run::{self, INTS, MIXED, SLOTS};
 use crate::conv::to_lua::Way;
 use crate::ctype::CType;
 use crate::error::{Result, What};
@@ -86,12 +86,7 @@ impl Plan {
         };
         let quick: Option<_> = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
-        // Is there a handler for just that many arguments? They are all `Way::Signed`, and so is the result, if there is one.
-        let is_few = peek::is_available()
-            && (result.op() == Op::None || result_way.upper().is_some())
-            && quick.as_deref().is_some_and(|quick: &[Quick]| {
-                quick.len() <= FEW && quick.iter().all(|arg| arg.way.upper().is_some())
-            });
+        let few = quick.as_deref().and_then(|args| few_handler(args, result.op()));
         Ok(Plan {
             state,
             spares: if quick.is_some() { spares } else { usize::MAX },
@@ -102,13 +97,10 @@ impl Plan {
             result_tag,
             result_way,
             result_upper: result_way.upper().unwrap_or(0),
-            handler: match args.len() {
+            handler: match few {
                 _ if !signature.gives_word() => run::enter,
-                0 if is_few => run::enter_few::<0>,
-                1 if is_few => run::enter_few::<1>,
-                2 if is_few => run::enter_few::<2>,
-                3 if is_few => run::enter_few::<3>,
-                _ => run::enter_for_word,
+                Some(handler) => handler,
+                None => run::enter_for_word,
             },
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
@@ -122,4 +114,31 @@ impl Plan {
             result,
         })
     }
+}
+
+/// The handler for just so many arguments, if there is one for such arguments and such a result.
+fn few_handler(args: &[Quick], result: Op) -> Option<Handler> {
+    if !peek::is_available() {
+        return None;
+    }
+    let result = (result != Op::None).then(|| Way::of(result).0);
+    let ways = args.iter().map(|arg| arg.way).chain(result);
+    let uppers: Vec<u8> = ways.map(Way::upper).collect::<Option<_>>()?;
+    let all = |upper| uppers.iter().all(|&other| other == upper);
+    let in_order = args.iter().enumerate().all(|(i, arg)| usize::from(arg.word) == i);
+    match () {
+        () if in_order && all(INTS) => handler_of::<INTS>(args.len()),
+        () if all(0) => handler_of::<0>(args.len()),
+        () => handler_of::<MIXED>(args.len()),
+    }
+}
+
+fn handler_of<const UPPER: u8>(args: usize) -> Option<Handler> {
+    Some(match args {
+        0 => run::enter_few::<0, UPPER>,
+        1 => run::enter_few::<1, UPPER>,
+        2 => run::enter_few::<2, UPPER>,
+        3 => run::enter_few::<3, UPPER>,
+        _ => return None,
+    })
 }

@@ -53,13 +53,13 @@ pub(super) unsafe extern "C" fn enter_for_word(
 }
 
 /// As [`enter_for_word`], for [`Few`] arguments.
-pub(super) unsafe extern "C" fn enter_few<const N: usize>(
+pub(super) unsafe extern "C" fn enter_few<const N: usize, const UPPER: u8>(
     data: *mut c_void,
     frame: *const u64,
     _result: *mut u8,
 ) -> u64 {
     // SAFETY: as in `enter`.
-    unsafe { enter_usually(&*data.cast_const().cast(), frame, Few::<N>) }
+    unsafe { enter_usually(&*data.cast_const().cast(), frame, Few::<N, UPPER>) }
 }
 
 /// The usual case: a call of ours is in flight, there is room, and nothing has to be made first.
@@ -182,9 +182,6 @@ unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Er
 /// Free slots of Lua's stack that a callback wants besides its arguments'.
 pub(super) const SLOTS: usize = 12;
 
-/// The most arguments that a handler of its own is for: [`enter_few`].
-pub(super) const FEW: usize = 3;
-
 /// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
 const DEPTH_MAX: u32 = 190;
 
@@ -277,10 +274,16 @@ unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
     unsafe { cdata::of_spare((*plan.state).spares.take(), arg.shape, word as usize as *mut u8) }
 }
 
-/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one.
-struct Few<const N: usize>;
+/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one. `UPPER` are the upper bits of each, or [`MIXED`];
+/// of [`INTS`] the arguments are the frame's first words.
+struct Few<const N: usize, const UPPER: u8>;
 
-impl<const N: usize> Arguments for Few<N> {
+/// `int`s.
+pub(super) const INTS: u8 = 32;
+/// Some have upper bits, others have none.
+pub(super) const MIXED: u8 = u8::MAX;
+
+impl<const N: usize, const UPPER: u8> Arguments for Few<N, UPPER> {
     #[inline(always)]
     fn are_ready(&self, _state: &State, _plan: &Plan) -> bool {
         true
@@ -293,8 +296,10 @@ impl<const N: usize> Arguments for Few<N> {
             let args = plan.quick.as_deref().unwrap_unchecked();
             for i in 0..N {
                 let arg = args.get_unchecked(i);
-                let bits = Way::signed(arg.upper, *frame.add(arg.word.into()));
-                slot.add(i).write(peek::Slot { bits, tag: arg.tag });
+                let word = if UPPER == INTS { i } else { arg.word.into() };
+                let upper = if UPPER == MIXED { arg.upper } else { UPPER };
+                let tag = if UPPER == INTS { peek::INT } else { arg.tag };
+                slot.add(i).write(peek::Slot { bits: Way::signed(upper, *frame.add(word)), tag });
             }
             slot.add(N)
         }
@@ -302,7 +307,7 @@ impl<const N: usize> Arguments for Few<N> {
 
     #[inline(always)]
     fn word(&self, plan: &Plan, bits: u64) -> u64 {
-        Way::signed(plan.result_upper, bits)
+        Way::signed(if UPPER == MIXED { plan.result_upper } else { UPPER }, bits)
     }
 }
 

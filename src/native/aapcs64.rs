@@ -498,14 +498,7 @@ macro_rules! entry_code {
 }
 
 entry_code!(enter_ints, "stp x0, x1, [sp]", "str x2, [sp, #16]",);
-entry_code!(
-    enter_few,
-    "stp x0, x1, [sp]",
-    "str x2, [sp, #16]",
-    "str d0, [sp, #80]",
-    "str d1, [sp, #96]",
-    "str d2, [sp, #112]",
-);
+entry_code!(enter_floats, "str d0, [sp, #80]", "str d1, [sp, #96]", "str d2, [sp, #112]",);
 entry_code!(
     enter_mixed,
     "stp x0, x1, [sp]",
@@ -568,8 +561,8 @@ unsafe extern "C" {
     fn pool_start();
     #[link_name = "cdata_aapcs64_ints"]
     pub(super) fn enter_ints();
-    #[link_name = "cdata_aapcs64_few"]
-    pub(super) fn enter_few();
+    #[link_name = "cdata_aapcs64_floats"]
+    pub(super) fn enter_floats();
     #[link_name = "cdata_aapcs64_mixed"]
     pub(super) fn enter_mixed();
     #[link_name = "cdata_aapcs64_any"]

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
-use super::convention::{enter_any, enter_few, enter_ints, enter_mixed};
+use super::convention::{enter_any, enter_floats, enter_ints, enter_mixed};
 use super::signature::Place;
 
 /// How a signature is called directly.
@@ -37,8 +37,8 @@ enum Form {
     General,
 }
 
-/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it. And the registers of each sort that
-/// callbacks' entries save where no others are wanted.
+/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it. And of what registers entries of
+/// the callback pool save no more where that will do.
 pub(super) const FEW: usize = 3;
 
 impl Direct {
@@ -109,18 +109,16 @@ impl Direct {
     }
 }
 
-/// The code that saves what a callback's arguments take of the registers.
+/// The code that saves what a callback's arguments take of the registers: the first [`FEW`] of one sort, all words, or everything.
 fn entry_code(result: ResultPlace, places: &[Place], vectors: Vectors) -> unsafe extern "C" fn() {
-    let all = |registers: &[fn(usize) -> usize]| {
-        places
-            .iter()
-            .all(|&place| (0..FEW).any(|i| registers.iter().any(|word| place == Place::Word(word(i) as u16))))
+    let all = |word: fn(usize) -> usize| {
+        places.iter().all(|&place| (0..FEW).any(|i| place == Place::Word(word(i) as u16)))
     };
     match vectors {
         _ if !result.is_word() => enter_any,
         Vectors::Whole => enter_any,
-        _ if all(&[|i| i]) => enter_ints,
-        _ if all(&[|i| i, vector_word]) => enter_few,
+        _ if all(|i| i) => enter_ints,
+        _ if all(vector_word) => enter_floats,
         _ => enter_mixed,
     }
 }

@@ -590,15 +590,7 @@ macro_rules! entry_code {
 }
 
 entry_code!(enter_ints, "mov [rsp + 0], rdi", "mov [rsp + 8], rsi", "mov [rsp + 16], rdx",);
-entry_code!(
-    enter_few,
-    "mov [rsp + 0], rdi",
-    "mov [rsp + 8], rsi",
-    "mov [rsp + 16], rdx",
-    "movsd [rsp + 48], xmm0",
-    "movsd [rsp + 64], xmm1",
-    "movsd [rsp + 80], xmm2",
-);
+entry_code!(enter_floats, "movsd [rsp + 48], xmm0", "movsd [rsp + 64], xmm1", "movsd [rsp + 80], xmm2",);
 entry_code!(
     enter_mixed,
     "mov [rsp + 0], rdi",
@@ -671,8 +663,8 @@ unsafe extern "C" {
     fn pool_start();
     #[link_name = "cdata_sysv_x64_ints"]
     pub(super) fn enter_ints();
-    #[link_name = "cdata_sysv_x64_few"]
-    pub(super) fn enter_few();
+    #[link_name = "cdata_sysv_x64_floats"]
+    pub(super) fn enter_floats();
     #[link_name = "cdata_sysv_x64_mixed"]
     pub(super) fn enter_mixed();
     #[link_name = "cdata_sysv_x64_any"]
