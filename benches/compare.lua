@@ -1,4 +1,5 @@
--- Prints our rows beside a binding written by hand in C and beside LuaJIT's interpreter, with ratios.
+-- Prints our rows beside a binding written by hand in C and beside LuaJIT's interpreter, with ratios, and what Lua alone takes of some: the
+-- floor of any module.
 --
 --     lua5.4 benches/compare.lua [ROUNDS] [SECONDS]
 --
@@ -34,11 +35,12 @@ local function median(list)
 end
 local function cell(x, form) return x and form:format(x) or "-" end
 
-print("| ns per operation | cdata | by hand | ratio | luajit -joff | ratio |")
-print("|---|--:|--:|--:|--:|--:|")
+print("| ns per operation | cdata | by hand | ratio | luajit -joff | ratio | floor | of luajit's |")
+print("|---|--:|--:|--:|--:|--:|--:|--:|")
 for _, name in ipairs(names) do
   local t = times[name]
-  local ours, hand, jit = median(t["cdata"]), median(t["by hand"]), median(t["luajit -joff"])
-  print(("| %s | %s | %s | %s | %s | %s |"):format(name, cell(ours, "%.1f"), cell(hand, "%.1f"),
-    cell(ours and hand and ours / hand, "%.2f"), cell(jit, "%.1f"), cell(ours and jit and ours / jit, "%.2f")))
+  local ours, hand, jit, floor = median(t["cdata"]), median(t["by hand"]), median(t["luajit -joff"]), median(t["floor"])
+  local function ratio(a, b) return cell(a and b and a / b, "%.2f") end
+  print("| " .. table.concat({ name, cell(ours, "%.1f"), cell(hand, "%.1f"), ratio(ours, hand), cell(jit, "%.1f"), ratio(ours, jit),
+    cell(floor, "%.1f"), ratio(floor, jit) }, " | ") .. " |")
 end

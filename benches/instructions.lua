@@ -1,4 +1,4 @@
--- Counts the instructions that each row takes, ours beside a binding written by hand in C and LuaJIT's interpreter.
+-- Counts the instructions that each row takes, ours beside a binding written by hand in C, LuaJIT's interpreter, and the floor of any module.
 --
 --     lua5.4 benches/instructions.lua [NAME-PATTERN]
 --
@@ -61,8 +61,8 @@ for i, side in ipairs(sides) do
   p:close()
 end
 
-print("| instructions per operation | cdata | of which in the module | by hand | ratio | luajit -joff | ratio |")
-print("|---|--:|--:|--:|--:|--:|--:|")
+print("| instructions per operation | cdata | of which in the module | by hand | ratio | luajit -joff | ratio | floor | of luajit's |")
+print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 local empty = {}
 for i = #names, 1, -1 do
   if names[i] == "(the empty loop)" then table.insert(names, 1, table.remove(names, i)) end
@@ -73,15 +73,16 @@ for _, name in ipairs(names) do
     if side.has[name] then
       local less, less_inside = count(side, name, few)
       local more, more_inside = count(side, name, many)
-      spent[i] = (more - less) / (many - few) - (empty[i] or 0)
+      spent[side.name] = (more - less) / (many - few) - (empty[side.name] or 0)
       if i == 1 then inside = (more_inside - less_inside) / (many - few) end
     end
   end
   if name == "(the empty loop)" then empty = spent end
   local function cell(x, form) return x and form:format(x) or "-" end
-  local ours, hand, jit = spent[1], spent[2], spent[3]
-  print(("| %s | %s | %s | %s | %s | %s | %s |"):format(name, cell(ours, "%.0f"), cell(inside, "%.0f"), cell(hand, "%.0f"),
-    cell(ours and hand and ours / hand, "%.2f"), cell(jit, "%.0f"), cell(ours and jit and ours / jit, "%.2f")))
+  local ours, hand, jit, floor = spent["cdata"], spent["by hand"], spent["luajit -joff"], spent["floor"]
+  local function ratio(a, b) return cell(a and b and a / b, "%.2f") end
+  print("| " .. table.concat({ name, cell(ours, "%.0f"), cell(inside, "%.0f"), cell(hand, "%.0f"), ratio(ours, hand), cell(jit, "%.0f"),
+    ratio(ours, jit), cell(floor, "%.0f"), ratio(floor, jit) }, " | ") .. " |")
   io.stdout:flush()
 end
 os.remove(out)

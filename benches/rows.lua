@@ -1,5 +1,5 @@
 -- The rows that `compare.lua` times, run by one Lua for one side:
--- `rows.lua ffi LIBRARY SECONDS` or `rows.lua binding LIBRARY SECONDS`.
+-- `rows.lua ffi LIBRARY SECONDS`, or `binding` or `floor` for `ffi`.
 -- Prints a line per row: its name, a tab, nanoseconds per operation (the least of several batches).
 -- A row's name and a count as fourth and fifth argument run that row so often, for those who count otherwise; `--list` names the rows.
 -- Reads alike under Lua 5.4 and LuaJIT.
@@ -139,6 +139,46 @@ if side == "ffi" then
   row("callback of two pointers", function(n) compare_often(comparison, n) end)
   local callback_type = ffi.typeof("int (*)(int, int)")
   row("callback, made and freed", function(n) for _ = 1, n do ffi.cast(callback_type, ignore):free() end end)
+elseif side == "floor" then
+  -- What Lua alone takes of the rows that LuaJIT's VM does by itself.
+  local floor = require("bench_floor")
+  local function ignore() end
+  local a = floor.new(nil, {
+    __index = floor.element, __newindex = floor.nothing, __eq = floor.truth, __sub = floor.number, __add = floor.object,
+    __mul = floor.object, __tostring = floor.long_text,
+  })
+  local b, node, nine = a + 1, floor.new(nil, { __index = floor.object }), floor.new(nil, { __tostring = floor.short_text })
+  local object = floor.new(ignore, { __index = floor.constant })
+  local ordered = floor.new(function() return true end, { __lt = floor.operator })
+  local _, callbacks = floor.new(floor.drop, { __index = floor.constant, keep = floor.keep })
+  local _, pointers = floor.new(nil, { __index = floor.number, call = floor.call_objects })
+  row("ffi.string(name())", function(n) for _ = 1, n do floor.text(floor.object()) end end)
+  row("lib.counter", function(n) local x for _ = 1, n do x = a.counter end return x end)
+  row("ffi.new(ctype)", function(n) for _ = 1, n do floor.object(a) end end)
+  row("points[i].x", function(n) local x for i = 1, n do x = a[i % 16].x end return x end)
+  row("node = node.next", function(n) local at = node for _ = 1, n do at = at.next end return at end)
+  row("bits.high", function(n) local x for _ = 1, n do x = a.high end return x end)
+  row("pointer - pointer", function(n) local x for _ = 1, n do x = b - a end return x end)
+  row("pointer == pointer", function(n) local x for _ = 1, n do x = a == b end return x end)
+  row("pointer + 1", function(n) local q for _ = 1, n do q = a + 1 end return q end)
+  row("array + 1", function(n) local q for _ = 1, n do q = a + 1 end return q end)
+  row("pointer == array", function(n) local x for _ = 1, n do x = a == b end return x end)
+  row("cast(ctype, array)", function(n) for _ = 1, n do floor.object(a, b) end end)
+  row("int64 * int64 + 1, boxed", function(n) local x = a for _ = 1, n do x = x * x + 1 end return x end)
+  row("tonumber(int64)", function(n) local x for _ = 1, n do x = floor.number(a) end return x end)
+  row("tostring(int64)", function(n) local x for _ = 1, n do x = tostring(nine) end return x end)
+  row("ffi.istype(ctype, p)", function(n) for _ = 1, n do floor.truth(a, b) end end)
+  row("ffi.errno()", function(n) for _ = 1, n do floor.number() end end)
+  row("ffi.string(a, 16)", function(n) for _ = 1, n do floor.text(a, 16) end end)
+  row("s.name = text", function(n) for _ = 1, n do a.name = "some text" end end)
+  row("ffi.sizeof(p)", function(n) for _ = 1, n do floor.number(a) end end)
+  row("object:none()", function(n) for _ = 1, n do object:none() end end)
+  row("class.none()", function(n) for _ = 1, n do object.none() end end)
+  row("object < object", function(n) local x for _ = 1, n do x = ordered < ordered end return x end)
+  row("tostring(pointer)", function(n) for _ = 1, n do tostring(a) end end)
+  row("callback of a double", function(n) floor.call_number(function(x) return x + 0.5 end, n) end)
+  row("callback of two pointers", function(n) pointers.call(function(x, y) return x[0] - y[0] end, n) end)
+  row("callback, made and freed", function(n) for _ = 1, n do callbacks.keep(a, ignore):free() end end)
 else
   local lib = require("bench_binding")
   local nothing, add, scale, add6, first_byte = lib.nothing, lib.add, lib.scale, lib.add6, lib.first_byte

@@ -9,6 +9,7 @@ use std::ffi::c_void;
 
 use super::closure::Entry;
 use super::direct::{Direct, Vectors};
+use super::pool::{ENTRIES, POOL, enter_any, enter_floats, enter_ints, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Function, QualType};
 use crate::target;
@@ -430,13 +431,11 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
     }
 }
 
-/// How many callbacks there can be before libffi's closures are used.
-pub(super) const POOL: usize = 4096;
-/// Bytes of an entry.
-const ENTRY: usize = 8;
+/// Bytes of an entry of the pool.
+pub(super) const ENTRY: usize = 8;
 
 // The pool of entries: each loads its number and goes on, by way of a common part, at the code that its `closure::Entry` names
-// (`Direct::entry_code`). That lays the frame out below the stack's arguments.
+// (`pool::entry_code`). That lays the frame out below the stack's arguments.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -458,7 +457,7 @@ global_asm!(
     "br x9",
     pool = sym pool_start,
     count = const POOL,
-    entries = sym super::closure::ENTRIES,
+    entries = sym ENTRIES,
     entry = const size_of::<Entry>(),
     code = const Entry::CODE,
 );
@@ -554,22 +553,3 @@ global_asm!(
     stack = const STACK * 8,
     enter = sym super::closure::enter,
 );
-
-// Named by `global_asm!` above; code that only entries go on to.
-unsafe extern "C" {
-    #[link_name = "cdata_aapcs64_pool"]
-    fn pool_start();
-    #[link_name = "cdata_aapcs64_ints"]
-    pub(super) fn enter_ints();
-    #[link_name = "cdata_aapcs64_floats"]
-    pub(super) fn enter_floats();
-    #[link_name = "cdata_aapcs64_mixed"]
-    pub(super) fn enter_mixed();
-    #[link_name = "cdata_aapcs64_any"]
-    pub(super) fn enter_any();
-}
-
-/// The address of entry `i` of the pool.
-pub(super) fn pool_entry(i: usize) -> *const c_void {
-    (pool_start as *const u8).wrapping_add(ENTRY * i).cast()
-}

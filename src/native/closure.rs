@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex};
 use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc, ffi_status_FFI_OK};
 
 #[cfg(direct)]
-use super::convention::{POOL, Registers, pool_entry};
+use super::convention::Registers;
+#[cfg(direct)]
+use super::pool::{self, ENTRIES};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
@@ -49,7 +51,7 @@ impl Entry {
 }
 
 impl Entry {
-    const fn none() -> Entry {
+    pub(super) const fn none() -> Entry {
         Entry {
             #[cfg(direct)]
             code: AtomicPtr::new(std::ptr::null_mut()),
@@ -213,7 +215,7 @@ impl Closure {
         {
             let entry = &ENTRIES[slot];
             entry.set(signature, handler, data, owner);
-            return Ok(Closure { address: pool_entry(slot), slot: Slot::Direct(slot), entry });
+            return Ok(Closure { address: pool::entry(slot), slot: Slot::Direct(slot), entry });
         }
         through_libffi(signature, handler, data, owner)
     }
@@ -251,49 +253,6 @@ pub fn data_at(address: *const c_void, owner: &Owner) -> Option<*mut c_void> {
     let all = LIBFFI.lock().unwrap_or_else(|p| p.into_inner());
     let &slot = all.by_address.get(&(address as usize))?;
     all.slots[slot].entry.data_of(owner)
-}
-
-/// What the slots of the pool lead to. All zeroes until they are used: nothing that the loader need touch.
-#[cfg(direct)]
-pub(super) static ENTRIES: [Entry; POOL] = [const { Entry::none() }; POOL];
-
-#[cfg(direct)]
-mod pool {
-    use std::ffi::c_void;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::{Mutex, VecDeque};
-    use crate::native::convention::{POOL, pool_entry};
-
-    /// Slots from here on were never used.
-    static FRESH: AtomicUsize = AtomicUsize::new(0);
-    /// Slots that were given back and that no owner keeps.
-    static AGAIN: Mutex<VecDeque<usize>> = Mutex::new(VecDeque::new());
-
-    /// A slot that never was in use.
-    pub(super) fn fresh() -> Option<usize> {
-        // (Once they are used up, nothing is written any more.)
-        let some = FRESH.load(Ordering::Relaxed) < POOL;
-        some.then(|| FRESH.fetch_add(1, Ordering::Relaxed)).filter(|&slot| slot < POOL)
-    }
-
-    /// A slot that is not in use any more.
-    pub(super) fn again() -> Option<usize> {
-        AGAIN.lock().unwrap_or_else(|p| p.into_inner()).pop_front()
-    }
-
-    /// The slot whose entry lies at an address.
-    pub(super) fn slot_at(address: *const c_void) -> Option<usize> {
-        let first = pool_entry(0) as usize;
-        let length = pool_entry(1) as usize - first;
-        let at = (address as usize).wrapping_sub(first);
-        (at < POOL * length && at.is_multiple_of(length)).then_some(at / length)
-    }
-
-    /// Takes slots back from their owner.
-    pub(super) fn give_back(slots: impl Iterator<Item = usize>) {
-        AGAIN.lock().unwrap_or_else(|p| p.into_inner()).extend(slots);
-    }
 }
 
 /// Where the pool's code leads that serves any result: what the handler gives, handed back in `out`.

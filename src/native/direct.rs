@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
-use super::convention::{enter_any, enter_floats, enter_ints, enter_mixed};
+use super::pool;
 use super::signature::Place;
 
 /// How a signature is called directly.
@@ -59,7 +59,7 @@ impl Direct {
             ResultPlace::Float => Form::MixedToFloat,
             _ => Form::General,
         };
-        Direct { result, stack_words, entry_code: entry_code(result, places, vectors), form }
+        Direct { result, stack_words, entry_code: pool::entry_code(result, places, vectors), form }
     }
 
     /// See `Signature::has_few`.
@@ -106,20 +106,6 @@ impl Direct {
                 }
             }
         }
-    }
-}
-
-/// The code that saves what a callback's arguments take of the registers: the first [`FEW`] of one sort, all words, or everything.
-fn entry_code(result: ResultPlace, places: &[Place], vectors: Vectors) -> unsafe extern "C" fn() {
-    let all = |word: fn(usize) -> usize| {
-        places.iter().all(|&place| (0..FEW).any(|i| place == Place::Word(word(i) as u16)))
-    };
-    match vectors {
-        _ if !result.is_word() => enter_any,
-        Vectors::Whole => enter_any,
-        _ if all(|i| i) => enter_ints,
-        _ if all(vector_word) => enter_floats,
-        _ => enter_mixed,
     }
 }
 

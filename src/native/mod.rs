@@ -11,14 +11,16 @@ pub mod closure;
 mod direct;
 pub mod dl;
 pub mod mem;
+#[cfg(direct)]
+mod pool;
 pub mod signature;
 #[cfg(all(direct, target_arch = "x86_64"))]
 mod sysv_x64;
 pub mod thread;
 
 /// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
-/// and result lie (`signature`, `vector_word`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, where the entries are
-/// (`POOL`, `pool_entry`) and how a result goes back (`ResultPlace`, `Registers`). Where `build.rs` knows none, libffi does it all.
+/// and result lie (`signature`, `vector_word`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, the code of the pool's entries (of
+/// `ENTRY` bytes) and how a result goes back (`ResultPlace`, `Registers`). Where `build.rs` knows none, libffi does it all.
 #[cfg(all(direct, target_arch = "aarch64"))]
 use aapcs64 as convention;
 #[cfg(all(direct, target_arch = "x86_64"))]

@@ -9,6 +9,7 @@ use std::ffi::c_void;
 
 use super::closure::Entry;
 use super::direct::{Direct, Vectors};
+use super::pool::{ENTRIES, POOL, enter_any, enter_floats, enter_ints, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
 
@@ -538,10 +539,10 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
     }
 }
 
-/// How many callbacks there can be before libffi's closures are used.
-pub(super) const POOL: usize = 4096;
+/// Bytes of an entry of the pool.
+pub(super) const ENTRY: usize = 16;
 
-// The pool of entries: each loads where its `closure::Entry` lies and goes on at the code that this names (`Direct::entry_code`). That
+// The pool of entries: each loads where its `closure::Entry` lies and goes on at the code that this names (`pool::entry_code`). That
 // lays the frame out, whose last word before the stack's arguments is the return address.
 global_asm!(
     ".p2align 4",
@@ -550,14 +551,15 @@ global_asm!(
     "{pool}:",
     ".set cdata_entry, 0",
     ".rept {count}",
-    ".p2align 4",
+    ".balign {length}",
     "lea r11, [rip + {entries} + cdata_entry]",
     "jmp [r11 + {code}]",
     ".set cdata_entry, cdata_entry + {entry}",
     ".endr",
     pool = sym pool_start,
     count = const POOL,
-    entries = sym super::closure::ENTRIES,
+    length = const ENTRY,
+    entries = sym ENTRIES,
     entry = const size_of::<Entry>(),
     code = const Entry::CODE,
 );
@@ -656,22 +658,3 @@ global_asm!(
     enter = sym super::closure::enter,
     st0 = const X87::St0 as u64,
 );
-
-// Named by `global_asm!` above; code that only entries go on to.
-unsafe extern "C" {
-    #[link_name = "cdata_sysv_x64_pool"]
-    fn pool_start();
-    #[link_name = "cdata_sysv_x64_ints"]
-    pub(super) fn enter_ints();
-    #[link_name = "cdata_sysv_x64_floats"]
-    pub(super) fn enter_floats();
-    #[link_name = "cdata_sysv_x64_mixed"]
-    pub(super) fn enter_mixed();
-    #[link_name = "cdata_sysv_x64_any"]
-    pub(super) fn enter_any();
-}
-
-/// The address of entry `i` of the pool.
-pub(super) fn pool_entry(i: usize) -> *const c_void {
-    (pool_start as *const u8).wrapping_add(16 * i).cast()
-}
