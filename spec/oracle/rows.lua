@@ -3,7 +3,7 @@
 local rows = {}
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local topics = {}
-for _, name in ipairs { "convert", "arith", "bit", "init", "types", "library", "meta" } do
+for _, name in ipairs { "convert", "arith", "bit", "init", "types", "library", "meta", "callback" } do
   local topic = dofile(here .. "/" .. name .. ".lua")
   topics[#topics + 1] = topic
 end
