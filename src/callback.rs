@@ -154,7 +154,7 @@ unsafe fn make_one(
     }
     let data = std::ptr::from_ref(callback).cast_mut().cast();
     // SAFETY: the state keeps the callback, and its closures are dropped when it closes.
-    match unsafe { Closure::new(&plan.signature, plan.handler, data, &state.closures) } {
+    match unsafe { Closure::new(&plan.signature, plan.handler, plan.few, data, &state.closures) } {
         Ok(closure) => {
             let address = closure.address();
             callback.closure.set(Some(closure));

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use ffi_core::cdef;
 use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
-use ffi_core::native::closure::{Closure, Owner, data_at};
+use ffi_core::native::closure::{Closure, FewHandler, Owner, data_at};
 use ffi_core::native::dl::Library;
 use ffi_core::native::mem;
 use ffi_core::native::signature::{Place, Signature};
@@ -596,6 +596,7 @@ struct Expect<'a> {
     calls: c_int,
     result: Vec<u8>,
     gives_word: bool,
+    by_registers: bool,
 }
 
 unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64 {
@@ -622,9 +623,33 @@ unsafe extern "C" fn handler(data: *mut c_void, frame: *const u64, result: *mut 
     }
 }
 
-/// Lets C call a closure of case `i`.
+/// As [`handler`], by the arguments in registers.
+#[rustfmt::skip]
+unsafe extern "C" fn few_to_int(
+    a: u64, b: u64, c: u64, data: *mut c_void, x: f64, y: f64, z: f64,
+) -> u64 {
+    let expect = unsafe { &mut *data.cast::<Expect>() };
+    expect.by_registers = true;
+    let (ints, floats) = ([a, b, c], [x, y, z]);
+    let mut frame = [0u64; 64];
+    for (i, place) in expect.places.iter().enumerate() {
+        let Place::Word(word) = place else { panic!("no word") };
+        let word = usize::from(*word);
+        frame[word] = if word == i { ints[i] } else { floats[i].to_bits() };
+    }
+    unsafe { handler(data, frame.as_ptr(), std::ptr::null_mut()) }
+}
+
+#[rustfmt::skip]
+unsafe extern "C" fn few_to_float(
+    a: u64, b: u64, c: u64, data: *mut c_void, x: f64, y: f64, z: f64,
+) -> f64 {
+    f64::from_bits(unsafe { few_to_int(a, b, c, data, x, y, z) })
+}
+
+/// Lets C call a closure of case `i`, in registers as well where that may be.
 fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: &Owner) -> bool {
-    let World { table, cases, library } = world;
+    let World { table, cases, .. } = world;
     let case = &cases[i];
     if case.variadic > 0 {
         return false;
@@ -644,8 +669,46 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: 
         fill(random, leaf, result.as_mut_ptr());
     }
     let gives_word = signature.gives_word();
-    let places = signature.places().to_vec();
-    let mut expect = Expect { table, case, places, hash: SEED, seen: 0, calls: 0, result, gives_word };
+    let ways = [None, Some(FewHandler::ToInt(few_to_int)), Some(FewHandler::ToFloat(few_to_float))];
+    let mut by_registers = 0;
+    for few in ways {
+        let places = signature.places().to_vec();
+        let result = result.clone();
+        let mut expect = Expect {
+            table,
+            case,
+            places,
+            hash: SEED,
+            seen: 0,
+            calls: 0,
+            result,
+            gives_word,
+            by_registers: false,
+        };
+        call_back_once(world, i, random, (&signature, few), &mut expect, owner);
+        by_registers += u32::from(expect.by_registers);
+    }
+    // By the one of the two that gives its result as the signature does.
+    assert_eq!(by_registers, u32::from(signature.has_few()), "{}", case.text);
+    FEW_CALLED_BACK.fetch_add(by_registers, std::sync::atomic::Ordering::Relaxed);
+    true
+}
+
+static FEW_CALLED_BACK: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+fn call_back_once(
+    world: &World,
+    i: usize,
+    random: &mut Random,
+    (signature, few): (&Arc<Signature>, Option<FewHandler>),
+    expect: &mut Expect,
+    owner: &Owner,
+) {
+    let World { table, library, .. } = world;
+    let case = expect.case;
+    let direct = signature.is_direct();
+    let is_void = matches!(table.get(case.result.id), CType::Void);
+    let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
     unsafe {
         for (k, &ty) in case.args.iter().enumerate() {
             let global = library.symbol(&format!("G{i}_{k}")).unwrap().cast::<u8>();
@@ -654,7 +717,8 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: 
                 hash(&mut expect.hash, &leaf, global);
             }
         }
-        let closure = Closure::new(&signature, handler, (&raw mut expect).cast(), owner).unwrap();
+        let data = std::ptr::from_mut(expect).cast();
+        let closure = Closure::new(signature, handler, few, data, owner).unwrap();
         let target = library.symbol(&format!("c{i}")).unwrap();
         let call: unsafe extern "C" fn(*const c_void) = std::mem::transmute(target);
         call(closure.address());
@@ -670,7 +734,6 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: 
             assert_eq!(mine, theirs, "{}: result called back, direct {direct}", case.text);
         }
     }
-    true
 }
 
 /// The pool of closures is the process's: tests that count on it, or use it up, take turns.
@@ -723,8 +786,10 @@ fn closures_agree_with_cc() {
     let mut random = Random::new(8);
     let owner = Owner::default();
     let (direct, libffi) = both(&world, |i, direct| call_back(&world, i, &mut random, direct, &owner));
-    println!("{direct} signatures called back directly, {libffi} through libffi");
+    let few = FEW_CALLED_BACK.load(std::sync::atomic::Ordering::Relaxed);
+    println!("{direct} signatures called back directly, {few} in registers as well, {libffi} through libffi");
     assert!(libffi > 400 && direct > if cfg!(direct) { 1200 } else { 400 });
+    assert!(few > 150 || !cfg!(direct));
 }
 
 #[test]
@@ -742,12 +807,21 @@ fn an_address_given_back_refuses() {
     unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         7
     }
+    #[rustfmt::skip]
+    unsafe extern "C" fn seven_in_registers(
+        _: u64, _: u64, _: u64, _: *mut c_void, _: f64, _: f64, _: f64,
+    ) -> u64 {
+        7
+    }
     let owner = Owner::default();
-    for signature in
-        [Signature::new(&table, &function, &[]), Signature::through_libffi(&table, &function, &[])]
-    {
+    let few = Some(FewHandler::ToInt(seven_in_registers));
+    for (signature, few) in [
+        (Signature::new(&table, &function, &[]), None),
+        (Signature::new(&table, &function, &[]), few),
+        (Signature::through_libffi(&table, &function, &[]), None),
+    ] {
         let signature = Arc::new(signature.unwrap());
-        let closure = unsafe { Closure::new(&signature, seven, std::ptr::null_mut(), &owner) }.unwrap();
+        let closure = unsafe { Closure::new(&signature, seven, few, std::ptr::null_mut(), &owner) }.unwrap();
         let call: unsafe extern "C" fn(c_int) -> c_int = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(1) }, 7);
         let address = closure.address();
@@ -759,6 +833,36 @@ fn an_address_given_back_refuses() {
         let before = REFUSED.load(std::sync::atomic::Ordering::SeqCst);
         assert_eq!(unsafe { call(1) }, 0);
         assert_eq!(REFUSED.load(std::sync::atomic::Ordering::SeqCst), before + 1);
+    }
+}
+
+#[test]
+fn a_double_is_zero_where_its_address_was_given_back() {
+    let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
+    let mut table = CTypeTable::new();
+    cdef::declare(&mut table, b"double h(double);", &[]).unwrap();
+    let Some(Name::Function { ty, .. }) = table.name("h").cloned() else { panic!() };
+    let CType::Function(id) = table.get(ty) else { panic!() };
+    let signature = Arc::new(Signature::for_closures(&table, &table.function(id).to_function()).unwrap());
+    unsafe extern "C" fn same(_data: *mut c_void, frame: *const u64, _result: *mut u8) -> u64 {
+        unsafe { *frame.add(FIRST.load(std::sync::atomic::Ordering::SeqCst)) }
+    }
+    static FIRST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let &[Place::Word(word)] = signature.places() else { panic!() };
+    FIRST.store(word.into(), std::sync::atomic::Ordering::SeqCst);
+    #[rustfmt::skip]
+    unsafe extern "C" fn same_in_registers(
+        _: u64, _: u64, _: u64, _: *mut c_void, x: f64, _: f64, _: f64,
+    ) -> f64 {
+        x
+    }
+    let owner = Owner::default();
+    for few in [None, Some(FewHandler::ToFloat(same_in_registers))] {
+        let closure = unsafe { Closure::new(&signature, same, few, std::ptr::null_mut(), &owner) }.unwrap();
+        let call: unsafe extern "C" fn(f64) -> f64 = unsafe { std::mem::transmute(closure.address()) };
+        assert_eq!(unsafe { call(1.5) }, 1.5);
+        drop(closure);
+        assert_eq!(unsafe { call(1.5) }, 0.0);
     }
 }
 
@@ -775,7 +879,7 @@ fn more_closures_than_the_pool_has() {
     }
     let (owner, other) = (Owner::default(), Owner::default());
     let make = |count: usize, owner: &Owner| -> Vec<Closure> {
-        let one = |i| unsafe { Closure::new(&signature, number, i as *mut c_void, owner) }.unwrap();
+        let one = |i| unsafe { Closure::new(&signature, number, None, i as *mut c_void, owner) }.unwrap();
         let all: Vec<_> = (0..count).map(one).collect();
         for (i, closure) in all.iter().enumerate() {
             let call: unsafe extern "C" fn(f64, c_int) -> f64 =

@@ -3,11 +3,11 @@
 use std::ffi::c_int;
 use std::sync::Arc;
 
-use super::run::{self, INTS, MIXED, SLOTS};
+use super::run::{self, DOUBLES, INTS, SIGNED, SLOTS, WORDS};
 use crate::conv::to_lua::Way;
 use crate::ctype::CType;
 use crate::error::{Result, What};
-use crate::native::closure::Handler;
+use crate::native::closure::{FewHandler, Handler};
 use crate::native::signature::{Place, Signature};
 use crate::vm::entry;
 use crate::vm::peek;
@@ -43,6 +43,8 @@ pub(super) struct Plan {
     /// If that is [`Way::Signed`].
     pub(super) result_upper: u8,
     pub(super) handler: Handler,
+    /// For calls in registers, if there is one for such arguments and such a result.
+    pub(super) few: Option<FewHandler>,
 }
 
 /// An argument that lies in a word of the frame and needs no memory but a spare userdata.
@@ -97,11 +99,8 @@ impl Plan {
             result_tag,
             result_way,
             result_upper: result_way.upper().unwrap_or(0),
-            handler: match few {
-                _ if !signature.gives_word() => run::enter,
-                Some(handler) => handler,
-                None => run::enter_for_word,
-            },
+            handler: if signature.gives_word() { run::enter_for_word } else { run::enter },
+            few,
             plain: simple(result.op())
                 && args.iter().all(|&(op, _, place)| {
                     simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
@@ -117,28 +116,35 @@ impl Plan {
 }
 
 /// The handler for just so many arguments, if there is one for such arguments and such a result.
-fn few_handler(args: &[Quick], result: Op) -> Option<Handler> {
+fn few_handler(args: &[Quick], result: Op) -> Option<FewHandler> {
     if !peek::is_available() {
         return None;
     }
-    let result = (result != Op::None).then(|| Way::of(result).0);
-    let ways = args.iter().map(|arg| arg.way).chain(result);
-    let uppers: Vec<u8> = ways.map(Way::upper).collect::<Option<_>>()?;
-    let all = |upper| uppers.iter().all(|&other| other == upper);
-    let in_order = args.iter().enumerate().all(|(i, arg)| usize::from(arg.word) == i);
-    match () {
-        () if in_order && all(INTS) => handler_of::<INTS>(args.len()),
-        () if all(0) => handler_of::<0>(args.len()),
-        () => handler_of::<MIXED>(args.len()),
+    let all = |is: fn(Op) -> bool| args.iter().all(|arg| is(arg.op));
+    let to_int = matches!(result, Op::None | Op::I32 | Op::I64);
+    match result {
+        Op::None | Op::I32 if all(|op| op == Op::I32) => ints_handler::<INTS>(args.len()),
+        _ if to_int && all(|op| matches!(op, Op::I32 | Op::I64)) => ints_handler::<SIGNED>(args.len()),
+        _ if to_int && all(|op| op == Op::F64) => ints_handler::<DOUBLES>(args.len()),
+        Op::F64 if all(|op| op == Op::F64) => Some(FewHandler::ToFloat(match args.len() {
+            0 => run::enter_for_float::<0>,
+            1 => run::enter_for_float::<1>,
+            2 => run::enter_for_float::<2>,
+            3 => run::enter_for_float::<3>,
+            _ => return None,
+        })),
+        Op::F32 | Op::F64 => None,
+        _ if all(|op| !matches!(op, Op::F32 | Op::F64)) => ints_handler::<WORDS>(args.len()),
+        _ => None,
     }
 }
 
-fn handler_of<const UPPER: u8>(args: usize) -> Option<Handler> {
-    Some(match args {
-        0 => run::enter_few::<0, UPPER>,
-        1 => run::enter_few::<1, UPPER>,
-        2 => run::enter_few::<2, UPPER>,
-        3 => run::enter_few::<3, UPPER>,
+fn ints_handler<const SORT: u8>(args: usize) -> Option<FewHandler> {
+    Some(FewHandler::ToInt(match args {
+        0 => run::enter_for_int::<0, SORT>,
+        1 => run::enter_for_int::<1, SORT>,
+        2 => run::enter_for_int::<2, SORT>,
+        3 => run::enter_for_int::<3, SORT>,
         _ => return None,
-    })
+    }))
 }

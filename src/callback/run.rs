@@ -49,22 +49,32 @@ pub(super) unsafe extern "C" fn enter_for_word(
     _result: *mut u8,
 ) -> u64 {
     // SAFETY: as in `enter`.
-    unsafe { enter_usually(&*data.cast_const().cast(), frame, Any) }
+    unsafe { enter_usually(&*data.cast_const().cast(), Any(frame)) }
 }
 
-/// As [`enter_for_word`], for [`Few`] arguments.
-pub(super) unsafe extern "C" fn enter_few<const N: usize, const UPPER: u8>(
-    data: *mut c_void,
-    frame: *const u64,
-    _result: *mut u8,
+/// As [`enter_for_word`], of up to three arguments in registers ([`Few`]), and a result that is an integer, or none.
+#[rustfmt::skip]
+pub(super) unsafe extern "C" fn enter_for_int<const N: usize, const SORT: u8>(
+    a: u64, b: u64, c: u64, data: *mut c_void, x: f64, y: f64, z: f64,
 ) -> u64 {
+    let words = if SORT == DOUBLES { [x.to_bits(), y.to_bits(), z.to_bits()] } else { [a, b, c] };
     // SAFETY: as in `enter`.
-    unsafe { enter_usually(&*data.cast_const().cast(), frame, Few::<N, UPPER>) }
+    unsafe { enter_usually(&*data.cast_const().cast(), Few::<N, SORT>(words)) }
+}
+
+/// The same of doubles alone.
+#[rustfmt::skip]
+pub(super) unsafe extern "C" fn enter_for_float<const N: usize>(
+    _: u64, _: u64, _: u64, data: *mut c_void, x: f64, y: f64, z: f64,
+) -> f64 {
+    let words = [x.to_bits(), y.to_bits(), z.to_bits()];
+    // SAFETY: as in `enter`.
+    f64::from_bits(unsafe { enter_usually(&*data.cast_const().cast(), Few::<N, DOUBLES>(words)) })
 }
 
 /// The usual case: a call of ours is in flight, there is room, and nothing has to be made first.
 #[inline(always)]
-unsafe fn enter_usually(callback: &Callback, frame: *const u64, args: impl Arguments) -> u64 {
+unsafe fn enter_usually(callback: &Callback, args: impl Arguments) -> u64 {
     // SAFETY: as in `enter`.
     unsafe {
         let plan = callback.plan.get();
@@ -80,11 +90,11 @@ unsafe fn enter_usually(callback: &Callback, frame: *const u64, args: impl Argum
             && args.are_ready(state, plan)
             && peek::has_bytes(l, plan.room);
         if !is_usual {
-            return enter_slowly_for_word(callback, frame);
+            return args.enter_slowly(callback);
         }
         calls.errno.set(*thread.errno(calls.errno_distance));
         calls.depth.set(calls.depth.get() + 1);
-        let word = run_peeking(l, callback, frame, args);
+        let word = run_peeking(l, callback, &args);
         // (Read anew: so nothing but the callback need be kept beside the call.)
         let calls = &(*callback.plan.get().state).calls;
         calls.depth.set(calls.depth.get() - 1);
@@ -101,6 +111,19 @@ fn refuse_thread(state: &State) -> u64 {
     // (`eprintln` would panic where stderr takes no more.)
     let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
     0
+}
+
+/// As [`enter_slowly_for_word`], of arguments in registers.
+#[cold]
+#[inline(never)]
+unsafe fn enter_slowly_with(callback: &Callback, words: [u64; 3]) -> u64 {
+    let mut frame = [0u64; 32];
+    let args = callback.plan.get().quick.as_deref().unwrap_or_default();
+    for (arg, word) in args.iter().zip(words) {
+        frame[usize::from(arg.word)] = word;
+    }
+    // SAFETY: as in `enter`; the frame has what the plan reads of one.
+    unsafe { enter_slowly_for_word(callback, frame.as_ptr()) }
 }
 
 /// As [`enter_slowly`], for a word.
@@ -143,7 +166,7 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
                 Some(_) if plan.gives_word && peek::is_available() => {
                     match state.spares.provide(l, plan.spares) {
                         true => {
-                            result.cast::<u64>().write(run_peeking(l, callback, frame, Any));
+                            result.cast::<u64>().write(run_peeking(l, callback, &Any(frame)));
                             Ok(())
                         }
                         false => Err(on_stack()),
@@ -219,15 +242,21 @@ trait Arguments {
     /// Writes them from `slot` on, and gives the first slot behind them.
     ///
     /// # Safety
-    /// S5: room was made; the frame is the plan's signature's; [`Arguments::are_ready`].
-    unsafe fn lay(&self, plan: &Plan, frame: *const u64, slot: *mut peek::Slot) -> *mut peek::Slot;
+    /// S5: room was made; [`Arguments::are_ready`].
+    unsafe fn lay(&self, plan: &Plan, slot: *mut peek::Slot) -> *mut peek::Slot;
+
+    /// What [`enter_slowly`] makes of them.
+    ///
+    /// # Safety
+    /// As in [`enter`].
+    unsafe fn enter_slowly(&self, callback: &Callback) -> u64;
 
     /// The word of a result with the tag that the plan expects.
     fn word(&self, plan: &Plan, bits: u64) -> u64;
 }
 
-/// Any of them.
-struct Any;
+/// Any of them, in a frame of the plan's signature.
+struct Any(*const u64);
 
 impl Arguments for Any {
     #[inline(always)]
@@ -236,18 +265,11 @@ impl Arguments for Any {
     }
 
     #[inline(always)]
-    unsafe fn lay(&self, plan: &Plan, frame: *const u64, mut slot: *mut peek::Slot) -> *mut peek::Slot {
-        // SAFETY: from the caller; plain values raise nothing, and there are spare userdata for the others.
+    unsafe fn lay(&self, plan: &Plan, mut slot: *mut peek::Slot) -> *mut peek::Slot {
+        // SAFETY: from the caller.
         unsafe {
             for arg in plan.quick.as_deref().unwrap_or_default() {
-                let at = frame.add(arg.word.into());
-                slot.write(match arg.way {
-                    Way::Signed(upper) => peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag },
-                    Way::Uint64 if *at <= i64::MAX as u64 => peek::Slot { bits: *at, tag: arg.tag },
-                    _ if arg.op == Op::Pointer && *at != 0 => boxed(plan, arg, *at),
-                    _ => to_lua::plain(arg.op, at.cast::<u8>().cast_mut())
-                        .unwrap_or_else(|| boxed(plan, arg, *at)),
-                });
+                slot.write(slot_of(plan, arg, self.0.add(arg.word.into())));
                 slot = slot.add(1);
             }
             slot
@@ -255,11 +277,40 @@ impl Arguments for Any {
     }
 
     #[inline(always)]
+    unsafe fn enter_slowly(&self, callback: &Callback) -> u64 {
+        // SAFETY: from the caller.
+        unsafe { enter_slowly_for_word(callback, self.0) }
+    }
+
+    #[inline(always)]
     fn word(&self, plan: &Plan, bits: u64) -> u64 {
-        match plan.result_way {
-            Way::Signed(upper) => Way::signed(upper, bits),
-            Way::Uint64 => bits,
-            Way::Other => number::extend(plan.result_op, bits as i64),
+        word_of(plan, bits)
+    }
+}
+
+/// A result's bits as a word.
+#[inline(always)]
+fn word_of(plan: &Plan, bits: u64) -> u64 {
+    match plan.result_way {
+        Way::Signed(upper) => Way::signed(upper, bits),
+        Way::Uint64 => bits,
+        Way::Other => number::extend(plan.result_op, bits as i64),
+    }
+}
+
+/// An argument's word as a slot.
+///
+/// # Safety
+/// The word is the argument's; there is a spare, if it wants one.
+#[inline(always)]
+unsafe fn slot_of(plan: &Plan, arg: &Quick, at: *const u64) -> peek::Slot {
+    // SAFETY: from the caller; plain values raise nothing.
+    unsafe {
+        match arg.way {
+            Way::Signed(upper) => peek::Slot { bits: Way::signed(upper, *at), tag: arg.tag },
+            Way::Uint64 if *at <= i64::MAX as u64 => peek::Slot { bits: *at, tag: arg.tag },
+            _ if arg.op == Op::Pointer && *at != 0 => boxed(plan, arg, *at),
+            _ => to_lua::plain(arg.op, at.cast::<u8>().cast_mut()).unwrap_or_else(|| boxed(plan, arg, *at)),
         }
     }
 }
@@ -274,57 +325,70 @@ unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
     unsafe { cdata::of_spare((*plan.state).spares.take(), arg.shape, word as usize as *mut u8) }
 }
 
-/// `N` arguments that are all [`Way::Signed`], and so is the result, if there is one. `UPPER` are the upper bits of each, or [`MIXED`];
-/// of [`INTS`] the arguments are the frame's first words.
-struct Few<const N: usize, const UPPER: u8>;
+/// `N` arguments as registers have them; all are of a sort, and so is the result, if there is one.
+struct Few<const N: usize, const SORT: u8>([u64; 3]);
 
 /// `int`s.
-pub(super) const INTS: u8 = 32;
-/// Some have upper bits, others have none.
-pub(super) const MIXED: u8 = u8::MAX;
+pub(super) const INTS: u8 = 0;
+/// Any that are [`Way::Signed`], in integer registers.
+pub(super) const SIGNED: u8 = 1;
+/// Any in integer registers.
+pub(super) const WORDS: u8 = 2;
+/// `double`s, but for the result: that is any [`Way::Signed`].
+pub(super) const DOUBLES: u8 = 3;
 
-impl<const N: usize, const UPPER: u8> Arguments for Few<N, UPPER> {
+impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     #[inline(always)]
-    fn are_ready(&self, _state: &State, _plan: &Plan) -> bool {
-        true
+    fn are_ready(&self, state: &State, plan: &Plan) -> bool {
+        SORT != WORDS || state.spares.are(plan.spares)
     }
 
     #[inline(always)]
-    unsafe fn lay(&self, plan: &Plan, frame: *const u64, slot: *mut peek::Slot) -> *mut peek::Slot {
+    unsafe fn lay(&self, plan: &Plan, slot: *mut peek::Slot) -> *mut peek::Slot {
         // SAFETY: from the caller; the plan has as many arguments.
         unsafe {
             let args = plan.quick.as_deref().unwrap_unchecked();
             for i in 0..N {
-                let arg = args.get_unchecked(i);
-                let word = if UPPER == INTS { i } else { arg.word.into() };
-                let upper = if UPPER == MIXED { arg.upper } else { UPPER };
-                let tag = if UPPER == INTS { peek::INT } else { arg.tag };
-                slot.add(i).write(peek::Slot { bits: Way::signed(upper, *frame.add(word)), tag });
+                let word = self.0[i];
+                slot.add(i).write(match SORT {
+                    WORDS => slot_of(plan, args.get_unchecked(i), &word),
+                    INTS => peek::Slot { bits: Way::signed(32, word), tag: peek::INT },
+                    DOUBLES => peek::Slot { bits: word, tag: peek::FLOAT },
+                    _ => {
+                        let arg = args.get_unchecked(i);
+                        peek::Slot { bits: Way::signed(arg.upper, word), tag: arg.tag }
+                    }
+                });
             }
             slot.add(N)
         }
     }
 
     #[inline(always)]
+    unsafe fn enter_slowly(&self, callback: &Callback) -> u64 {
+        // SAFETY: from the caller.
+        unsafe { enter_slowly_with(callback, self.0) }
+    }
+
+    #[inline(always)]
     fn word(&self, plan: &Plan, bits: u64) -> u64 {
-        Way::signed(if UPPER == MIXED { plan.result_upper } else { UPPER }, bits)
+        match SORT {
+            INTS => Way::signed(32, bits),
+            WORDS => word_of(plan, bits),
+            _ => Way::signed(plan.result_upper, bits),
+        }
     }
 }
 
 /// As [`run_plain`], by what lies on the stack, and with pointers; of a result that is a word. The stack is left as it was.
 #[inline(always)]
-unsafe fn run_peeking(
-    l: *mut lua_State,
-    callback: &Callback,
-    frame: *const u64,
-    args: impl Arguments,
-) -> u64 {
+unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Arguments) -> u64 {
     let plan = callback.plan.get();
     // SAFETY: S5: room was made; the function is anchored.
     unsafe {
         let slot = peek::top(l);
         slot.write(callback.value.get());
-        peek::set_top(l, args.lay(plan, frame, slot.add(1)));
+        peek::set_top(l, args.lay(plan, slot.add(1)));
         if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
             return fail_for_word(l, callback);
         }

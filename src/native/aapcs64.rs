@@ -9,7 +9,7 @@ use std::ffi::c_void;
 
 use super::closure::Entry;
 use super::direct::{Direct, Vectors};
-use super::pool::{ENTRIES, POOL, enter_any, enter_floats, enter_ints, enter_mixed, pool_start};
+use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Function, QualType};
 use crate::target;
@@ -434,8 +434,8 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
 /// Bytes of an entry of the pool.
 pub(super) const ENTRY: usize = 8;
 
-// The pool of entries: each loads its number and goes on, by way of a common part, at the code that its `closure::Entry` names
-// (`pool::entry_code`). That lays the frame out below the stack's arguments.
+// The pool of entries: each loads its number and goes on, by way of a common part, at the code that its `closure::Entry` names.
+// If that lays a frame out, it lies below the stack's arguments.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -462,44 +462,29 @@ global_asm!(
     code = const Entry::CODE,
 );
 
-/// Code that entries go on to: it saves registers, calls the handler, and a word comes back.
-macro_rules! entry_code {
-    ($code:ident, $($save:literal,)+) => {
-        global_asm!(
-            ".p2align 4",
-            ".globl {code}",
-            ".hidden {code}",
-            "{code}:",
-            ".cfi_startproc",
-            "sub sp, sp, #{stack}",
-            ".cfi_adjust_cfa_offset {stack}",
-            $($save,)+
-            "mov x1, sp",
-            "stp x29, x30, [sp, #-16]!",
-            ".cfi_adjust_cfa_offset 16",
-            ".cfi_offset x29, -{stack} - 16",
-            ".cfi_offset x30, -{stack} - 8",
-            "mov x29, sp",
-            "ldr x9, [x16, #{handler}]",
-            "ldr x0, [x16, #{data}]",
-            "blr x9",
-            "fmov d0, x0",
-            "ldp x29, x30, [sp], #16",
-            "add sp, sp, #{stack}",
-            "ret",
-            ".cfi_endproc",
-            code = sym $code,
-            stack = const STACK * 8,
-            handler = const Entry::HANDLER,
-            data = const Entry::DATA,
-        );
-    };
-}
+// The handler takes the arguments where they are, and its own: it gives back what it is to give as C does.
+global_asm!(
+    ".p2align 4",
+    ".globl {few_code}",
+    ".hidden {few_code}",
+    "{few_code}:",
+    "ldr x3, [x16, #{data}]",
+    "ldr x9, [x16, #{few}]",
+    "br x9",
+    few_code = sym enter_few,
+    few = const Entry::FEW,
+    data = const Entry::DATA,
+);
 
-entry_code!(enter_ints, "stp x0, x1, [sp]", "str x2, [sp, #16]",);
-entry_code!(enter_floats, "str d0, [sp, #80]", "str d1, [sp, #96]", "str d2, [sp, #112]",);
-entry_code!(
-    enter_mixed,
+// Saves the integer registers and the low halves of the vector registers; a word comes back.
+global_asm!(
+    ".p2align 4",
+    ".globl {mixed}",
+    ".hidden {mixed}",
+    "{mixed}:",
+    ".cfi_startproc",
+    "sub sp, sp, #{stack}",
+    ".cfi_adjust_cfa_offset {stack}",
     "stp x0, x1, [sp]",
     "stp x2, x3, [sp, #16]",
     "stp x4, x5, [sp, #32]",
@@ -513,6 +498,24 @@ entry_code!(
     "str d5, [sp, #160]",
     "str d6, [sp, #176]",
     "str d7, [sp, #192]",
+    "mov x1, sp",
+    "stp x29, x30, [sp, #-16]!",
+    ".cfi_adjust_cfa_offset 16",
+    ".cfi_offset x29, -{stack} - 16",
+    ".cfi_offset x30, -{stack} - 8",
+    "mov x29, sp",
+    "ldr x9, [x16, #{handler}]",
+    "ldr x0, [x16, #{data}]",
+    "blr x9",
+    "fmov d0, x0",
+    "ldp x29, x30, [sp], #16",
+    "add sp, sp, #{stack}",
+    "ret",
+    ".cfi_endproc",
+    mixed = sym enter_mixed,
+    stack = const STACK * 8,
+    handler = const Entry::HANDLER,
+    data = const Entry::DATA,
 );
 
 // The same with whole vectors, and any result.

@@ -18,7 +18,9 @@ use libffi::raw::{ffi_cif, ffi_closure, ffi_closure_alloc, ffi_prep_closure_loc,
 #[cfg(direct)]
 use super::convention::Registers;
 #[cfg(direct)]
-use super::pool::{self, ENTRIES};
+use super::direct::Direct;
+#[cfg(direct)]
+use super::pool::{self, ENTRIES, enter_any, enter_few, enter_mixed};
 #[cfg(direct)]
 use super::signature::Path;
 use super::signature::Signature;
@@ -28,11 +30,24 @@ use super::signature::Signature;
 /// the handler returns, widened, and `result` is nothing that it may touch.
 pub type Handler = unsafe extern "C" fn(data: *mut c_void, frame: *const u64, result: *mut u8) -> u64;
 
+/// A handler that takes the arguments where C has put them: words in the first three registers of either sort, of which it knows those that
+/// count ([`Signature::has_few`]). What is behind a narrower type's bits is undefined. The result is widened.
+#[derive(Clone, Copy)]
+pub enum FewHandler {
+    /// It gives an integer, a pointer, or nothing.
+    ToInt(unsafe extern "C" fn(u64, u64, u64, data: *mut c_void, f64, f64, f64) -> u64),
+    /// It gives a floating number.
+    ToFloat(unsafe extern "C" fn(u64, u64, u64, data: *mut c_void, f64, f64, f64) -> f64),
+}
+
 /// What a slot leads to. Nobody has its address before it is set for the first time.
 pub(super) struct Entry {
     /// Where the pool's code goes on.
     #[cfg(direct)]
     code: AtomicPtr<c_void>,
+    /// What a [`FewHandler`] leads to: [`refuse_few`] once the slot was given back, if it ever was one.
+    #[cfg(direct)]
+    few: AtomicPtr<()>,
     /// A [`Handler`]: [`refuse`] once the slot was given back.
     handler: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
@@ -47,6 +62,7 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) const CODE: usize = std::mem::offset_of!(Entry, code);
     pub(super) const HANDLER: usize = std::mem::offset_of!(Entry, handler);
+    pub(super) const FEW: usize = std::mem::offset_of!(Entry, few);
     pub(super) const DATA: usize = std::mem::offset_of!(Entry, data);
 }
 
@@ -55,6 +71,8 @@ impl Entry {
         Entry {
             #[cfg(direct)]
             code: AtomicPtr::new(std::ptr::null_mut()),
+            #[cfg(direct)]
+            few: AtomicPtr::new(std::ptr::null_mut()),
             handler: AtomicPtr::new(std::ptr::null_mut()),
             data: AtomicPtr::new(std::ptr::null_mut()),
             owner: AtomicPtr::new(std::ptr::null_mut()),
@@ -62,8 +80,18 @@ impl Entry {
         }
     }
 
-    /// Leads to a handler from now on.
-    fn set(&self, signature: &Arc<Signature>, handler: Handler, data: *mut c_void, owner: &Owner) {
+    /// Leads to handlers from now on: to `few`, if there is one and the pool's code can; else to the other.
+    ///
+    /// A call that comes too late may meet what was there before, or what is there now: those of one kind ([`Entry::few`],
+    /// [`Entry::handler`]) may stand for each other.
+    fn set(
+        &self,
+        signature: &Arc<Signature>,
+        handler: Handler,
+        few: Option<FewHandler>,
+        data: *mut c_void,
+        owner: &Owner,
+    ) {
         // (Often it is used again for the same type.)
         let is_new = !std::ptr::eq(self.signature.load(Ordering::Acquire), Arc::as_ptr(signature));
         let old = if is_new {
@@ -73,15 +101,34 @@ impl Entry {
         };
         self.data.store(data, Ordering::Relaxed);
         self.owner.store(std::ptr::from_ref(owner).cast_mut(), Ordering::Relaxed);
+        self.handler.store(handler as *mut (), Ordering::Release);
         #[cfg(direct)]
         if let Path::Direct(direct) = &signature.path {
-            self.code.store(direct.entry_code as *mut c_void, Ordering::Relaxed);
+            let few = match few {
+                Some(FewHandler::ToInt(few)) if !direct.gives_float() => few as *mut (),
+                Some(FewHandler::ToFloat(few)) if direct.gives_float() => few as *mut (),
+                _ => std::ptr::null_mut(),
+            };
+            let code = if !few.is_null() && direct.has_few {
+                self.few.store(few, Ordering::Release);
+                enter_few
+            } else {
+                Entry::code_for(direct)
+            };
+            self.code.store(code as *mut c_void, Ordering::Release);
         }
-        self.handler.store(handler as *mut (), Ordering::Release);
+        #[cfg(not(direct))]
+        let _ = few;
         if !old.is_null() {
             // SAFETY: counted when it was set; the slot was given back since.
             drop(unsafe { Arc::from_raw(old) });
         }
+    }
+
+    /// The code that saves what a [`Handler`] needs.
+    #[cfg(direct)]
+    fn code_for(direct: &Direct) -> unsafe extern "C" fn() {
+        if direct.whole_vectors || !direct.result.is_word() { enter_any } else { enter_mixed }
     }
 
     /// The signature, if the slot was ever used.
@@ -102,6 +149,12 @@ impl Entry {
     /// From now on the slot refuses.
     fn clear(&self) {
         self.handler.store(refuse as *mut (), Ordering::Release);
+        #[cfg(direct)]
+        if self.code.load(Ordering::Relaxed) == enter_few as *mut c_void {
+            self.few.store(refuse_few as *mut (), Ordering::Release);
+            // (Which makes it zero whichever way it comes back.)
+            self.code.store(enter_mixed as *mut c_void, Ordering::Release);
+        }
         self.owner.store(std::ptr::null_mut(), Ordering::Relaxed);
     }
 
@@ -189,6 +242,13 @@ unsafe extern "C" fn refuse(_data: *mut c_void, _frame: *const u64, _result: *mu
     0
 }
 
+/// As [`refuse`], for a call that comes at the very moment.
+#[cfg(direct)]
+unsafe extern "C" fn refuse_few(_: u64, _: u64, _: u64, _data: *mut c_void, _: f64, _: f64, _: f64) -> u64 {
+    refused();
+    0
+}
+
 fn refused() {
     let run = REFUSED.load(Ordering::Acquire);
     if !run.is_null() {
@@ -199,13 +259,14 @@ fn refused() {
 }
 
 impl Closure {
-    /// A new address for a handler. `owner` is who may ask [`data_at`] for it.
+    /// A new address for a handler, or for `few` in its place, where that can be reached. `owner` is who may ask [`data_at`] for it.
     ///
     /// # Safety
     /// `data` stays valid, and `owner` where it is, until the closure is dropped.
     pub unsafe fn new(
         signature: &Arc<Signature>,
         handler: Handler,
+        few: Option<FewHandler>,
         data: *mut c_void,
         owner: &Owner,
     ) -> Result<Closure, String> {
@@ -214,9 +275,10 @@ impl Closure {
             && let Some(slot) = owner.take()
         {
             let entry = &ENTRIES[slot];
-            entry.set(signature, handler, data, owner);
+            entry.set(signature, handler, few, data, owner);
             return Ok(Closure { address: pool::entry(slot), slot: Slot::Direct(slot), entry });
         }
+        let _ = few;
         through_libffi(signature, handler, data, owner)
     }
 
@@ -357,7 +419,7 @@ fn through_libffi(
         all.free.push_back(slot);
         return Err("callback that libffi refuses".to_owned());
     }
-    entry.set(signature, handler, data, owner);
+    entry.set(signature, handler, None, data, owner);
     Ok(Closure { address: code.cast_const(), slot: Slot::Libffi(slot), entry })
 }
 

@@ -3,7 +3,6 @@
 use std::ffi::c_void;
 
 use super::convention::{ResultPlace, call_general, call_ints, call_mixed, vector_word};
-use super::pool;
 use super::signature::Place;
 
 /// How a signature is called directly.
@@ -11,8 +10,10 @@ pub(super) struct Direct {
     pub(super) result: ResultPlace,
     /// Words of arguments on the stack.
     pub(super) stack_words: usize,
-    /// Where entries of the callback pool go on.
-    pub(super) entry_code: unsafe extern "C" fn(),
+    /// Do arguments take whole vector registers?
+    pub(super) whole_vectors: bool,
+    /// See `Signature::has_few`.
+    pub(super) has_few: bool,
     form: Form,
 }
 
@@ -37,8 +38,7 @@ enum Form {
     General,
 }
 
-/// The most arguments that [`Direct::call_few`] takes; there is a thunk handler for each number up to it. And of what registers entries of
-/// the callback pool save no more where that will do.
+/// The most arguments that [`Direct::call_few`] takes, and a `closure::FewHandler` is given; there is a handler for each number up to it.
 pub(super) const FEW: usize = 3;
 
 impl Direct {
@@ -59,15 +59,17 @@ impl Direct {
             ResultPlace::Float => Form::MixedToFloat,
             _ => Form::General,
         };
-        Direct { result, stack_words, entry_code: pool::entry_code(result, places, vectors), form }
-    }
-
-    /// See `Signature::has_few`.
-    pub(super) fn has_few(&self, places: &[Place]) -> bool {
         let all = |word: fn(usize) -> usize| {
             places.iter().enumerate().all(|(i, place)| *place == Place::Word(word(i) as u16))
         };
-        !matches!(self.form, Form::General) && places.len() <= FEW && (all(|i| i) || all(vector_word))
+        let has_few =
+            !matches!(form, Form::General) && places.len() <= FEW && (all(|i| i) || all(vector_word));
+        Direct { result, stack_words, whole_vectors: vectors == Vectors::Whole, has_few, form }
+    }
+
+    /// Does the result come back in a vector register?
+    pub(super) fn gives_float(&self) -> bool {
+        self.result == ResultPlace::Float
     }
 
     /// See `Signature::call_few`.

@@ -1,7 +1,7 @@
 //! The static pool of callable addresses: no code is made at run time.
 //!
-//! Each entry loads what its slot's [`Entry`] says, and goes on at code that saves registers as a frame, calls the handler, and gives C what
-//! that gives. The machine code is the convention's; what a slot leads to is `closure`'s. Slots are the process's.
+//! Each entry loads what its slot's [`Entry`] says, and goes on at code that leads to a handler: at once, or by way of a frame that it saves
+//! registers in. The machine code is the convention's; what a slot leads to is `closure`'s. Slots are the process's.
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -9,9 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::closure::Entry;
-use super::convention::{ENTRY, ResultPlace, vector_word};
-use super::direct::{FEW, Vectors};
-use super::signature::Place;
+use super::convention::ENTRY;
 
 /// How many callbacks there can be before libffi's closures are used.
 pub(super) const POOL: usize = 4096;
@@ -24,32 +22,15 @@ unsafe extern "C" {
     /// The first entry.
     #[link_name = "cdata_pool"]
     pub(super) fn pool_start();
-    /// Saves the first [`FEW`] integer registers; a word comes back.
-    #[link_name = "cdata_pool_ints"]
-    pub(super) fn enter_ints();
-    /// The same with the low halves of vector registers.
-    #[link_name = "cdata_pool_floats"]
-    pub(super) fn enter_floats();
+    /// Saves nothing: leads to a `closure::FewHandler`.
+    #[link_name = "cdata_pool_few"]
+    pub(super) fn enter_few();
     /// All integer registers, and the low halves of all vector registers; a word comes back.
     #[link_name = "cdata_pool_mixed"]
     pub(super) fn enter_mixed();
     /// All registers; any result.
     #[link_name = "cdata_pool_any"]
     pub(super) fn enter_any();
-}
-
-/// Where an entry goes on: at what saves the registers that the arguments take, and hands such a result back.
-pub(super) fn entry_code(result: ResultPlace, places: &[Place], vectors: Vectors) -> unsafe extern "C" fn() {
-    let all = |word: fn(usize) -> usize| {
-        places.iter().all(|&place| (0..FEW).any(|i| place == Place::Word(word(i) as u16)))
-    };
-    match vectors {
-        _ if !result.is_word() => enter_any,
-        Vectors::Whole => enter_any,
-        _ if all(|i| i) => enter_ints,
-        _ if all(vector_word) => enter_floats,
-        _ => enter_mixed,
-    }
 }
 
 /// The address of a slot's entry.

@@ -249,7 +249,7 @@ impl Signature {
     pub fn has_few(&self) -> bool {
         match &self.path {
             #[cfg(direct)]
-            Path::Direct(direct) => direct.has_few(&self.places),
+            Path::Direct(direct) => direct.has_few,
             Path::Libffi(_) => false,
         }
     }

@@ -9,7 +9,7 @@ use std::ffi::c_void;
 
 use super::closure::Entry;
 use super::direct::{Direct, Vectors};
-use super::pool::{ENTRIES, POOL, enter_any, enter_floats, enter_ints, enter_mixed, pool_start};
+use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
 
@@ -542,8 +542,8 @@ pub(super) unsafe fn call_general(direct: &Direct, target: *const c_void, frame:
 /// Bytes of an entry of the pool.
 pub(super) const ENTRY: usize = 16;
 
-// The pool of entries: each loads where its `closure::Entry` lies and goes on at the code that this names (`pool::entry_code`). That
-// lays the frame out, whose last word before the stack's arguments is the return address.
+// The pool of entries: each loads where its `closure::Entry` lies and goes on at the code that this names. If that
+// lays a frame out, its last word before the stack's arguments is the return address.
 global_asm!(
     ".p2align 4",
     ".globl {pool}",
@@ -564,37 +564,28 @@ global_asm!(
     code = const Entry::CODE,
 );
 
-/// Code that entries go on to: it saves registers, calls the handler, and a word comes back.
-macro_rules! entry_code {
-    ($code:ident, $($save:literal,)+) => {
-        global_asm!(
-            ".p2align 4",
-            ".globl {code}",
-            ".hidden {code}",
-            "{code}:",
-            ".cfi_startproc",
-            "sub rsp, 184",
-            ".cfi_adjust_cfa_offset 184",
-            $($save,)+
-            "mov rdi, [r11 + {data}]",
-            "mov rsi, rsp",
-            "call [r11 + {handler}]",
-            "movq xmm0, rax",
-            "add rsp, 184",
-            ".cfi_adjust_cfa_offset -184",
-            "ret",
-            ".cfi_endproc",
-            code = sym $code,
-            handler = const Entry::HANDLER,
-            data = const Entry::DATA,
-        );
-    };
-}
+// The handler takes the arguments where they are, and its own: it gives back what it is to give as C does.
+global_asm!(
+    ".p2align 4",
+    ".globl {few_code}",
+    ".hidden {few_code}",
+    "{few_code}:",
+    "mov rcx, [r11 + {data}]",
+    "jmp [r11 + {few}]",
+    few_code = sym enter_few,
+    few = const Entry::FEW,
+    data = const Entry::DATA,
+);
 
-entry_code!(enter_ints, "mov [rsp + 0], rdi", "mov [rsp + 8], rsi", "mov [rsp + 16], rdx",);
-entry_code!(enter_floats, "movsd [rsp + 48], xmm0", "movsd [rsp + 64], xmm1", "movsd [rsp + 80], xmm2",);
-entry_code!(
-    enter_mixed,
+// Saves the integer registers and the low halves of the vector registers; a word comes back.
+global_asm!(
+    ".p2align 4",
+    ".globl {mixed}",
+    ".hidden {mixed}",
+    "{mixed}:",
+    ".cfi_startproc",
+    "sub rsp, 184",
+    ".cfi_adjust_cfa_offset 184",
     "mov [rsp + 0], rdi",
     "mov [rsp + 8], rsi",
     "mov [rsp + 16], rdx",
@@ -609,6 +600,17 @@ entry_code!(
     "movsd [rsp + 128], xmm5",
     "movsd [rsp + 144], xmm6",
     "movsd [rsp + 160], xmm7",
+    "mov rdi, [r11 + {data}]",
+    "mov rsi, rsp",
+    "call [r11 + {handler}]",
+    "movq xmm0, rax",
+    "add rsp, 184",
+    ".cfi_adjust_cfa_offset -184",
+    "ret",
+    ".cfi_endproc",
+    mixed = sym enter_mixed,
+    handler = const Entry::HANDLER,
+    data = const Entry::DATA,
 );
 
 // The same with whole vectors, and any result.
