@@ -16,7 +16,7 @@ use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
 /// `__index` of cdata. The usual reads, by what lies on the stack: a member by its interned name, an element by an integer. What needs no
-/// memory of Lua's is read right here, without a frame; anything else by a function that this one ends with.
+/// memory of Lua's is read right here; anything else by a function that this one ends with.
 ///
 /// # Safety
 /// Called by Lua with its own state.
@@ -78,12 +78,19 @@ pub unsafe extern "C-unwind" fn index(l: *mut lua_State) -> c_int {
                 _ => any(l),
             };
         }
-        if make_integer_key(l, shape) { index(l) } else { any(l) }
+        quick_number(l, shape)
     }
 }
 
 door! {
     fn any = get;
+}
+
+/// An element by a number that is no Lua integer. (A function of its own: `index` would be a loop.)
+#[inline(never)]
+unsafe fn quick_number(l: *mut lua_State, shape: &Shape) -> c_int {
+    // SAFETY: from `index`.
+    unsafe { if make_integer_key(l, shape) { index(l) } else { any(l) } }
 }
 
 /// A method of callbacks, by its name.

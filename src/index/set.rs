@@ -60,10 +60,8 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
                 return any(l);
             }
             (op, shape.item.get(), at)
-        } else if make_integer_key(l, shape) {
-            return new_index(l);
         } else {
-            return any(l);
+            return quick_number(l, shape);
         };
         if from_lua::store_plain(value, op, at) {
             return 0;
@@ -80,6 +78,13 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
 
 door! {
     fn any = set;
+}
+
+/// An element by a number that is no Lua integer. (A function of its own: `new_index` would be a loop.)
+#[inline(never)]
+unsafe fn quick_number(l: *mut lua_State, shape: &Shape) -> c_int {
+    // SAFETY: from `new_index`.
+    unsafe { if make_integer_key(l, shape) { new_index(l) } else { any(l) } }
 }
 
 /// The metatype's `__newindex`, if it is a function, for a name that is no member's.

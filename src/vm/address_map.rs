@@ -46,7 +46,7 @@ impl<T: Copy + Default> AddressMap<T> {
     }
 
     /// The value of `key`.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: usize) -> Option<&T> {
         let mask = self.slots.len() - 1;
         let mut at = self.home(key) & mask;
