@@ -13,8 +13,8 @@ use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::Meta;
 
-/// `__newindex` of cdata. The usual writes, by what lies on the stack: a number or boolean to a member or element of its sort right here,
-/// without a frame; anything else by a function that this one ends with.
+/// `__newindex` of cdata. The usual writes, by what lies on the stack: a number or boolean to a member or element of its sort right here;
+/// anything else by a function that this one ends with.
 ///
 /// # Safety
 /// Called by Lua with its own state.
