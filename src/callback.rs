@@ -9,7 +9,7 @@ mod plan;
 mod run;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 
 use crate::cdata;
 use crate::door;
@@ -212,14 +212,12 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
     }
     // SAFETY: S5 from the caller.
     unsafe {
-        // (Shorter than `strcmp`: most are decided by the first letters.)
-        let is = |word: &CStr| {
-            word.to_bytes_with_nul().iter().enumerate().all(|(i, &c)| *name.add(i).cast::<u8>() == c)
-        };
-        let f = match () {
-            () if is(c"free") => free,
-            () if is(c"set") => set,
-            () => return false,
+        let f = if libc::strcmp(name, c"free".as_ptr()) == 0 {
+            free
+        } else if libc::strcmp(name, c"set".as_ptr()) == 0 {
+            set
+        } else {
+            return false;
         };
         if peek::is_available() {
             peek::push_c_function(l, f);

@@ -792,6 +792,16 @@ fn closures_agree_with_cc() {
     assert!(few > 150 || !cfg!(direct));
 }
 
+/// A table, and the function that a text declares.
+fn declared(text: &str, name: &str) -> (CTypeTable, ffi_core::ctype::Function) {
+    let mut table = CTypeTable::new();
+    cdef::declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let Some(Name::Function { ty, .. }) = table.name(name).cloned() else { panic!() };
+    let CType::Function(id) = table.get(ty) else { panic!() };
+    let function = table.function(id).to_function();
+    (table, function)
+}
+
 #[test]
 fn an_address_given_back_refuses() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
@@ -799,11 +809,7 @@ fn an_address_given_back_refuses() {
     ffi_core::native::closure::set_refused(|| {
         REFUSED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     });
-    let mut table = CTypeTable::new();
-    cdef::declare(&mut table, b"int f(int);", &[]).unwrap();
-    let Some(Name::Function { ty, .. }) = table.name("f").cloned() else { panic!() };
-    let CType::Function(id) = table.get(ty) else { panic!() };
-    let function = table.function(id).to_function();
+    let (table, function) = declared("int f(int);", "f");
     unsafe extern "C" fn seven(_data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         7
     }
@@ -839,17 +845,14 @@ fn an_address_given_back_refuses() {
 #[test]
 fn a_double_is_zero_where_its_address_was_given_back() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
-    let mut table = CTypeTable::new();
-    cdef::declare(&mut table, b"double h(double);", &[]).unwrap();
-    let Some(Name::Function { ty, .. }) = table.name("h").cloned() else { panic!() };
-    let CType::Function(id) = table.get(ty) else { panic!() };
-    let signature = Arc::new(Signature::for_closures(&table, &table.function(id).to_function()).unwrap());
-    unsafe extern "C" fn same(_data: *mut c_void, frame: *const u64, _result: *mut u8) -> u64 {
-        unsafe { *frame.add(FIRST.load(std::sync::atomic::Ordering::SeqCst)) }
+    let (table, function) = declared("double h(double);", "h");
+    let signature = Arc::new(Signature::for_closures(&table, &function).unwrap());
+    // (The data is the argument's word.)
+    unsafe extern "C" fn same(data: *mut c_void, frame: *const u64, _result: *mut u8) -> u64 {
+        unsafe { *frame.add(data as usize) }
     }
-    static FIRST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let &[Place::Word(word)] = signature.places() else { panic!() };
-    FIRST.store(word.into(), std::sync::atomic::Ordering::SeqCst);
+    let data = usize::from(word) as *mut c_void;
     #[rustfmt::skip]
     unsafe extern "C" fn same_in_registers(
         _: u64, _: u64, _: u64, _: *mut c_void, x: f64, _: f64, _: f64,
@@ -858,7 +861,7 @@ fn a_double_is_zero_where_its_address_was_given_back() {
     }
     let owner = Owner::default();
     for few in [None, Some(FewHandler::ToFloat(same_in_registers))] {
-        let closure = unsafe { Closure::new(&signature, same, few, std::ptr::null_mut(), &owner) }.unwrap();
+        let closure = unsafe { Closure::new(&signature, same, few, data, &owner) }.unwrap();
         let call: unsafe extern "C" fn(f64) -> f64 = unsafe { std::mem::transmute(closure.address()) };
         assert_eq!(unsafe { call(1.5) }, 1.5);
         drop(closure);
@@ -869,11 +872,8 @@ fn a_double_is_zero_where_its_address_was_given_back() {
 #[test]
 fn more_closures_than_the_pool_has() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
-    let mut table = CTypeTable::new();
-    cdef::declare(&mut table, b"double g(double, int);", &[]).unwrap();
-    let Some(Name::Function { ty, .. }) = table.name("g").cloned() else { panic!() };
-    let CType::Function(id) = table.get(ty) else { panic!() };
-    let signature = Arc::new(Signature::for_closures(&table, &table.function(id).to_function()).unwrap());
+    let (table, function) = declared("double g(double, int);", "g");
+    let signature = Arc::new(Signature::for_closures(&table, &function).unwrap());
     unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         (data as usize as f64).to_bits()
     }

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::sync::Arc;
 
-use super::run::{self, DOUBLES, INTS, SIGNED, SLOTS, WORDS};
+use super::run::{self, DOUBLES, INTS, SLOTS, WORDS};
 use crate::conv::to_lua::Way;
 use crate::ctype::CType;
 use crate::error::{Result, What};
@@ -22,7 +22,6 @@ pub(super) struct Plan {
     pub(super) args: Vec<(Op, &'static Shape, Place)>,
     pub(super) result: &'static Shape,
     pub(super) result_op: Op,
-    pub(super) result_bytes: usize,
     /// Do arguments and result convert without Lua's allocating anything?
     pub(super) plain: bool,
     /// Does the result?
@@ -31,17 +30,13 @@ pub(super) struct Plan {
     pub(super) quick: Option<Box<[Quick]>>,
     /// More than there are, if not.
     pub(super) spares: usize,
-    /// How much of Lua's stack a call wants free, in bytes.
+    /// Free slots of Lua's stack that a call wants.
     pub(super) room: usize,
     /// How many values the function gives.
     pub(super) results: c_int,
-    /// Is the result a word, or none? (`Signature::gives_word`)
-    pub(super) gives_word: bool,
     /// The tag of a result that goes back in the way that `result_way` says. (Any other is converted.)
     pub(super) result_tag: u8,
     pub(super) result_way: Way,
-    /// If that is [`Way::Signed`].
-    pub(super) result_upper: u8,
     pub(super) handler: Handler,
     /// For calls in registers, if there is one for such arguments and such a result.
     pub(super) few: Option<FewHandler>,
@@ -54,8 +49,6 @@ pub(super) struct Quick {
     pub(super) way: Way,
     /// As Lua takes it, if its way is not [`Way::Other`].
     pub(super) tag: u8,
-    /// If its way is [`Way::Signed`].
-    pub(super) upper: u8,
     pub(super) shape: &'static Shape,
 }
 
@@ -82,7 +75,7 @@ impl Plan {
                 // What a pointer becomes, and what an integer becomes that only fits into a box.
                 let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
                 let (way, tag) = Way::of(op);
-                Some(Quick { op, word, way, tag, upper: way.upper().unwrap_or(0), shape })
+                Some(Quick { op, word, way, tag, shape })
             }
             _ => None,
         };
@@ -93,12 +86,10 @@ impl Plan {
             state,
             spares: if quick.is_some() { spares } else { usize::MAX },
             quick,
-            room: (args.len() + SLOTS) * peek::SLOT,
+            room: args.len() + SLOTS,
             results: c_int::from(result.op() != Op::None),
-            gives_word: signature.gives_word(),
             result_tag,
             result_way,
-            result_upper: result_way.upper().unwrap_or(0),
             handler: if signature.gives_word() { run::enter_for_word } else { run::enter },
             few,
             plain: simple(result.op())
@@ -107,7 +98,6 @@ impl Plan {
                 }),
             result_is_plain: simple(result.op()),
             result_op: result.op(),
-            result_bytes: signature.result_size(),
             signature: Arc::new(signature),
             args,
             result,
@@ -121,11 +111,8 @@ fn few_handler(args: &[Quick], result: Op) -> Option<FewHandler> {
         return None;
     }
     let all = |is: fn(Op) -> bool| args.iter().all(|arg| is(arg.op));
-    let to_int = matches!(result, Op::None | Op::I32 | Op::I64);
     match result {
         Op::None | Op::I32 if all(|op| op == Op::I32) => ints_handler::<INTS>(args.len()),
-        _ if to_int && all(|op| matches!(op, Op::I32 | Op::I64)) => ints_handler::<SIGNED>(args.len()),
-        _ if to_int && all(|op| op == Op::F64) => ints_handler::<DOUBLES>(args.len()),
         Op::F64 if all(|op| op == Op::F64) => Some(FewHandler::ToFloat(match args.len() {
             0 => run::enter_for_float::<0>,
             1 => run::enter_for_float::<1>,
@@ -135,6 +122,7 @@ fn few_handler(args: &[Quick], result: Op) -> Option<FewHandler> {
         })),
         Op::F32 | Op::F64 => None,
         _ if all(|op| !matches!(op, Op::F32 | Op::F64)) => ints_handler::<WORDS>(args.len()),
+        _ if all(|op| op == Op::F64) => ints_handler::<DOUBLES>(args.len()),
         _ => None,
     }
 }

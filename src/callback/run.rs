@@ -2,7 +2,6 @@
 
 use std::ffi::{c_int, c_void};
 use std::io::Write;
-use std::sync::atomic::Ordering;
 
 use super::Callback;
 use super::plan::{Plan, Quick};
@@ -17,7 +16,7 @@ use crate::native::thread::Thread;
 use crate::vm::peek;
 use crate::vm::shape::Op;
 use crate::vm::stack::*;
-use crate::vm::state::{FOREIGN, PARKED, State};
+use crate::vm::state::State;
 
 /// A call of a callback, while it is under way.
 struct Invocation<'a> {
@@ -88,7 +87,7 @@ unsafe fn enter_usually(callback: &Callback, args: impl Arguments) -> u64 {
         let is_usual = !l.is_null()
             && calls.depth.get() < DEPTH_MAX
             && args.are_ready(state, plan)
-            && peek::has_bytes(l, plan.room);
+            && peek::has_room(l, plan.room);
         if !is_usual {
             return args.enter_slowly(callback);
         }
@@ -107,7 +106,7 @@ unsafe fn enter_usually(callback: &Callback, args: impl Arguments) -> u64 {
 #[cold]
 #[inline(never)]
 fn refuse_thread(state: &State) -> u64 {
-    state.calls.left.fetch_or(FOREIGN, Ordering::Relaxed);
+    state.calls.meet_foreign();
     // (`eprintln` would panic where stderr takes no more.)
     let _ = writeln!(std::io::stderr(), "ffi: callback called from a foreign thread");
     0
@@ -145,7 +144,7 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         let state = &*plan.state;
         let calls = &state.calls;
         let errno = Thread::current().errno(calls.errno_distance);
-        if calls.left.load(Ordering::Relaxed) & PARKED != 0 || state.closed.get() {
+        if calls.is_parked() || state.closed.get() {
             return;
         }
         let calling = calls.l.get();
@@ -159,11 +158,11 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         let top = lua_gettop(l);
         let outcome = if depth >= DEPTH_MAX {
             Err(What::CStackOverflow.into())
-        } else if lua_checkstack(l, (plan.room / peek::SLOT) as c_int) == 0 {
+        } else if lua_checkstack(l, plan.room as c_int) == 0 {
             Err(What::StackOverflow.into())
         } else {
             match &plan.quick {
-                Some(_) if plan.gives_word && peek::is_available() => {
+                Some(_) if plan.signature.gives_word() && peek::is_available() => {
                     match state.spares.provide(l, plan.spares) {
                         true => {
                             result.cast::<u64>().write(run_peeking(l, callback, &Any(frame)));
@@ -178,7 +177,10 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         };
         match outcome {
             Ok(()) => lua_settop(l, top),
-            Err(error) => fail(l, callback, top, error, result),
+            Err(error) => {
+                std::ptr::write_bytes(result, 0, plan.signature.result_size());
+                fail(l, callback, top, error);
+            }
         }
         calls.depth.set(calls.depth.get() - 1);
         *errno = calls.errno.get();
@@ -190,13 +192,12 @@ fn on_stack() -> Box<Error> {
     Box::new(Error { what: What::OnStack, blame: Blame::Value })
 }
 
-/// Parks what went wrong and gives C a zero; the stack becomes `top` values high again.
+/// Parks what went wrong, for which C is given a zero; the stack becomes `top` values high again.
 #[cold]
 #[inline(never)]
-unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Error>, result: *mut u8) {
-    // SAFETY: the result has as many bytes; from the caller.
+unsafe fn fail(l: *mut lua_State, callback: &Callback, top: c_int, error: Box<Error>) {
+    // SAFETY: from the caller.
     unsafe {
-        std::ptr::write_bytes(result, 0, callback.plan.get().result_bytes);
         park(l, &*callback.plan.get().state, callback.function, error);
         lua_settop(l, top);
     }
@@ -226,8 +227,7 @@ unsafe fn run_plain(
                 to_lua::push(l, shape, op, at, Bounds::ANY, 0)?;
             }
         }
-        let results = c_int::from(plan.result_op != Op::None);
-        if lua_pcall(l, plan.args.len() as c_int, results, 0) != LUA_OK {
+        if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
             return Err(on_stack());
         }
         store_result(l, plan, result)
@@ -325,17 +325,15 @@ unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
     unsafe { cdata::of_spare((*plan.state).spares.take(), arg.shape, word as usize as *mut u8) }
 }
 
-/// `N` arguments as registers have them; all are of a sort, and so is the result, if there is one.
+/// `N` arguments as registers have them; all are of a sort.
 struct Few<const N: usize, const SORT: u8>([u64; 3]);
 
-/// `int`s.
+/// `int`s, and so is the result, if there is one.
 pub(super) const INTS: u8 = 0;
-/// Any that are [`Way::Signed`], in integer registers.
-pub(super) const SIGNED: u8 = 1;
 /// Any in integer registers.
-pub(super) const WORDS: u8 = 2;
-/// `double`s, but for the result: that is any [`Way::Signed`].
-pub(super) const DOUBLES: u8 = 3;
+pub(super) const WORDS: u8 = 1;
+/// `double`s.
+pub(super) const DOUBLES: u8 = 2;
 
 impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     #[inline(always)]
@@ -351,13 +349,9 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
             for i in 0..N {
                 let word = self.0[i];
                 slot.add(i).write(match SORT {
-                    WORDS => slot_of(plan, args.get_unchecked(i), &word),
                     INTS => peek::Slot { bits: Way::signed(32, word), tag: peek::INT },
                     DOUBLES => peek::Slot { bits: word, tag: peek::FLOAT },
-                    _ => {
-                        let arg = args.get_unchecked(i);
-                        peek::Slot { bits: Way::signed(arg.upper, word), tag: arg.tag }
-                    }
+                    _ => slot_of(plan, args.get_unchecked(i), &word),
                 });
             }
             slot.add(N)
@@ -374,8 +368,7 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     fn word(&self, plan: &Plan, bits: u64) -> u64 {
         match SORT {
             INTS => Way::signed(32, bits),
-            WORDS => word_of(plan, bits),
-            _ => Way::signed(plan.result_upper, bits),
+            _ => word_of(plan, bits),
         }
     }
 }
@@ -390,7 +383,8 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Argume
         slot.write(callback.value.get());
         peek::set_top(l, args.lay(plan, slot.add(1)));
         if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
-            return fail_for_word(l, callback);
+            fail(l, callback, lua_gettop(l) - 1, on_stack());
+            return 0;
         }
         // (Read anew, as in `enter_usually`.)
         let plan = callback.plan.get();
@@ -406,16 +400,6 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Argume
     }
 }
 
-/// As [`fail`] with the error value on top, for a word. Gives the zero.
-#[cold]
-#[inline(never)]
-unsafe fn fail_for_word(l: *mut lua_State, callback: &Callback) -> u64 {
-    let mut result = [0u64; 2];
-    // SAFETY: as in `run_peeking`; the result has room for more than a word.
-    unsafe { fail(l, callback, lua_gettop(l) - 1, on_stack(), result.as_mut_ptr().cast()) };
-    0
-}
-
 /// Any result that is a word: the value on top, which is popped.
 #[inline(never)]
 unsafe fn run_result(l: *mut lua_State, callback: &Callback) -> u64 {
@@ -426,7 +410,10 @@ unsafe fn run_result(l: *mut lua_State, callback: &Callback) -> u64 {
         let top = lua_gettop(l) - 1;
         match convert_result(l, callback, at) {
             Ok(()) => lua_settop(l, top),
-            Err(error) => fail(l, callback, top, error, at),
+            Err(error) => {
+                fail(l, callback, top, error);
+                return 0;
+            }
         }
     }
     result[0]
@@ -478,7 +465,7 @@ unsafe fn run_protected(
         if lua_pcall(l, 1, plan.args.len() as c_int + 1, 0) != LUA_OK {
             return Err(on_stack());
         }
-        if lua_pcall(l, plan.args.len() as c_int, c_int::from(plan.result_op != Op::None), 0) != LUA_OK {
+        if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
             return Err(on_stack());
         }
         convert_result(l, callback, result)

@@ -72,14 +72,6 @@ impl Way {
         ((word << upper).cast_signed() >> upper).cast_unsigned()
     }
 
-    /// The upper bits of [`Way::Signed`].
-    pub fn upper(self) -> Option<u8> {
-        match self {
-            Way::Signed(upper) => Some(upper),
-            _ => None,
-        }
-    }
-
     /// The way of a representation, and the tag on Lua's side: [`peek::NONE`] if that depends on the value.
     pub fn of(op: Op) -> (Way, u8) {
         match op {

@@ -84,6 +84,7 @@ impl Entry {
     ///
     /// A call that comes too late may meet what was there before, or what is there now: those of one kind ([`Entry::few`],
     /// [`Entry::handler`]) may stand for each other.
+    #[cfg_attr(not(direct), allow(unused_variables))]
     fn set(
         &self,
         signature: &Arc<Signature>,
@@ -117,8 +118,6 @@ impl Entry {
             };
             self.code.store(code as *mut c_void, Ordering::Release);
         }
-        #[cfg(not(direct))]
-        let _ = few;
         if !old.is_null() {
             // SAFETY: counted when it was set; the slot was given back since.
             drop(unsafe { Arc::from_raw(old) });
@@ -263,6 +262,7 @@ impl Closure {
     ///
     /// # Safety
     /// `data` stays valid, and `owner` where it is, until the closure is dropped.
+    #[cfg_attr(not(direct), allow(unused_variables))]
     pub unsafe fn new(
         signature: &Arc<Signature>,
         handler: Handler,
@@ -278,7 +278,6 @@ impl Closure {
             entry.set(signature, handler, few, data, owner);
             return Ok(Closure { address: pool::entry(slot), slot: Slot::Direct(slot), entry });
         }
-        let _ = few;
         through_libffi(signature, handler, data, owner)
     }
 

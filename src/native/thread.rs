@@ -39,7 +39,6 @@ impl Thread {
 }
 
 /// Which OS thread something was done on, if on any. Threads may read and write it at once.
-#[derive(Default)]
 pub struct ThreadCell(AtomicPtr<u8>);
 
 impl ThreadCell {

@@ -104,20 +104,17 @@ pub unsafe fn top(l: *mut lua_State) -> *mut Slot {
     unsafe { *l.cast::<u8>().add(THREAD_TOP).cast::<*mut Slot>() }
 }
 
-/// Bytes of a slot.
-pub const SLOT: usize = size_of::<Slot>();
-
-/// Has the running function so many bytes of free slots, without asking for more?
+/// Has the running function `n` free slots, without asking for more?
 ///
 /// # Safety
 /// [`is_available`].
 #[inline(always)]
-pub unsafe fn has_bytes(l: *mut lua_State, bytes: usize) -> bool {
+pub unsafe fn has_room(l: *mut lua_State, n: usize) -> bool {
     // SAFETY: probed: where a call ends lies behind where it starts.
     unsafe {
         let call = l.cast::<u8>().add(THREAD_CALL).cast::<*mut u8>().read();
         let end = call.add(CALL_TOP).cast::<usize>().read();
-        end.wrapping_sub(top(l) as usize) as isize >= bytes as isize
+        end.wrapping_sub(top(l) as usize) as isize >= (n * size_of::<Slot>()) as isize
     }
 }
 

@@ -161,9 +161,9 @@ pub struct Calls {
     pub errno: Cell<c_int>,
     /// Where C's own lies.
     pub errno_distance: ErrnoDistance,
-    /// How many callbacks are in flight; and [`HALTED`], as long as an error is parked.
+    /// How many callbacks are in flight; more than any that is allowed, as long as an error is parked.
     pub depth: Cell<u32>,
-    /// What callbacks left for the call that comes home next: [`PARKED`] and [`FOREIGN`].
+    /// What callbacks left for the call that comes home next: an error that is parked, word of a foreign thread. Zero if nothing.
     pub left: AtomicU8,
 }
 
@@ -172,6 +172,16 @@ impl Calls {
     pub fn park(&self) {
         self.left.fetch_or(PARKED, Ordering::Relaxed);
         self.depth.set(self.depth.get() | HALTED);
+    }
+
+    /// Is an error parked?
+    pub fn is_parked(&self) -> bool {
+        self.left.load(Ordering::Relaxed) & PARKED != 0
+    }
+
+    /// A callback was entered on a foreign thread, which may call this.
+    pub fn meet_foreign(&self) {
+        self.left.fetch_or(FOREIGN, Ordering::Relaxed);
     }
 
     /// Was an error parked? None is any more.
@@ -190,9 +200,9 @@ impl Calls {
 const HALTED: u32 = 1 << 31;
 
 /// In [`Calls::left`]: a callback of the innermost call in flight parked an error.
-pub const PARKED: u8 = 1;
+const PARKED: u8 = 1;
 /// In [`Calls::left`]: a callback was entered on a foreign thread.
-pub const FOREIGN: u8 = 2;
+const FOREIGN: u8 = 2;
 
 /// What one Lua VM owns.
 pub struct State {
