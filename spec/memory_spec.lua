@@ -29,6 +29,27 @@ describe("memory", function()
     ffi.fill(a, 4, 65)
     assert.equal("AAAA", ffi.string(a)) -- no terminator inside: the array's end is the end
   end)
+  it("makes a short string of what memory holds now, whatever it held before", function()
+    local buffer, strings = ffi.new("uint8_t[48]"), 0
+    for n = 0, 45 do -- Lua interns up to 40 bytes
+      for changed = 0, n do
+        local expected = {}
+        for i = 0, n - 1 do
+          buffer[i] = i == changed and 0 or 1 + i % 3
+          expected[i + 1] = string.char(buffer[i])
+        end
+        expected = table.concat(expected)
+        for round = 1, 3 do
+          assert.equal(expected, ffi.string(buffer, n))
+          assert.equal(expected, ffi.string(buffer + 0, n))
+          strings = strings + 1
+          if strings % 100 == round then collectgarbage() end
+        end
+        buffer[n] = 0
+        assert.equal(expected:match("^%Z*"), ffi.string(buffer))
+      end
+    end
+  end)
   it("refuses sizes that are none", function()
     for _, n in ipairs { -1, 1 << 62, math.maxinteger, 0 / 0, 1e300, -0.5 / 0 } do
       assert.is_truthy(words(ffi.new, "int[?]", n), tostring(n))

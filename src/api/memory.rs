@@ -69,7 +69,7 @@ unsafe fn quick_string(l: *mut lua_State) -> bool {
         } else {
             libc::strnlen(address.cast(), bounds.hi.saturating_sub(address as usize))
         };
-        lua_pushlstring(l, address.cast(), n);
+        own.state().texts.push(l, address, n);
         true
     }
 }

@@ -27,7 +27,7 @@ pub unsafe fn load_bits(container: *const u8, position_bits: u32, width_bits: u3
 /// # Safety
 /// They are readable.
 #[inline]
-unsafe fn load_bytes(bytes: *const u8, count: u32) -> u64 {
+pub unsafe fn load_bytes(bytes: *const u8, count: u32) -> u64 {
     // SAFETY: from the caller; each half ends within `count` bytes.
     unsafe {
         match count {

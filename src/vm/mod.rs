@@ -9,4 +9,5 @@ pub mod shape;
 pub mod spares;
 pub mod stack;
 pub mod state;
+pub mod texts;
 pub mod thunk;

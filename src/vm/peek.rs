@@ -60,7 +60,8 @@ const USERDATA_PLAIN_BLOCK: usize = 32;
 const USERDATA_VALUES_AT: usize = 40;
 /// Bytes from the start of a C closure to its first upvalue.
 const CLOSURE_UPVALUES: usize = 32;
-/// Bytes from the start of an interned string to its hash.
+/// Bytes from the start of an interned string to its length, to its hash.
+const STRING_SHORT_LENGTH: usize = 11;
 const STRING_HASH: usize = 12;
 /// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first; to the number of items in its array,
 /// or fewer (32 bits), to the address of the first.
@@ -199,6 +200,16 @@ pub unsafe fn pop(l: *mut lua_State) {
 #[inline(always)]
 pub fn string_address(slot: Slot) -> usize {
     slot.bits as usize + STRING_BYTES
+}
+
+/// Bytes of an interned string.
+///
+/// # Safety
+/// [`is_available`]; the slot's tag is [`SHORT_STRING`].
+#[inline(always)]
+pub unsafe fn short_string_length(slot: Slot) -> usize {
+    // SAFETY: probed.
+    unsafe { usize::from((slot.bits as *const u8).add(STRING_SHORT_LENGTH).read()) }
 }
 
 /// The block of a full userdata, as `lua_touserdata` gives it.
@@ -414,7 +425,8 @@ unsafe fn check_values(l: *mut lua_State) -> bool {
         holds &= tagged(TABLE) && last().bits as usize == lua_topointer(l, -1) as usize;
         push_str(l, "a short string");
         holds &= tagged(SHORT_STRING)
-            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;
+            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize
+            && short_string_length(last()) == "a short string".len();
         push_str(l, "a string of more than forty characters, which is not interned");
         holds &= tagged(LONG_STRING)
             && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;

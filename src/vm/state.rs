@@ -14,6 +14,7 @@ use super::peek;
 use super::shape::Shape;
 use super::spares::Spares;
 use super::stack::*;
+use super::texts::Texts;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
 use crate::error::Result;
 use crate::native::closure;
@@ -216,6 +217,8 @@ pub struct State {
     pub calls: Calls,
     /// Userdata made ahead for callbacks.
     pub spares: Spares,
+    /// Short strings made of memory lately.
+    pub texts: Texts,
     /// Shapes of type texts by the address of the (anchored) string.
     pub type_addresses: UnsafeCell<AddressMap<usize>>,
     /// Shapes of type texts by content.
@@ -306,6 +309,7 @@ impl State {
                     left: AtomicU8::new(0),
                 },
                 spares: Spares::new(),
+                texts: Texts::new(),
                 type_addresses: UnsafeCell::default(),
                 type_texts: RefCell::default(),
                 metatypes: RefCell::default(),
