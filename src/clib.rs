@@ -1,8 +1,8 @@
 //! Name spaces: `ffi.C` and what `ffi.load` returns.
 //!
 //! A name space is a userdata whose `__index` is a plain Lua table of what was resolved already; the table's own
-//! `__index` resolves a name: function (kept), constant (kept) or variable (read each time). A function keeps its
-//! library loaded.
+//! `__index` resolves a name: function (kept), constant (kept) or variable (read each time). Where nothing but
+//! variables is asked for, the name space's `__index` is that function itself. A function keeps its library loaded.
 
 use std::ffi::{c_int, c_void};
 
@@ -33,10 +33,17 @@ struct Clib {
     /// Variables by the address of their (anchored) name: shape and address. None before the first, and once the library
     /// is closed.
     variables: Option<AddressMap<Variable>>,
+    /// How often what is asked for second was asked for since `__index` changed: variables where that is the cache, all else where
+    /// it is the resolver. See [`turn`].
+    others: u32,
 }
 
 /// The first word of a name space's block.
 const MARK: u64 = 0xFFF8_6C69_6263_6C62;
+
+/// After so many variables the resolver becomes `__index`, after so many functions and constants the cache again.
+const VARIABLES: u32 = 64;
+const FUNCTIONS: u32 = 8;
 
 /// A variable: its shape, and where it lies.
 type Variable = (usize, usize);
@@ -57,7 +64,7 @@ pub unsafe fn push(l: *mut lua_State, state: &State) {
     // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set, and owns nothing yet.
     unsafe {
         let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
-        clib.write(Clib { mark: MARK, state, library: None, variables: None });
+        clib.write(Clib { mark: MARK, state, library: None, variables: None, others: 0 });
         lua_createtable(l, 0, 8);
         // (`__index` is entered first, so it is found first.) The cache, its metatable, and in it the resolver, which knows the name space.
         lua_createtable(l, 0, 32);
@@ -92,7 +99,7 @@ pub unsafe fn open(l: *mut lua_State, idx: c_int, library: Library) {
 }
 
 door! {
-    fn resolve = quick_variable(1) or resolve_body;
+    fn resolve = quick_resolve(1) or resolve_body;
     fn assign = quick_assign(0) or assign_body;
     fn to_string = to_string_body;
 }
@@ -189,12 +196,12 @@ unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
 /// The variable of a name space that a key names, if it was used before, and its address.
 ///
 /// # Safety
-/// [`peek::is_available`]; both are values on a stack, or an upvalue.
+/// [`peek::is_available`]; both are values on a stack, or an upvalue; the name space is one.
 #[inline(always)]
-unsafe fn known_variable(space: peek::Slot, key: peek::Slot) -> Option<(&'static Shape, *mut u8)> {
-    // SAFETY: from the caller; what lies in the slot is told by its sort, length and mark. Shapes live as long as their state.
+unsafe fn known_variable(space: *const Clib, key: peek::Slot) -> Option<(&'static Shape, *mut u8)> {
+    // SAFETY: from the caller. Shapes live as long as their state.
     unsafe {
-        let variables = (*name_space_in(space)?).variables.as_ref()?;
+        let variables = (*space).variables.as_ref()?;
         if key.tag != peek::SHORT_STRING {
             return None;
         }
@@ -203,16 +210,23 @@ unsafe fn known_variable(space: peek::Slot, key: peek::Slot) -> Option<(&'static
     }
 }
 
-/// A variable that was used before: a scalar or a pointer. False for anything else.
+/// A variable that was used before, a scalar or a pointer; whatever the cache has, if this is `__index` itself. False for anything else.
 #[inline]
-unsafe fn quick_variable(l: *mut lua_State) -> bool {
-    // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are; S6.
+unsafe fn quick_resolve(l: *mut lua_State) -> bool {
+    // SAFETY: the running closure's upvalues are its name space and the cache, whatever the arguments are; S6.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let known = known_variable(peek::upvalue_slot(l), *peek::base(l).add(1));
-        let Some((shape, at)) = known else { return false };
+        let Some(space) = name_space_in(peek::upvalue_slot(l, 1)) else { return false };
+        let (own, key) = (*peek::base(l), *peek::base(l).add(1));
+        let is_first = own.tag == peek::USERDATA;
+        let Some((shape, at)) = known_variable(space, key) else {
+            return is_first && quick_kept(l, space, key);
+        };
+        if !is_first && is_turn(space, VARIABLES) {
+            turn(l, true);
+        }
         if to_lua::push_plain(l, shape.known_op(), at) {
             return true;
         }
@@ -221,6 +235,63 @@ unsafe fn quick_variable(l: *mut lua_State) -> bool {
             cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
         }
         is_pointer
+    }
+}
+
+/// What the cache has for a key. False if nothing.
+#[cold]
+#[inline(never)]
+unsafe fn quick_kept(l: *mut lua_State, space: *mut Clib, key: peek::Slot) -> bool {
+    // SAFETY: as for `quick_resolve`.
+    unsafe {
+        let cache = peek::upvalue_slot(l, 2);
+        if cache.tag != peek::TABLE || key.tag != peek::SHORT_STRING {
+            return false;
+        }
+        let kept = peek::field(cache.bits as usize, key.bits);
+        if kept.tag == peek::NIL {
+            return false;
+        }
+        if is_turn(space, FUNCTIONS) {
+            turn(l, false);
+        }
+        peek::push(l, kept.bits, kept.tag);
+        true
+    }
+}
+
+/// Counts one of [`Clib::others`]. Is it the last that `__index` has as it is?
+#[inline(always)]
+unsafe fn is_turn(space: *mut Clib, limit: u32) -> bool {
+    // SAFETY: from the callers: a name space.
+    unsafe {
+        (*space).others += 1;
+        let is_turn = (*space).others >= limit;
+        if is_turn {
+            (*space).others = 0;
+        }
+        is_turn
+    }
+}
+
+/// Makes the resolver, which runs, the `__index` of its name space, so that variables are not looked for in the cache first; or the
+/// cache, so that functions take no call. Slots 0 (needs 3), raises.
+#[cold]
+#[inline(never)]
+unsafe fn turn(l: *mut lua_State, to_resolver: bool) {
+    // SAFETY: as for `quick_resolve`: the name space's metatable is ours, or whatever the debug library brings.
+    unsafe {
+        if lua_getmetatable(l, lua_upvalueindex(1)) != 0 {
+            push_str(l, "__index");
+            if to_resolver {
+                let own = *peek::base(l).sub(1);
+                peek::push(l, own.bits, own.tag);
+            } else {
+                lua_pushvalue(l, lua_upvalueindex(2));
+            }
+            lua_rawset(l, -3);
+            lua_pop(l, 1);
+        }
     }
 }
 
@@ -233,18 +304,29 @@ unsafe fn quick_assign(l: *mut lua_State) -> bool {
             return false;
         }
         let base = peek::base(l);
-        let Some((shape, at)) = known_variable(*base, *base.add(1)) else { return false };
+        let Some(space) = name_space_in(*base) else { return false };
+        let Some((shape, at)) = known_variable(space, *base.add(1)) else { return false };
         !shape.is_read_only() && from_lua::store_plain(*base.add(2), shape.known_op(), at)
     }
 }
 
 unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
     let space = lua_upvalueindex(1);
-    // SAFETY: the upvalues are the name space and its cache; arguments the cache (or whatever the debug library brings)
+    // SAFETY: the upvalues are the name space and its cache; arguments one of them (or whatever the debug library brings)
     // and the key.
     unsafe {
         let clib = clib(l, space)?;
         let name = key(l)?;
+        let cache = lua_upvalueindex(2);
+        let has_cache = lua_type(l, cache) == LUA_TTABLE;
+        // (Lua has asked the cache, unless this is `__index` itself.)
+        if has_cache && lua_type(l, 1) != LUA_TTABLE {
+            lua_pushvalue(l, 2);
+            if lua_rawget(l, cache) != LUA_TNIL {
+                return Ok(1);
+            }
+            lua_pop(l, 1);
+        }
         let known = clib.variables.as_ref().and_then(|known| known.get(name.as_ptr() as usize));
         if let Some(&(shape, address)) = known {
             let shape = &*(shape as *const Shape);
@@ -269,10 +351,10 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
             }
         };
         drop(found);
-        if keep {
+        if keep && has_cache {
             lua_pushvalue(l, 2);
             lua_pushvalue(l, -2);
-            lua_rawset(l, lua_upvalueindex(2));
+            lua_rawset(l, cache);
         }
         Ok(1)
     }

@@ -275,16 +275,16 @@ pub unsafe fn set_metatable(slot: Slot, table: usize) {
     unsafe { (slot.bits as *mut u8).add(USERDATA_METATABLE).cast::<usize>().write(table) };
 }
 
-/// The slot of the first upvalue of the running function.
+/// The slot of upvalue `n`, counted from 1, of the running function.
 ///
 /// # Safety
-/// [`is_available`]; a C closure of ours, with an upvalue, runs.
+/// [`is_available`]; a C closure of ours, with as many upvalues, runs.
 #[inline(always)]
-pub unsafe fn upvalue_slot(l: *mut lua_State) -> Slot {
+pub unsafe fn upvalue_slot(l: *mut lua_State, n: usize) -> Slot {
     // SAFETY: probed.
     unsafe {
         let closure = (*base(l).sub(1)).bits as *const u8;
-        closure.add(CLOSURE_UPVALUES).cast::<Slot>().read()
+        closure.add(CLOSURE_UPVALUES).cast::<Slot>().add(n - 1).read()
     }
 }
 
@@ -294,11 +294,8 @@ pub unsafe fn upvalue_slot(l: *mut lua_State) -> Slot {
 /// [`is_available`]; a C closure of ours, with an upvalue, runs.
 #[inline(always)]
 pub unsafe fn upvalue(l: *mut lua_State) -> *mut u8 {
-    // SAFETY: probed.
-    unsafe {
-        let closure = (*base(l).sub(1)).bits as *const u8;
-        closure.add(CLOSURE_UPVALUES).cast::<*mut u8>().read()
-    }
+    // SAFETY: from the caller.
+    unsafe { upvalue_slot(l, 1).bits as *mut u8 }
 }
 
 /// The value that a table has for an interned string, metatables left aside; [`NIL`] if it has none.
@@ -573,12 +570,17 @@ unsafe fn check_closure(l: *mut lua_State) -> bool {
         0
     }
     static MARK: u8 = 0;
-    // SAFETY: the stack was checked; a closure with an upvalue is longer than the words read of it.
+    // SAFETY: the stack was checked; a closure with two upvalues is longer than the words read of it.
     unsafe {
-        push_function(l, nothing, (&raw const MARK).cast());
+        lua_pushlightuserdata(l, (&raw const MARK).cast_mut().cast());
+        lua_pushinteger(l, 4711);
+        lua_pushcclosure(l, nothing, 2);
         let slot = *top(l).sub(1);
+        let upvalue = |n: usize| (slot.bits as *const u8).add(CLOSURE_UPVALUES).cast::<Slot>().add(n).read();
+        let second = upvalue(1);
         slot.tag == C_CLOSURE
-            && (slot.bits as *const u8).add(CLOSURE_UPVALUES).cast::<usize>().read()
-                == &raw const MARK as usize
+            && upvalue(0).bits == &raw const MARK as u64
+            && second.bits == 4711
+            && second.tag == INT
     }
 }

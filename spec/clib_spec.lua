@@ -1,0 +1,81 @@
+-- Name spaces: what they give stays the same, whichever way a name is found.
+local helper = require("helper")
+local ffi, lib, words = helper.ffi, helper.lib, helper.words
+ffi.cdef [[
+  int a_function_whose_name_has_more_than_forty_characters(void) __asm__("renamed_function");
+  extern int a_variable_whose_name_has_more_than_forty_characters __asm__("counter");
+  enum { clib_first = 11 };
+]]
+local LONG_FUNCTION, LONG_VARIABLE =
+  "a_function_whose_name_has_more_than_forty_characters", "a_variable_whose_name_has_more_than_forty_characters"
+
+describe("a name space", function()
+  it("gives variables as they are, functions and constants as they were, in any order", function()
+    local functions = { add_i8 = lib.add_i8, renamed = lib.new_function, [LONG_FUNCTION] = lib[LONG_FUNCTION] }
+    local names = { add_i8 = "add_i8", renamed = "new_function", [LONG_FUNCTION] = LONG_FUNCTION }
+    local asked = {
+      function(i)
+        lib.counter = i
+        assert.equal(i, lib.counter)
+        assert.equal(i, lib[LONG_VARIABLE])
+      end,
+      function(i)
+        lib.global_text = i % 2 == 0 and lib.global_text or nil
+        lib.global_small.a = i
+        assert.equal(i, lib.global_small.a)
+        assert.equal(7, lib.constant)
+      end,
+      function()
+        for key, name in pairs(names) do assert.is_true(rawequal(functions[key], lib[name])) end
+        assert.equal(10, lib.new_function())
+      end,
+      function() assert.equal(11, lib.clib_first) end,
+      function() assert.equal("missing declaration for symbol 'clib_missing'", words(function() return lib.clib_missing end)) end,
+      function() assert.is_truthy(words(function() return lib[1] end)) end,
+    }
+    -- Each of them often enough to change the way, and all of them in turns.
+    for _, first in ipairs(asked) do
+      for i = 1, 300 do first(i) end
+      for _, second in ipairs(asked) do
+        for i = 1, 3 do
+          first(i)
+          second(i)
+        end
+      end
+    end
+    lib.counter = 41
+  end)
+  it("falls with no debug library that takes it to pieces", function()
+    local function space(reads)
+      local made = ffi.load(helper.fixture)
+      for _ = 1, reads do assert.equal(41, made.counter) end
+      assert.is_truthy(made.add_i8)
+      return made
+    end
+    for _, reads in ipairs { 1, 63, 64, 200 } do
+      for _, strange in ipairs { {}, 5, "text", ffi.new("int"), function() end, lib } do
+        for upvalue = 1, 2 do
+          local made = space(reads)
+          local index = debug.getmetatable(made).__index
+          local resolver = type(index) == "table" and debug.getmetatable(index).__index or index
+          -- (The run with bound functions has one of its own before ours.)
+          if debug.getinfo(resolver, "S").what == "C" then debug.setupvalue(resolver, upvalue, strange) end
+          for i = 1, 100 do
+            pcall(function() return made.counter end)
+            pcall(function() return made[i % 2 == 0 and "add_i8" or LONG_FUNCTION] end)
+            pcall(resolver, strange, "add_i8")
+            pcall(resolver, made, "counter")
+          end
+        end
+        local made = space(reads)
+        local own = debug.getmetatable(made)
+        debug.setmetatable(made, { __index = own.__index })
+        for _ = 1, 100 do assert.equal(41, made.counter) end
+        assert.is_true(made.add_i8 == made.add_i8)
+      end
+      local made = space(reads)
+      debug.getmetatable(made).__gc(made)
+      for _ = 1, 100 do assert.equal("attempt to call a function of a closed library", words(function() return made.counter end)) end
+    end
+  end)
+end)
