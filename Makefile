@@ -19,7 +19,7 @@ OPTIONAL := lua-ljsyscall
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench instructions install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable clean cargo-test \
+.PHONY: help setup build demo test check bench instructions order install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable clean cargo-test \
   spec oracle install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
@@ -50,7 +50,7 @@ setup:
 	      echo "not in this release: $$p"; }; \
 	done
 
-$(MODULE): $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs
+$(MODULE): $(shell find src -name '*.rs') Cargo.toml Cargo.lock build.rs src/first_use.ld
 	$(RUSTC) --release
 	@mkdir -p $(CDIR)
 	@cp target/release/libffi_core.so $@.new && mv $@.new $@
@@ -96,6 +96,10 @@ bench: setup build
 # Counts instructions, which repeat where clocks do not; takes some ten minutes. ROWS is a Lua pattern.
 instructions: setup build
 	$(LUA) benches/instructions.lua '$(ROWS)'
+
+# Writes anew which functions lie together in the module, those that a script needs at first.
+order: setup
+	$(LUA) benches/order.lua > src/first_use.ld.new && mv src/first_use.ld.new src/first_use.ld
 
 headers: setup build
 	sh tests/headers/run.sh
