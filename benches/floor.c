@@ -33,6 +33,22 @@ static int operator(lua_State *L) {
   return 1;
 }
 
+/* finalized(f): an object that keeps a function, which its `__gc`, finalize(), calls. */
+static int finalized(lua_State *L) {
+  lua_newuserdatauv(L, 16, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_setmetatable(L, -2);
+  return 1;
+}
+static int finalize(lua_State *L) {
+  if (lua_getiuservalue(L, 1, 1) != LUA_TFUNCTION) return 0;
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
 /* keep(x, f): an object that keeps a function in the registry; and what takes it out. */
 static int keep(lua_State *L) {
   lua_pushvalue(L, 2);
@@ -88,6 +104,7 @@ static int new(lua_State *L) {
 static const luaL_Reg FUNCTIONS[] = {
   {"nothing", nothing}, {"truth", truth}, {"number", number}, {"text", text}, {"long_text", long_text},
   {"short_text", short_text}, {"object", object}, {"constant", constant}, {"element", element}, {"operator", operator},
+  {"finalized", finalized}, {"finalize", finalize},
   {"keep", keep}, {"drop", drop}, {"call_number", call_number}, {"call_objects", call_objects}, {"new", new}, {NULL, NULL},
 };
 

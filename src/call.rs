@@ -159,15 +159,18 @@ unsafe extern "C-unwind" fn call_bound<const FIXED: bool>(l: *mut lua_State, dat
     }
 }
 
-/// As [`call_bound`], for a function of `N` arguments.
+/// As [`call_bound`], for a function of `N` arguments. `VOID`: it has no result.
 ///
 /// # Safety
 /// Called by Lua through a thunk whose data is a live [`Bound`], of a route that is few; [`peek::is_available`] when the function was bound.
-unsafe extern "C-unwind" fn call_few<const N: usize>(l: *mut lua_State, data: *mut c_void) -> c_int {
+unsafe extern "C-unwind" fn call_few<const N: usize, const VOID: bool>(
+    l: *mut lua_State,
+    data: *mut c_void,
+) -> c_int {
     // SAFETY: from the caller.
     unsafe {
         let bound = &*data.cast::<Bound>();
-        quick_few::<N>(l, bound).unwrap_or_else(|| call_slowly(l, bound))
+        quick_few::<N, VOID>(l, bound).unwrap_or_else(|| call_slowly(l, bound))
     }
 }
 
@@ -243,7 +246,7 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
 
 /// As [`quick_call`], from Lua's stack straight into the registers.
 #[inline(always)]
-unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
+unsafe fn quick_few<const N: usize, const VOID: bool>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
     // SAFETY: S4: the route is few; the plan outlives the call. The function's VM is laid out as it was when the function was bound.
     unsafe {
         let route = &bound.plan.fixed;
@@ -268,6 +271,9 @@ unsafe fn quick_few<const N: usize>(l: *mut lua_State, bound: &Bound) -> Option<
             Ok(first) => first,
             Err(error) => entry::raise(l, error),
         };
+        if VOID {
+            return Some(0);
+        }
         push_first(l, route, first).or_else(|| {
             push_result(l, route, (&raw mut first).cast());
             Some(1)
@@ -332,16 +338,24 @@ impl Bound {
     /// What calls it, given to a thunk.
     pub fn handler(&self) -> ThunkHandler {
         let Plan { function, fixed, .. } = self.plan;
-        match (fixed.args.len(), fixed.is_few && peek::is_available()) {
-            (0, true) => call_few::<0>,
-            (1, true) => call_few::<1>,
-            (2, true) => call_few::<2>,
-            (3, true) => call_few::<3>,
-            _ if !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate => {
-                call_bound::<true>
-            }
-            _ => call_bound::<false>,
+        let count = fixed.args.len();
+        if fixed.is_few && peek::is_available() {
+            return if fixed.result_op == Op::None { few::<true>(count) } else { few::<false>(count) };
         }
+        if !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
+            return call_bound::<true>;
+        }
+        call_bound::<false>
+    }
+}
+
+/// The [`call_few`] for `count` arguments.
+fn few<const VOID: bool>(count: usize) -> ThunkHandler {
+    match count {
+        0 => call_few::<0, VOID>,
+        1 => call_few::<1, VOID>,
+        2 => call_few::<2, VOID>,
+        _ => call_few::<3, VOID>,
     }
 }
 
