@@ -33,13 +33,16 @@ static int operator(lua_State *L) {
   return 1;
 }
 
-/* finalized(f): an object that keeps a function, which its `__gc`, finalize(), calls. */
-static int finalized(lua_State *L) {
+/* An object with a place for a function; finalized(x, f): puts one there, which its `__gc`, finalize(), calls. */
+static int holder(lua_State *L) {
   lua_newuserdatauv(L, 16, 1);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+static int finalized(lua_State *L) {
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_setmetatable(L, -2);
+  lua_setmetatable(L, 1);
   return 1;
 }
 static int finalize(lua_State *L) {
@@ -104,7 +107,7 @@ static int new(lua_State *L) {
 static const luaL_Reg FUNCTIONS[] = {
   {"nothing", nothing}, {"truth", truth}, {"number", number}, {"text", text}, {"long_text", long_text},
   {"short_text", short_text}, {"object", object}, {"constant", constant}, {"element", element}, {"operator", operator},
-  {"finalized", finalized}, {"finalize", finalize},
+  {"holder", holder}, {"finalized", finalized}, {"finalize", finalize},
   {"keep", keep}, {"drop", drop}, {"call_number", call_number}, {"call_objects", call_objects}, {"new", new}, {NULL, NULL},
 };
 
