@@ -317,7 +317,7 @@ unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
         let shape = (*header).shape();
         let op = shape.known_op();
         if matches!(op, Op::I64 | Op::U64) && shape.class == Class::Int {
-            push_bytes(l, long_long((*header).address as u64, op == Op::U64, &mut [0; 24]));
+            push_text(l, shape, long_long((*header).address as u64, op == Op::U64, &mut [0; 24]));
             return true;
         }
         let mut room = [0u8; 128];
@@ -325,9 +325,21 @@ unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
         let is_short = write_text(&mut line, shape, &cdata::place(header)).is_ok();
         if is_short {
             let unused = line.len();
-            push_bytes(l, &room[..room.len() - unused]);
+            push_text(l, shape, &room[..room.len() - unused]);
         }
         is_short
+    }
+}
+
+/// Pushes the text of a cdata of a shape.
+unsafe fn push_text(l: *mut lua_State, shape: &Shape, text: &[u8]) {
+    // SAFETY: S5: a metamethod has slots for this.
+    unsafe {
+        if peek::is_available() {
+            shape.state().texts.push(l, text.as_ptr(), text.len());
+        } else {
+            push_bytes(l, text);
+        }
     }
 }
 
