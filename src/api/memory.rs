@@ -173,9 +173,8 @@ unsafe fn quick_copy(l: *mut lua_State) -> bool {
             return false;
         }
         let source = *base.add(1);
-        let is_text = matches!(source.tag, peek::SHORT_STRING | peek::LONG_STRING);
         // A string has a terminator besides its bytes, which is copied as well.
-        let text = if is_text { bytes(l, 2) } else { None };
+        let text = peek::string(source);
         let length = if count == 3 { quick_length(*base.add(2)) } else { text.map(|text| text.len() + 1) };
         let Some(n) = length else { return false };
         let from = match text {

@@ -165,15 +165,12 @@ unsafe fn quick_contents(l: *mut lua_State, shape: &Shape, at: *mut u8, value: p
     unsafe {
         let fixed = shape.known_size().filter(|_| !shape.wide.get() && !shape.is_read_only());
         let Some(size) = fixed else { return any(l) };
-        match value.tag {
-            peek::TABLE if init::is_plain(shape, value, 1) => {
-                std::ptr::write_bytes(at, 0, size);
-                if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) }
-            }
-            peek::SHORT_STRING | peek::LONG_STRING
-                if shape.class == Class::Array && from_lua::is_byte(shape.target()) =>
-            {
-                let text = bytes(l, 3).unwrap_or_default();
+        if value.tag == peek::TABLE && init::is_plain(shape, value, 1) {
+            std::ptr::write_bytes(at, 0, size);
+            return if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) };
+        }
+        match peek::string(value) {
+            Some(text) if shape.class == Class::Array && from_lua::is_byte(shape.target()) => {
                 std::ptr::copy_nonoverlapping(text.as_ptr(), at, size.min(text.len() + 1));
                 0
             }

@@ -60,8 +60,10 @@ const USERDATA_PLAIN_BLOCK: usize = 32;
 const USERDATA_VALUES_AT: usize = 40;
 /// Bytes from the start of a C closure to its first upvalue.
 const CLOSURE_UPVALUES: usize = 32;
-/// Bytes from the start of an interned string to its length, to its hash.
+/// Bytes from the start of a string to its length: of an interned one (a byte), of any other (a word).
 const STRING_SHORT_LENGTH: usize = 11;
+const STRING_LENGTH: usize = 16;
+/// Bytes from the start of an interned string to its hash.
 const STRING_HASH: usize = 12;
 /// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first; to the number of items in its array,
 /// or fewer (32 bits), to the address of the first.
@@ -210,6 +212,23 @@ pub fn string_address(slot: Slot) -> usize {
 pub unsafe fn short_string_length(slot: Slot) -> usize {
     // SAFETY: probed.
     unsafe { usize::from((slot.bits as *const u8).add(STRING_SHORT_LENGTH).read()) }
+}
+
+/// The bytes of a string, without the NUL behind them; none of any other value.
+///
+/// # Safety
+/// [`is_available`]; the value stays where it lies while the bytes are used.
+#[inline(always)]
+pub unsafe fn string<'a>(slot: Slot) -> Option<&'a [u8]> {
+    // SAFETY: probed; strings never change.
+    unsafe {
+        let n = match slot.tag {
+            SHORT_STRING => short_string_length(slot),
+            LONG_STRING => (slot.bits as *const u8).add(STRING_LENGTH).cast::<usize>().read(),
+            _ => return None,
+        };
+        Some(std::slice::from_raw_parts(string_address(slot) as *const u8, n))
+    }
 }
 
 /// The block of a full userdata, as `lua_touserdata` gives it.
@@ -420,13 +439,14 @@ unsafe fn check_values(l: *mut lua_State) -> bool {
         holds &= tagged(NIL);
         lua_createtable(l, 0, 0);
         holds &= tagged(TABLE) && last().bits as usize == lua_topointer(l, -1) as usize;
-        push_str(l, "a short string");
-        holds &= tagged(SHORT_STRING)
-            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize
-            && short_string_length(last()) == "a short string".len();
-        push_str(l, "a string of more than forty characters, which is not interned");
-        holds &= tagged(LONG_STRING)
-            && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize;
+        let is_string = |tag: u8, text: &str| {
+            push_str(l, text);
+            tagged(tag)
+                && string_address(last()) == lua_tolstring(l, -1, std::ptr::null_mut()) as usize
+                && string(last()).is_some_and(|bytes| bytes == text.as_bytes())
+        };
+        holds &= is_string(SHORT_STRING, "a short string");
+        holds &= is_string(LONG_STRING, "a string of more than forty characters, which is not interned");
         unsafe extern "C-unwind" fn nothing(_: *mut lua_State) -> c_int {
             0
         }
