@@ -224,17 +224,16 @@ unsafe fn quick_resolve(l: *mut lua_State) -> bool {
         let Some((shape, at)) = known_variable(space, key) else {
             return is_first && quick_kept(l, space, key);
         };
+        if !to_lua::push_plain(l, shape.known_op(), at) {
+            if shape.known_op() != Op::Pointer {
+                return false;
+            }
+            cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
+        }
         if !is_first && is_turn(space, VARIABLES) {
             turn(l, true);
         }
-        if to_lua::push_plain(l, shape.known_op(), at) {
-            return true;
-        }
-        let is_pointer = shape.known_op() == Op::Pointer;
-        if is_pointer {
-            cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
-        }
-        is_pointer
+        true
     }
 }
 
@@ -252,10 +251,10 @@ unsafe fn quick_kept(l: *mut lua_State, space: *mut Clib, key: peek::Slot) -> bo
         if kept.tag == peek::NIL {
             return false;
         }
+        peek::push(l, kept.bits, kept.tag);
         if is_turn(space, FUNCTIONS) {
             turn(l, false);
         }
-        peek::push(l, kept.bits, kept.tag);
         true
     }
 }
