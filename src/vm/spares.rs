@@ -97,8 +97,8 @@ unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
         }
         while spares.count.get() < COUNT {
             lua_newuserdatauv(l, BYTES, 0);
-            let made = peek::last(l);
             peek::pop(l);
+            let made = *peek::top(l);
             peek::push(spares.thread.get(), made.bits, made.tag);
             spares.count.set(spares.count.get() + 1);
         }
