@@ -1,8 +1,9 @@
-//! Short strings that were made of memory lately.
+//! Short strings that were made of memory lately, more than once.
 //!
 //! Lua interns a short string by a hash that takes four steps a byte, one after the other; a program asks for the same few texts again and
-//! again (names, states, columns). So the last ones are kept, each at the place that some of its bytes lead to: one that is
-//! there still is compared and pushed. They lie on the stack of a Lua thread of their own, which the registry keeps.
+//! again (names, states, columns). So what the ends of a text look like is noted at a place that they lead to; a text whose ends were noted there
+//! already is kept, and if it is the one that is kept, compared and pushed. The strings lie on the stack of a Lua thread of their
+//! own, which the registry keeps. A text that is asked for once is not kept: it takes a note.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -18,14 +19,16 @@ const LONGEST: usize = 40;
 
 /// The texts of a VM.
 pub struct Texts {
-    /// Has [`COUNT`] slots in use, each nil or a string; null until the first text is wanted.
+    /// What the ends of the last text of each place look like, and its length; zero before the first.
+    notes: [Cell<u64>; COUNT],
+    /// Has a slot in use for each place, nil or a string; null until there is something to keep.
     thread: Cell<*mut lua_State>,
 }
 
 impl Texts {
     /// None yet.
     pub fn new() -> Texts {
-        Texts { thread: Cell::new(std::ptr::null_mut()) }
+        Texts { notes: [const { Cell::new(0) }; COUNT], thread: Cell::new(std::ptr::null_mut()) }
     }
 
     /// Pushes `n` bytes as a string. Slots +1, raises.
@@ -34,12 +37,29 @@ impl Texts {
     /// The bytes are readable; a free slot of `l`, which runs on this VM; [`peek::is_available`].
     #[inline]
     pub unsafe fn push(&self, l: *mut lua_State, from: *const u8, n: usize) {
-        // SAFETY: S5; the thread has `COUNT` slots in use, which its call's end covers, so that no collection takes them.
+        // SAFETY: S5.
         unsafe {
-            if self.thread.get().is_null() || n == 0 || n > LONGEST {
-                return self.push_other(l, from, n);
+            if (1..=LONGEST).contains(&n) {
+                let note = note(from, n);
+                let place = (note >> (u64::BITS - COUNT.ilog2())) as usize;
+                if self.notes[place].replace(note) == note {
+                    return self.push_again(l, from, n, place);
+                }
             }
-            let place = place(from, n);
+            lua_pushlstring(l, from.cast(), n);
+        }
+    }
+
+    /// As [`Texts::push`], of a text that looks like the last one of its place.
+    #[inline(always)]
+    unsafe fn push_again(&self, l: *mut lua_State, from: *const u8, n: usize, place: usize) {
+        // SAFETY: as for `push`; the thread has `COUNT` slots in use, which its call's end covers, so that no collection takes them.
+        unsafe {
+            if self.thread.get().is_null() {
+                // (The bytes are copied before a collection may run.)
+                lua_pushlstring(l, from.cast(), n);
+                return self.make_thread(l);
+            }
             let kept = *peek::top(self.thread.get()).sub(1 + place);
             if kept.tag == peek::SHORT_STRING
                 && peek::short_string_length(kept) == n
@@ -53,22 +73,22 @@ impl Texts {
         }
     }
 
-    /// Pushes a string that is not kept, be it that none is yet: from the next one on they are.
+    /// Makes the thread, if there is room for it. Slots 0, raises.
     #[cold]
     #[inline(never)]
-    unsafe fn push_other(&self, l: *mut lua_State, from: *const u8, n: usize) {
-        // SAFETY: as for `push`.
+    unsafe fn make_thread(&self, l: *mut lua_State) {
+        // SAFETY: S5: slots are asked for.
         unsafe {
-            lua_pushlstring(l, from.cast(), n);
-            if self.thread.get().is_null() && lua_checkstack(l, 1) != 0 {
-                let thread = lua_newthread(l);
-                if lua_checkstack(thread, COUNT as c_int) == 0 {
-                    return lua_pop(l, 1);
-                }
-                lua_settop(thread, COUNT as c_int);
-                luaL_ref(l, LUA_REGISTRYINDEX);
-                self.thread.set(thread);
+            if lua_checkstack(l, 2) == 0 {
+                return;
             }
+            let thread = lua_newthread(l);
+            if lua_checkstack(thread, COUNT as c_int) == 0 {
+                return lua_pop(l, 1);
+            }
+            lua_settop(thread, COUNT as c_int);
+            luaL_ref(l, LUA_REGISTRYINDEX);
+            self.thread.set(thread);
         }
     }
 }
@@ -79,17 +99,17 @@ impl Default for Texts {
     }
 }
 
-/// The place that a text's ends lead to.
+/// What a text's ends look like, and its length; the upper bits are its place.
 ///
 /// # Safety
 /// The bytes are readable, at least one.
 #[inline(always)]
-unsafe fn place(text: *const u8, n: usize) -> usize {
+unsafe fn note(text: *const u8, n: usize) -> u64 {
     /// 2^64 over the golden ratio.
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
     // SAFETY: both words lie within the text.
     let mixed = unsafe { word(text, n).wrapping_mul(SPREAD) ^ last_word(text, n).rotate_left(32) ^ n as u64 };
-    (mixed.wrapping_mul(SPREAD) >> (64 - COUNT.ilog2())) as usize
+    mixed.wrapping_mul(SPREAD)
 }
 
 /// Are both texts the same?
