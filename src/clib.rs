@@ -99,7 +99,7 @@ pub unsafe fn open(l: *mut lua_State, idx: c_int, library: Library) {
 }
 
 door! {
-    fn resolve = quick_resolve(1) or resolve_body;
+    fn resolve = quick_variable(1) or resolve_body;
     fn assign = quick_assign(0) or assign_body;
     fn to_string = to_string_body;
 }
@@ -210,50 +210,25 @@ unsafe fn known_variable(space: *const Clib, key: peek::Slot) -> Option<(&'stati
     }
 }
 
-/// A variable that was used before, a scalar or a pointer; whatever the cache has, if this is `__index` itself. False for anything else.
+/// A variable that was used before: a scalar or a pointer. False for anything else.
 #[inline]
-unsafe fn quick_resolve(l: *mut lua_State) -> bool {
-    // SAFETY: the running closure's upvalues are its name space and the cache, whatever the arguments are; S6.
+unsafe fn quick_variable(l: *mut lua_State) -> bool {
+    // SAFETY: the running closure's first upvalue is its name space, whatever the arguments are; S6.
     unsafe {
         if !peek::is_available() || peek::top(l).offset_from(peek::base(l)) != 2 {
             return false;
         }
-        let Some(space) = name_space_in(peek::upvalue_slot(l, 1)) else { return false };
+        let Some(space) = name_space_in(peek::upvalue_slot(l)) else { return false };
         let (own, key) = (*peek::base(l), *peek::base(l).add(1));
-        let is_first = own.tag == peek::USERDATA;
-        let Some((shape, at)) = known_variable(space, key) else {
-            return is_first && quick_kept(l, space, key);
-        };
+        let Some((shape, at)) = known_variable(space, key) else { return false };
         if !to_lua::push_plain(l, shape.known_op(), at) {
             if shape.known_op() != Op::Pointer {
                 return false;
             }
             cdata::push_word(l, shape, at.cast::<*mut u8>().read_unaligned());
         }
-        if !is_first && is_turn(space, VARIABLES) {
+        if own.tag == peek::TABLE && is_turn(space, VARIABLES) {
             turn(l, true);
-        }
-        true
-    }
-}
-
-/// What the cache has for a key. False if nothing.
-#[cold]
-#[inline(never)]
-unsafe fn quick_kept(l: *mut lua_State, space: *mut Clib, key: peek::Slot) -> bool {
-    // SAFETY: as for `quick_resolve`.
-    unsafe {
-        let cache = peek::upvalue_slot(l, 2);
-        if cache.tag != peek::TABLE || key.tag != peek::SHORT_STRING {
-            return false;
-        }
-        let kept = peek::field(cache.bits as usize, key.bits);
-        if kept.tag == peek::NIL {
-            return false;
-        }
-        peek::push(l, kept.bits, kept.tag);
-        if is_turn(space, FUNCTIONS) {
-            turn(l, false);
         }
         true
     }
@@ -278,7 +253,8 @@ unsafe fn is_turn(space: *mut Clib, limit: u32) -> bool {
 #[cold]
 #[inline(never)]
 unsafe fn turn(l: *mut lua_State, to_resolver: bool) {
-    // SAFETY: as for `quick_resolve`: the name space's metatable is ours, or whatever the debug library brings.
+    // SAFETY: the resolver runs, whose upvalues are the name space and the cache; the metatable is ours, or whatever the debug library
+    // brings. Only the quick path makes the resolver `__index`.
     unsafe {
         if lua_getmetatable(l, lua_upvalueindex(1)) != 0 {
             push_str(l, "__index");
@@ -322,6 +298,9 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
         if has_cache && lua_type(l, 1) != LUA_TTABLE {
             lua_pushvalue(l, 2);
             if lua_rawget(l, cache) != LUA_TNIL {
+                if is_turn(clib, FUNCTIONS) {
+                    turn(l, false);
+                }
                 return Ok(1);
             }
             lua_pop(l, 1);

@@ -88,19 +88,19 @@ unsafe fn quick_element(header: *mut Header, shape: &Shape, i: i64) -> *mut u8 {
     }
 }
 
-/// Where there are elements, and the key at 2 is a float or a cdata that holds an integer, puts the integer there that it is. False if
-/// that is not so.
+/// Where there are elements, and the key at 2 is a float or a cdata that holds an integer, puts the integer there that it is, and goes on
+/// with `again`; else with `any`. (A function of its own: the metamethods would be loops.)
 #[inline(never)]
-unsafe fn make_integer_key(l: *mut lua_State, shape: &Shape) -> bool {
+unsafe fn by_integer(l: *mut lua_State, shape: &Shape, again: lua_CFunction, any: lua_CFunction) -> c_int {
     // SAFETY: a metamethod's arguments are its own.
     unsafe {
         let key = peek::base(l).add(1);
         if shape.item_op.get() == Op::None || (*key).tag == peek::INT {
-            return false;
+            return any(l);
         }
-        let Some(n) = from_lua::plain_integer(*key) else { return false };
+        let Some(n) = from_lua::plain_integer(*key) else { return any(l) };
         key.write(peek::Slot { bits: n as u64, tag: peek::INT });
-        true
+        again(l)
     }
 }
 

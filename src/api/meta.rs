@@ -315,9 +315,12 @@ unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
     // SAFETY: the cdata is an argument of the metamethod that runs; its bytes are its own, and 64-bit integers lie in the header.
     unsafe {
         let shape = (*header).shape();
+        let texts = &shape.state().texts;
         let op = shape.known_op();
         if matches!(op, Op::I64 | Op::U64) && shape.class == Class::Int {
-            push_text(l, shape, long_long((*header).address as u64, op == Op::U64, &mut [0; 24]));
+            let mut room = [0; 24];
+            let text = long_long((*header).address as u64, op == Op::U64, &mut room);
+            texts.push(l, text.as_ptr(), text.len());
             return true;
         }
         let mut room = [0u8; 128];
@@ -325,21 +328,9 @@ unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
         let is_short = write_text(&mut line, shape, &cdata::place(header)).is_ok();
         if is_short {
             let unused = line.len();
-            push_text(l, shape, &room[..room.len() - unused]);
+            texts.push(l, room.as_ptr(), room.len() - unused);
         }
         is_short
-    }
-}
-
-/// Pushes the text of a cdata of a shape.
-unsafe fn push_text(l: *mut lua_State, shape: &Shape, text: &[u8]) {
-    // SAFETY: S5: a metamethod has slots for this.
-    unsafe {
-        if peek::is_available() {
-            shape.state().texts.push(l, text.as_ptr(), text.len());
-        } else {
-            push_bytes(l, text);
-        }
     }
 }
 

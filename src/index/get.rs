@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::{
-    Target, bad_key, find, make_integer_key, names_constant, not_cdata, push_record_constant, quick_element,
+    Target, bad_key, by_integer, find, names_constant, not_cdata, push_record_constant, quick_element,
 };
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
@@ -78,19 +78,12 @@ pub unsafe extern "C-unwind" fn index(l: *mut lua_State) -> c_int {
                 _ => any(l),
             };
         }
-        quick_number(l, shape)
+        by_integer(l, shape, index, any)
     }
 }
 
 door! {
     fn any = get;
-}
-
-/// An element by a number that is no Lua integer. (A function of its own: `index` would be a loop.)
-#[inline(never)]
-unsafe fn quick_number(l: *mut lua_State, shape: &Shape) -> c_int {
-    // SAFETY: from `index`.
-    unsafe { if make_integer_key(l, shape) { index(l) } else { any(l) } }
 }
 
 /// A method of callbacks, by its name.

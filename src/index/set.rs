@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Target, bad_key, find, make_integer_key, names_constant, not_cdata, quick_element};
+use super::{Target, bad_key, by_integer, find, names_constant, not_cdata, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::{init, number};
@@ -61,7 +61,7 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
             }
             (op, shape.item.get(), at)
         } else {
-            return quick_number(l, shape);
+            return by_integer(l, shape, new_index, any);
         };
         if from_lua::store_plain(value, op, at) {
             return 0;
@@ -78,13 +78,6 @@ pub unsafe extern "C-unwind" fn new_index(l: *mut lua_State) -> c_int {
 
 door! {
     fn any = set;
-}
-
-/// An element by a number that is no Lua integer. (A function of its own: `new_index` would be a loop.)
-#[inline(never)]
-unsafe fn quick_number(l: *mut lua_State, shape: &Shape) -> c_int {
-    // SAFETY: from `new_index`.
-    unsafe { if make_integer_key(l, shape) { new_index(l) } else { any(l) } }
 }
 
 /// The metatype's `__newindex`, if it is a function, for a name that is no member's.

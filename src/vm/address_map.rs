@@ -32,7 +32,7 @@ pub struct AddressMap<T> {
 }
 
 /// 2^64 over the golden ratio: spreads the low, regular bits of addresses into the high ones (Fibonacci hashing).
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl<T: Copy + Default> AddressMap<T> {
     /// An empty map.

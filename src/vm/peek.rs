@@ -204,16 +204,6 @@ pub fn string_address(slot: Slot) -> usize {
     slot.bits as usize + STRING_BYTES
 }
 
-/// Bytes of an interned string.
-///
-/// # Safety
-/// [`is_available`]; the slot's tag is [`SHORT_STRING`].
-#[inline(always)]
-pub unsafe fn short_string_length(slot: Slot) -> usize {
-    // SAFETY: probed.
-    unsafe { usize::from((slot.bits as *const u8).add(STRING_SHORT_LENGTH).read()) }
-}
-
 /// The bytes of a string, without the NUL behind them; none of any other value.
 ///
 /// # Safety
@@ -223,7 +213,7 @@ pub unsafe fn string<'a>(slot: Slot) -> Option<&'a [u8]> {
     // SAFETY: probed; strings never change.
     unsafe {
         let n = match slot.tag {
-            SHORT_STRING => short_string_length(slot),
+            SHORT_STRING => usize::from((slot.bits as *const u8).add(STRING_SHORT_LENGTH).read()),
             LONG_STRING => (slot.bits as *const u8).add(STRING_LENGTH).cast::<usize>().read(),
             _ => return None,
         };
@@ -294,16 +284,16 @@ pub unsafe fn set_metatable(slot: Slot, table: usize) {
     unsafe { (slot.bits as *mut u8).add(USERDATA_METATABLE).cast::<usize>().write(table) };
 }
 
-/// The slot of upvalue `n`, counted from 1, of the running function.
+/// The slot of the first upvalue of the running function.
 ///
 /// # Safety
-/// [`is_available`]; a C closure of ours, with as many upvalues, runs.
+/// [`is_available`]; a C closure of ours, with an upvalue, runs.
 #[inline(always)]
-pub unsafe fn upvalue_slot(l: *mut lua_State, n: usize) -> Slot {
+pub unsafe fn upvalue_slot(l: *mut lua_State) -> Slot {
     // SAFETY: probed.
     unsafe {
         let closure = (*base(l).sub(1)).bits as *const u8;
-        closure.add(CLOSURE_UPVALUES).cast::<Slot>().add(n - 1).read()
+        closure.add(CLOSURE_UPVALUES).cast::<Slot>().read()
     }
 }
 
@@ -314,7 +304,7 @@ pub unsafe fn upvalue_slot(l: *mut lua_State, n: usize) -> Slot {
 #[inline(always)]
 pub unsafe fn upvalue(l: *mut lua_State) -> *mut u8 {
     // SAFETY: from the caller.
-    unsafe { upvalue_slot(l, 1).bits as *mut u8 }
+    unsafe { upvalue_slot(l).bits as *mut u8 }
 }
 
 /// The value that a table has for an interned string, metatables left aside; [`NIL`] if it has none.
@@ -594,17 +584,12 @@ unsafe fn check_closure(l: *mut lua_State) -> bool {
         0
     }
     static MARK: u8 = 0;
-    // SAFETY: the stack was checked; a closure with two upvalues is longer than the words read of it.
+    // SAFETY: the stack was checked; a closure with an upvalue is longer than the words read of it.
     unsafe {
-        lua_pushlightuserdata(l, (&raw const MARK).cast_mut().cast());
-        lua_pushinteger(l, 4711);
-        lua_pushcclosure(l, nothing, 2);
+        push_function(l, nothing, (&raw const MARK).cast());
         let slot = *top(l).sub(1);
-        let upvalue = |n: usize| (slot.bits as *const u8).add(CLOSURE_UPVALUES).cast::<Slot>().add(n).read();
-        let second = upvalue(1);
         slot.tag == C_CLOSURE
-            && upvalue(0).bits == &raw const MARK as u64
-            && second.bits == 4711
-            && second.tag == INT
+            && (slot.bits as *const u8).add(CLOSURE_UPVALUES).cast::<usize>().read()
+                == &raw const MARK as usize
     }
 }

@@ -85,15 +85,12 @@ door! {
 
 /// Fills the [`Spares`] at 1.
 unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: only `Spares::refill` calls this, with an address that outlives the call; the registry keeps the thread, which has room for
-    // all of them. (What is written to a thread's stack needs no barrier.)
+    // SAFETY: only `Spares::refill` calls this, with an address that outlives the call; the thread has room for
+    // all of them.
     unsafe {
         let spares = &*lua_touserdata(l, 1).cast::<Spares>();
         if spares.thread.get().is_null() {
-            let thread = lua_newthread(l);
-            reserve(thread, COUNT as c_int)?;
-            luaL_ref(l, LUA_REGISTRYINDEX);
-            spares.thread.set(thread);
+            spares.thread.set(new_store(l, COUNT as c_int)?);
         }
         while spares.count.get() < COUNT {
             lua_newuserdatauv(l, BYTES, 0);

@@ -152,6 +152,25 @@ pub unsafe fn reserve(l: *mut lua_State, n: c_int) -> crate::error::Result<()> {
     Ok(())
 }
 
+/// A Lua thread that the registry keeps, with room for `n` values on its stack: a place for some. What is written there needs no barrier. Slots
+/// 0 (needs 2), raises.
+///
+/// # Safety
+/// Two free slots.
+pub unsafe fn new_store(l: *mut lua_State, n: c_int) -> crate::error::Result<*mut lua_State> {
+    // SAFETY: S5 from the caller.
+    unsafe {
+        let thread = lua_newthread(l);
+        let room = reserve(thread, n);
+        if room.is_ok() {
+            luaL_ref(l, LUA_REGISTRYINDEX);
+        } else {
+            lua_pop(l, 1);
+        }
+        room.map(|()| thread)
+    }
+}
+
 /// What sort of value lies at `idx`, in LuaJIT's words (`no value`, `nil`, `cdata` excluded: callers know those).
 ///
 /// # Safety

@@ -144,8 +144,6 @@ pub struct Refs {
     pub meta: [Cell<c_int>; META_NAMES.len()],
     /// The same, as they lie on a stack.
     pub meta_slots: [Cell<u64>; META_NAMES.len()],
-    /// The thread that callbacks run on when no call of ours is in flight.
-    pub idle_thread: Cell<c_int>,
     /// `ffi.C`.
     pub default_space: Cell<c_int>,
     /// The error that a callback left.
@@ -348,7 +346,7 @@ impl State {
                 slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
             }
             (*state).idle.set(lua_newthread(l));
-            refs.idle_thread.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            luaL_ref(l, LUA_REGISTRYINDEX);
             lua_pushboolean(l, 0);
             refs.pending.set(luaL_ref(l, LUA_REGISTRYINDEX));
 

@@ -8,14 +8,13 @@
 use std::cell::Cell;
 use std::ffi::c_int;
 
+use super::address_map::SPREAD;
 use super::peek;
 use super::stack::*;
 use crate::native::mem;
 
 /// How many are kept: a power of two.
 const COUNT: usize = 64;
-/// Bytes of the longest string that Lua interns.
-const LONGEST: usize = 40;
 
 /// The texts of a VM.
 pub struct Texts {
@@ -31,18 +30,18 @@ impl Texts {
         Texts { notes: [const { Cell::new(0) }; COUNT], thread: Cell::new(std::ptr::null_mut()) }
     }
 
-    /// Pushes `n` bytes as a string. Slots +1, raises.
+    /// Pushes `n` bytes as a string. Slots +1 (needs 3), raises.
     ///
     /// # Safety
-    /// The bytes are readable; a free slot of `l`, which runs on this VM; [`peek::is_available`].
+    /// The bytes are readable; `l` runs on this VM, and has the free slots.
     #[inline]
     pub unsafe fn push(&self, l: *mut lua_State, from: *const u8, n: usize) {
         // SAFETY: S5.
         unsafe {
-            if (1..=LONGEST).contains(&n) {
+            if (1..=SHORT_STRING_MAX).contains(&n) {
                 let note = note(from, n);
                 let place = (note >> (u64::BITS - COUNT.ilog2())) as usize;
-                if self.notes[place].replace(note) == note {
+                if self.notes[place].replace(note) == note && peek::is_available() {
                     return self.push_again(l, from, n, place);
                 }
             }
@@ -58,37 +57,21 @@ impl Texts {
             if self.thread.get().is_null() {
                 // (The bytes are copied before a collection may run.)
                 lua_pushlstring(l, from.cast(), n);
-                return self.make_thread(l);
+                if let Ok(thread) = new_store(l, COUNT as c_int) {
+                    lua_settop(thread, COUNT as c_int);
+                    self.thread.set(thread);
+                }
+                return;
             }
             let kept = *peek::top(self.thread.get()).sub(1 + place);
-            if kept.tag == peek::SHORT_STRING
-                && peek::short_string_length(kept) == n
-                && are_same(from, peek::string_address(kept) as *const u8, n)
-            {
+            let is_it =
+                |text: &[u8]| text.len() == n && libc::memcmp(from.cast(), text.as_ptr().cast(), n) == 0;
+            if peek::string(kept).is_some_and(is_it) {
                 return peek::push(l, kept.bits, kept.tag);
             }
             lua_pushlstring(l, from.cast(), n);
-            // (A collection may have moved the thread's stack. What is written there needs no barrier.)
+            // (A collection may have moved the thread's stack.)
             *peek::top(self.thread.get()).sub(1 + place) = peek::last(l);
-        }
-    }
-
-    /// Makes the thread, if there is room for it. Slots 0, raises.
-    #[cold]
-    #[inline(never)]
-    unsafe fn make_thread(&self, l: *mut lua_State) {
-        // SAFETY: S5: slots are asked for.
-        unsafe {
-            if lua_checkstack(l, 2) == 0 {
-                return;
-            }
-            let thread = lua_newthread(l);
-            if lua_checkstack(thread, COUNT as c_int) == 0 {
-                return lua_pop(l, 1);
-            }
-            lua_settop(thread, COUNT as c_int);
-            luaL_ref(l, LUA_REGISTRYINDEX);
-            self.thread.set(thread);
         }
     }
 }
@@ -105,48 +88,11 @@ impl Default for Texts {
 /// The bytes are readable, at least one.
 #[inline(always)]
 unsafe fn note(text: *const u8, n: usize) -> u64 {
-    /// 2^64 over the golden ratio.
-    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-    // SAFETY: both words lie within the text.
-    let mixed = unsafe { word(text, n).wrapping_mul(SPREAD) ^ last_word(text, n).rotate_left(32) ^ n as u64 };
+    // SAFETY: a word ends within the text.
+    let word = |at: usize| unsafe {
+        let bytes = text.add(at);
+        if n >= 8 { bytes.cast::<u64>().read_unaligned() } else { mem::load_bytes(bytes, n as u32) }
+    };
+    let mixed = word(0).wrapping_mul(SPREAD) ^ word(n.saturating_sub(8)).rotate_left(32) ^ n as u64;
     mixed.wrapping_mul(SPREAD)
-}
-
-/// Are both texts the same?
-///
-/// # Safety
-/// The bytes are readable, at least one of each.
-#[inline(always)]
-unsafe fn are_same(a: *const u8, b: *const u8, n: usize) -> bool {
-    // SAFETY: each word lies within its text.
-    unsafe {
-        let mut at = 0;
-        while at + 8 < n {
-            if word(a.add(at), 8) != word(b.add(at), 8) {
-                return false;
-            }
-            at += 8;
-        }
-        last_word(a, n) == last_word(b, n)
-    }
-}
-
-/// The first up to eight of `n` bytes.
-///
-/// # Safety
-/// They are readable.
-#[inline(always)]
-unsafe fn word(bytes: *const u8, n: usize) -> u64 {
-    // SAFETY: from the caller.
-    unsafe { if n >= 8 { bytes.cast::<u64>().read_unaligned() } else { mem::load_bytes(bytes, n as u32) } }
-}
-
-/// The last up to eight of `n` bytes.
-///
-/// # Safety
-/// They are readable.
-#[inline(always)]
-unsafe fn last_word(bytes: *const u8, n: usize) -> u64 {
-    // SAFETY: from the caller.
-    unsafe { word(bytes.add(n.saturating_sub(8)), n) }
 }
