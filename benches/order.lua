@@ -3,7 +3,8 @@
 --     lua5.4 benches/order.lua > src/first_use.ld      # or: make order
 --
 -- Needs valgrind. A page of code is read from the module when it is needed first, with its neighbours; so what is needed at first lies
--- together. Functions are told by their names up to the hash in them; one that is called otherwise by now does no harm.
+-- together. Functions are told by their names, but for the hashes in them; one that is called otherwise by now does no harm.
+-- (What the compiler takes for unlikely lies in sections of another name, `.text.unlikely.`.)
 
 local script = [[
   local ffi = require("ffi")
@@ -35,9 +36,10 @@ for line in io.lines(counts) do
     is_ours = name:find("/ffi_core.so", 1, true) ~= nil or name == "???"
   elseif key == "fn" and is_ours then
     local stem = name:match("^(_ZN.*17h)%x+E")
-    if stem and not known[stem] then
-      known[stem] = true
-      names[#names + 1] = stem
+    local pattern = stem and stem .. "*" or name:gsub("Cs%w+_", "Cs*_"):match("^[%a_][%w_*]*")
+    if pattern and not known[pattern] then
+      known[pattern] = true
+      names[#names + 1] = pattern
     end
   end
 end
@@ -47,5 +49,5 @@ assert(#names > 50, "the script ran next to nothing of the module")
 table.sort(names)
 print("/* Written by benches/order.lua: the functions of which a script's first declarations, look-ups and calls are made, one after the other. */")
 print("SECTIONS\n{\n  .text :\n  {")
-for _, name in ipairs(names) do print(("    *(.text.%s*)"):format(name)) end
+for _, name in ipairs(names) do print(("    *(.text*.%s)"):format(name)) end
 print("  }\n}\nINSERT AFTER .plt;")
