@@ -17,6 +17,7 @@ if side == "ffi" then
     struct big { int64_t at[6]; };
     struct node { int value; struct node *next; };
     struct named { int id; char name[16]; };
+    struct label { int n; const char *text; };
     struct bits { unsigned low : 3, high : 5; bool flag; };
     void nothing(void);
     int add(int a, int b);
@@ -59,6 +60,9 @@ if side == "ffi" then
   local other = address + 1
   local bits, four, list = ffi.new("struct bits"), ffi.typeof("int[4]"), { 1, 2, 3, 4 }
   local named = ffi.new("struct named", 1, "some text")
+  local label_type = ffi.typeof("struct label")
+  local label = label_type(1, "some text")
+  label = label_type(2, "some text")
   local octets, nine, to_number = ffi.new("uint8_t[8]", 65), int64(9), ffi.tonumber or tonumber
   local function ignore() end
 
@@ -104,6 +108,7 @@ if side == "ffi" then
   row("bits.flag = true", function(n) for _ = 1, n do bits.flag = true end end)
   row("int[4] of a table", function(n) for _ = 1, n do four(list) end end)
   row("pointer - pointer", function(n) local x for _ = 1, n do x = other - address end return x end)
+  row("pointer - array", function(n) local x for _ = 1, n do x = other - a end return x end)
   row("pointer == pointer", function(n) local x for _ = 1, n do x = address == other end return x end)
   row("pointer + 1", function(n) local q for _ = 1, n do q = address + 1 end return q end)
   row("array + 1", function(n) local q for _ = 1, n do q = a + 1 end return q end)
@@ -123,6 +128,8 @@ if side == "ffi" then
   row("a[0] = i, ffi.string(a, 16)", function(n) for i = 1, n do a[0] = i ffi.string(a, 16) end end)
   row("ffi.string(s.name)", function(n) for _ = 1, n do ffi.string(named.name) end end)
   row("s.name = text", function(n) for _ = 1, n do named.name = "some text" end end)
+  row("label.text = text", function(n) for _ = 1, n do label.text = "some text" end end)
+  row("label(1, text)", function(n) for _ = 1, n do label_type(1, "some text") end end)
   row("ffi.sizeof(p)", function(n) for _ = 1, n do ffi.sizeof(p) end end)
   row("ffi.sizeof('int')", function(n) for _ = 1, n do ffi.sizeof("int") end end)
   row("object:none()", function(n) for _ = 1, n do method:none() end end)

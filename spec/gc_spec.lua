@@ -129,6 +129,9 @@ describe("gc", function()
     ffi.cdef [[
       struct gc_text { int n; const char *text; union { const char *either; int other; }; const char *many[3]; };
       struct gc_texts { struct gc_text in[2]; };
+      struct gc_small { const char *text, *other; };
+      struct gc_packed { char c; const char *text; char d; const char *many[2]; } __attribute__((packed));
+      struct gc_open { int n; const char *many[?]; };
     ]]
     local count = 0
     local function text()
@@ -142,17 +145,20 @@ describe("gc", function()
       for i = 1, 500 do t[i] = ("x"):rep(200 + i) end
       return #t
     end
+    -- Several times: the first cdata of a type keeps strings elsewhere than the next.
     local function check(name, make)
       it(name, function()
-        local from = count
-        local places = make()
-        local wanted = {}
-        for i = 1, count - from do wanted[i] = ("text number %d "):format(from + i):rep(20) end
-        wanted = table.concat(wanted, "|")
-        churn()
-        local found = {}
-        for i, place in ipairs(places()) do found[i] = ffi.string(place) end
-        assert.equal(wanted, table.concat(found, "|"))
+        for _ = 1, 3 do
+          local from = count
+          local places = make()
+          local wanted = {}
+          for i = 1, count - from do wanted[i] = ("text number %d "):format(from + i):rep(20) end
+          wanted = table.concat(wanted, "|")
+          churn()
+          local found = {}
+          for i, place in ipairs(places()) do found[i] = ffi.string(place) end
+          assert.equal(wanted, table.concat(found, "|"))
+        end
       end)
     end
     check("lists", function()
@@ -183,6 +189,46 @@ describe("gc", function()
       a[0] = text()
       return function() return { a[2], a[0] } end
     end)
+    check("one for all elements of a long array, when the first is another", function()
+      local a = ffi.new("const char *[30]", { text() })
+      a[0] = text()
+      return function() return { a[29], a[0] } end
+    end)
+    check("long arrays", function()
+      local a = ffi.new("const char *[100]", { text(), text() })
+      a[99] = text()
+      return function() return { a[0], a[1], a[99] } end
+    end)
+    check("small records", function()
+      local s = ffi.new("struct gc_small", text())
+      s.other = text()
+      return function() return { s.text, s.other } end
+    end)
+    check("packed records", function()
+      local s = ffi.new("struct gc_packed", { text = text() })
+      s.many = { text() }
+      s.many[0] = text()
+      return function() return { s.text, s.many[1], s.many[0] } end
+    end)
+    check("records with a VLA", function()
+      local s = ffi.new("struct gc_open", 3, { many = { text() } })
+      s.many[2] = text()
+      return function() return { s.many[0], s.many[2] } end
+    end)
+    check("records that are given a finalizer", function()
+      local s, log = ffi.new("struct gc_small", text()), {}
+      ffi.gc(s, function(it) log[#log + 1] = ffi.string(it.text) end)
+      s.other = text()
+      local long = ffi.gc(ffi.new("const char *[20]"), function() end)
+      long[3] = text()
+      return function()
+        local found = { ffi.string(s.text), ffi.string(s.other), long[3] }
+        s = nil
+        collect()
+        assert.same({ found[1] }, log)
+        return found
+      end
+    end)
     check("what a callback returned last", function()
       local f = ffi.cast("const char *(*)(void)", text)
       local p = f()
@@ -192,15 +238,20 @@ describe("gc", function()
       end
     end)
     it("no longer than they are there", function()
-      local s = ffi.new("struct gc_text")
-      collect()
-      local before = collectgarbage("count")
-      for i = 1, 50 do s.text = ("%d"):format(i):rep(100000) end
-      collect()
-      assert.is_true(collectgarbage("count") - before < 1000)
-      s = nil
-      collect()
-      assert.is_true(collectgarbage("count") - before < 100)
+      for _, name in ipairs { "struct gc_text", "struct gc_small", "struct gc_packed", "const char *[3]", "const char *[30]" } do
+        for _ = 1, 3 do
+          local s = ffi.new(name)
+          local key = name:match("%[") and 2 or "text"
+          collect()
+          local before = collectgarbage("count")
+          for i = 1, 50 do s[key] = ("%d"):format(i):rep(100000) end
+          collect()
+          assert.is_true(collectgarbage("count") - before < 1000, name)
+          s = nil
+          collect()
+          assert.is_true(collectgarbage("count") - before < 100, name)
+        end
+      end
     end)
   end)
   it("keeps the whole alive for its parts, and parts of parts", function()

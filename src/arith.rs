@@ -324,7 +324,9 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
         if op != Meta::Sub || size == 0 {
             return false;
         }
-        let Some(other) = cdata::header_like(header, other) else { return false };
+        let Some(other) = cdata::header_like(header, other) else {
+            return other_pointer(l, op, *peek::base(l), other);
+        };
         peek::push(l, distance(address, (*other).address, size) as u64, peek::INT);
         true
     }

@@ -15,21 +15,22 @@
 //! User values: a reference's first is its parent (what keeps its memory alive) or nil; then, for records and
 //! references to records, one for each member that is read as a reference, to read it only once; for arrays of records
 //! or arrays, and references to those, one for an element that is asked for again and again. A function of a library has its
-//! library as the first. The last one of others may be a finalizer.
+//! library as the first. Others may have more: for a finalizer, then for strings that their memory leads to.
 //! Knows shapes and the stack; no conversions.
 
 mod finalizer;
+mod strings;
 
 use std::ffi::c_int;
 
 pub use finalizer::{arm, quick_set_finalizer, set_finalizer, take_finalizer};
+pub use strings::keep_string;
 
 use crate::ctype::CType;
 use crate::error::{Error, Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, Shape, USERDATA_ALIGN};
 use crate::vm::stack::*;
-use crate::vm::state::State;
 
 /// What every cdata starts with; see the module's drawing.
 #[repr(C)]
@@ -269,8 +270,8 @@ pub unsafe fn place(this: *mut Header) -> Place {
 
 // -- making ----------------------------------------------------------------------------------------------------------
 
-/// Allocates a cdata with `slots` user values, and one for a finalizer if such cdata are given any; sets word and metatable, not the
-/// address.
+/// Allocates a cdata with `slots` user values, and those for a finalizer and strings if such cdata are given any; sets word and metatable,
+/// not the address.
 ///
 /// # Safety
 /// Two free slots; S6.
@@ -278,7 +279,7 @@ pub unsafe fn place(this: *mut Header) -> Place {
 unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int) -> *mut Header {
     // SAFETY: S5; the block is at least a header long.
     unsafe {
-        let slots = slots + c_int::from(shape.finalizer_slots.get());
+        let slots = slots + shape.more_slots();
         let header = lua_newuserdatauv(l, bytes, slots).cast::<Header>();
         (*header).word = Header::word_of(shape);
         (*header).address = std::ptr::null_mut();
@@ -503,35 +504,6 @@ pub unsafe fn push_ctype(l: *mut lua_State, shape: &Shape) {
 pub unsafe fn ctype_of(header: *mut Header) -> Option<&'static Shape> {
     // SAFETY: a ctype object's address word is a shape's address.
     unsafe { ((*header).shape().class == Class::CTypeObject).then(|| &*(*header).address.cast::<Shape>()) }
-}
-
-/// Keeps the string at `idx` alive as long as the cdata (or name space) at `owner`, or until another is kept for the same `place` in its
-/// memory. Nothing is kept for a bare pointer's memory, which is nobody's. Needs 6 slots, raises.
-///
-/// # Safety
-/// `owner` and `idx` are absolute; S6.
-pub unsafe fn keep_string(l: *mut lua_State, state: &State, owner: c_int, idx: c_int, place: i64) {
-    // SAFETY: S5; the table is ours.
-    unsafe {
-        let top = lua_gettop(l);
-        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
-        push_owner(l, owner);
-        if lua_type(l, -1) == LUA_TUSERDATA {
-            lua_pushvalue(l, -1);
-            if lua_rawget(l, -3) == LUA_TNIL {
-                lua_pop(l, 1);
-                // As many as there may be pointers, up to what a small array has.
-                let bytes = header(l, -1).and_then(|owner| (*owner).shape().size()).unwrap_or(0);
-                lua_createtable(l, 0, (bytes / size_of::<usize>()).clamp(1, 4) as c_int);
-                lua_pushvalue(l, -2);
-                lua_pushvalue(l, -2);
-                lua_rawset(l, -5);
-            }
-            lua_pushvalue(l, idx);
-            lua_rawseti(l, -2, place);
-        }
-        lua_settop(l, top);
-    }
 }
 
 // -- names for messages ----------------------------------------------------------------------------------------------

@@ -48,7 +48,14 @@ ffi.cdef [[
   struct small call_small(struct small (*)(struct small), int, int); struct large call_large(struct large (*)(struct large));
 ]]
 
-local H = { ffi = ffi, lib = lib, C = ffi.C }
+local H = { ffi = setmetatable({}, { __index = ffi }), lib = lib, C = ffi.C }
+
+-- A reference to an address that a script made up is followed wherever its value is asked for: that is the script's own doing.
+function H.ffi.cast(ct, v, ...)
+  local made = ffi.cast(ct, v, ...)
+  if type(made) == "userdata" and ffi.type(made) == "cdata" and tostring(ffi.typeof(made)):find("&>$") then return end
+  return made
+end
 
 local closed = assert(io.tmpfile())
 closed:close()

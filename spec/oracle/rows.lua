@@ -233,6 +233,10 @@ for _, t in ipairs { "int x", "foo", "struct nope", "struct nope *", "int[", "in
   local strict = ("unsigned float,long long long,short long,signed unsigned,int &&"):find(t, 1, true) and t:find(" ")
   row("bad type " .. t, ("return pcall(ffi.typeof, %q)"):format(t) .. " and 'accepted' or 'refused'", strict and "strict-c", strict and "refused" or nil)
 end
+-- References to an address that is nobody's: their text is read from there by neither where it says the address alone.
+for _, t in ipairs { "bool", "char", "uint8_t", "short", "int", "unsigned int", "float", "double", "struct pt", "int[3]" } do
+  row("tostring " .. t .. " &", ("return tostring(ffi.cast('%s &', 64))"):format(t))
+end
 for _, a in ipairs { "int", "unsigned int", "long", "long long", "struct pt", "struct pt *", "const struct pt", "int *", "const int *", "int[3]",
   "char", "signed char", "double", "enum color", "void *", "binop" } do
   for _, b in ipairs { "int", "unsigned int", "long long", "const int", "struct pt", "struct pt *", "int *", "const int *", "int[3]", "int[4]",

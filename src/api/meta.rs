@@ -376,11 +376,10 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
                 let unit = if im.is_finite() { "i" } else { "I" };
                 return write!(out, "{}{sign}{}{unit}", print_number(re), print_number(im));
             }
-            Class::Int => match number::read(target, place.data) {
+            // (A reference to a shorter one may lead to anywhere: it is not followed.)
+            Class::Int if target.size() >= Some(8) => match number::read(target, place.data) {
                 Some(Number::UInt(n)) => return out.write_all(long_long(n, true, &mut [0; 24])),
-                Some(Number::Int(n)) if target.size() == Some(8) => {
-                    return out.write_all(long_long(n as u64, false, &mut [0; 24]));
-                }
+                Some(Number::Int(n)) => return out.write_all(long_long(n as u64, false, &mut [0; 24])),
                 Some(Number::Wide(n, false)) => return write!(out, "{n}"),
                 Some(Number::Wide(n, true)) => return write!(out, "{}", n as u128),
                 _ => {}

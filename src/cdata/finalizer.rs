@@ -77,7 +77,9 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
             lua_setiuservalue(l, idx, slot.into()) != 0
         };
         if !has_room {
-            shape.finalizer_slots.set(u8::from(slot != 0));
+            if slot != 0 {
+                shape.make_room(slot + 1);
+            }
             lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.finalizers.get().into());
             lua_pushvalue(l, idx);
             lua_pushvalue(l, -3);

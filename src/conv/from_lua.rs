@@ -166,10 +166,10 @@ unsafe fn store_slow(
             _ if op.is_integer() => number::write_int(op, p, to_integer(l, idx, shape)?),
             Op::Pointer => {
                 let address = to_pointer(l, idx, shape, false)?;
-                p.cast::<*mut u8>().write_unaligned(address);
                 if room.owner != 0 && lua_type(l, idx) == LUA_TSTRING {
-                    cdata::keep_string(l, shape.state(), room.owner, idx, p as usize as i64);
+                    cdata::keep_string(l, shape.state(), room.owner, idx, p, 1);
                 }
+                p.cast::<*mut u8>().write_unaligned(address);
             }
             Op::Aggregate => store_aggregate(l, idx, shape, p, room)?,
             Op::Copied => store_copied(l, idx, shape, p, room)?,

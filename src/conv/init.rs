@@ -295,19 +295,19 @@ unsafe fn elements(
             from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), part)?;
         }
         if count == 1 && shape.class == Class::Array {
-            keep_for_all(l, element, room, first, p);
+            keep_for_all(l, element, room, first, p, room.bytes / step.max(1));
             replicate(p, step, room.bytes);
         }
         Ok(())
     }
 }
 
-/// The string at `idx`, to which every element of the array at `p` may lead: kept alive apart from what is stored into one of them.
-unsafe fn keep_for_all(l: *mut lua_State, element: &Shape, room: Room, idx: c_int, p: *mut u8) {
+/// The string at `idx`, to which every one of the `count` elements of the array at `p` leads.
+unsafe fn keep_for_all(l: *mut lua_State, element: &Shape, room: Room, idx: c_int, p: *mut u8, count: usize) {
     // SAFETY: from `initialize`.
     unsafe {
         if room.owner != 0 && element.op() == Op::Pointer && lua_type(l, idx) == LUA_TSTRING {
-            cdata::keep_string(l, element.state(), room.owner, idx, !(p as usize as i64));
+            cdata::keep_string(l, element.state(), room.owner, idx, p, count);
         }
     }
 }
@@ -437,15 +437,16 @@ unsafe fn table_elements(
             }
             let top = lua_gettop(l);
             from_lua::store(l, top, element, element.op(), p.add(offset), room.part(step))?;
-            if stored == 0 {
-                keep_for_all(l, element, room, top, p);
-            }
             lua_settop(l, top - 1);
             offset += step;
             stored += 1;
             i += 1;
         }
         if stored == 1 && room.bytes != usize::MAX {
+            lua_rawgeti(l, table, i - 1);
+            let top = lua_gettop(l);
+            keep_for_all(l, element, room, top, p, room.bytes / step);
+            lua_settop(l, top - 1);
             replicate(p, step, room.bytes);
         }
         Ok(())

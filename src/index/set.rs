@@ -118,15 +118,25 @@ unsafe fn quick_boxed(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
     }
 }
 
-/// A pointer, or what has an address for one; no string.
+/// A pointer, or what has an address for one: a string is kept by whoever the memory belongs to.
 #[inline(never)]
 unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
-    // SAFETY: from `new_index`.
+    // SAFETY: from `new_index`; S6.
     unsafe {
-        let Some(address) = from_lua::plain_pointer(*peek::base(l).add(2), shape) else { return any(l) };
-        at.cast::<*mut u8>().write_unaligned(address);
+        let value = *peek::base(l).add(2);
+        if let Some(address) = from_lua::plain_pointer(value, shape) {
+            at.cast::<*mut u8>().write_unaligned(address);
+            return 0;
+        }
+        match peek::string(value) {
+            Some(text) if from_lua::string_converts(shape.target()) => {
+                cdata::keep_string(l, shape.state(), 1, 3, at, 1);
+                at.cast::<*const u8>().write_unaligned(text.as_ptr());
+                0
+            }
+            _ => any(l),
+        }
     }
-    0
 }
 
 /// A record of the very type, which is copied unless something in it is const; what a table or string has for one.

@@ -76,8 +76,8 @@ pub struct Shape {
     pub wide: Cell<bool>,
     /// User values that cache references: to each member that is read as one, or to one element.
     pub slots: Cell<u8>,
-    /// User values that new cdata have for a finalizer: one, once any of them was given a finalizer.
-    pub finalizer_slots: Cell<u8>,
+    /// User values that new cdata have besides: see [`Shape::make_room`].
+    more_slots: Cell<u8>,
     slot_names: UnsafeCell<Vec<Rc<str>>>,
     target: Cell<*const Shape>,
     variable: Cell<*const Shape>,
@@ -120,6 +120,10 @@ pub struct Shape {
 }
 
 const NO_SIZE: usize = usize::MAX;
+/// Bytes of a pointer.
+pub const WORD: usize = size_of::<usize>();
+/// Words of the largest memory that has a user value for each of them, where strings are kept.
+const WORDS: usize = 8;
 /// What Lua aligns the bytes of a userdata to.
 pub const USERDATA_ALIGN: usize = 8;
 
@@ -166,7 +170,7 @@ impl Shape {
             read_only: Cell::new(false),
             wide: Cell::new(class == Class::Reference),
             slots: Cell::new(0),
-            finalizer_slots: Cell::new(0),
+            more_slots: Cell::new(0),
             slot_names: UnsafeCell::new(Vec::new()),
             target: Cell::new(std::ptr::null()),
             variable: Cell::new(std::ptr::null()),
@@ -480,6 +484,31 @@ impl Shape {
     /// have none for it.
     pub fn finalizer_slot(&self) -> u8 {
         if matches!(self.class, Class::Reference | Class::Function) { 0 } else { self.slots.get() + 1 }
+    }
+
+    /// The user values of a cdata that keep the strings its memory leads to, if the cdata has as many: the first of them, behind a finalizer's, and
+    /// how many there are: one for each word of small memory ([`Shape::has_words`]), or one for a table. None for references and functions.
+    pub fn string_slots(&self) -> Option<(u8, u8)> {
+        let finalizer = self.finalizer_slot();
+        let words = self.size().filter(|_| self.has_words()).map_or(1, |size| size / WORD);
+        (finalizer != 0).then_some((finalizer + 1, words as u8))
+    }
+
+    /// Do its cdata have a user value for each word of their memory, if they have any for strings?
+    pub fn has_words(&self) -> bool {
+        self.size().is_some_and(|size| size <= WORDS * WORD)
+    }
+
+    /// From now on new cdata have the user values up to, not including, `end`.
+    pub fn make_room(&self, end: u8) {
+        self.more_slots.set(self.more_slots.get().max(end - 1 - self.slots.get()));
+    }
+
+    /// How many user values new cdata have besides those that cache references: for a finalizer once any was given one, for strings too once
+    /// any kept one.
+    #[inline(always)]
+    pub fn more_slots(&self) -> c_int {
+        self.more_slots.get().into()
     }
 
     /// The shape of a reference to this type.

@@ -1,0 +1,133 @@
+//! Strings that pointers in a cdata's memory lead to: the cdata keeps them alive.
+//!
+//! Small memory has a user value for each word of it, larger memory a table in one. The first cdata of a type to keep a string has no room
+//! for any, nor have name spaces: theirs lie in a table of the VM, with weak keys.
+//!
+//! A place is told by the word it starts in: two pointers that start in one overlap.
+
+use std::ffi::c_int;
+
+use super::{Header, header, push_owner};
+use crate::vm::shape::{Class, WORD};
+use crate::vm::stack::*;
+use crate::vm::state::State;
+
+/// Elements that a table has room for at once.
+const TABLE_ROOM: usize = 64;
+
+/// A place in memory that leads to a string.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The word of the memory that it starts in.
+    word: usize,
+    /// So many pointers to the string lie there, one behind the other.
+    count: usize,
+}
+
+impl Place {
+    /// `count` pointers at `p`, in memory that starts at `start`.
+    fn new(p: *mut u8, start: usize, count: usize) -> Place {
+        Place { word: (p as usize).wrapping_sub(start) / WORD, count }
+    }
+
+    /// Where a table has the string: that of an array's every element is kept apart from that of its first.
+    fn key(self) -> i64 {
+        if self.count == 1 { 1 + self.word as i64 } else { -1 - self.word as i64 }
+    }
+}
+
+/// Keeps the string at `idx` alive as long as the cdata (or name space) at `owner`, or until another is kept for the same place in its
+/// memory: `p`, where `count` pointers to it lie one behind the other. Nothing is kept for a bare pointer's memory, which is nobody's.
+/// Needs 6 slots, raises.
+///
+/// # Safety
+/// `owner` and `idx` are absolute; the pointers lie in the memory of `owner`; S6.
+pub unsafe fn keep_string(
+    l: *mut lua_State,
+    state: &State,
+    owner: c_int,
+    idx: c_int,
+    p: *mut u8,
+    count: usize,
+) {
+    // SAFETY: S5; pushes are popped.
+    unsafe {
+        let mut own = owner;
+        let mut found = header(l, own);
+        let is_part = found.is_some_and(|header| (*header).shape().class == Class::Reference);
+        if is_part {
+            push_owner(l, owner);
+            own = lua_gettop(l);
+            found = header(l, own);
+        }
+        match found {
+            Some(header) if (*header).shape().class == Class::Pointer => {}
+            Some(header) => {
+                let place = Place::new(p, Header::bounds(header).lo, count);
+                if !keep_inside(l, header, own, idx, place) {
+                    keep_outside(l, state, own, idx, place);
+                }
+            }
+            None if is_part && lua_type(l, own) != LUA_TUSERDATA => {}
+            None => keep_outside(l, state, own, idx, Place::new(p, 0, count)),
+        }
+        if is_part {
+            lua_pop(l, 1);
+        }
+    }
+}
+
+/// As [`keep_string`], in the user values of the cdata at `own`. False if it has none for it; the next of its type will have.
+unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c_int, place: Place) -> bool {
+    // SAFETY: S5; a cdata has the user values that its shape says, or fewer if it was made before they were asked for.
+    unsafe {
+        let shape = (*header).shape();
+        let Some((first, slots)) = shape.string_slots() else { return false };
+        let slot = c_int::from(first);
+        let mut has_room = true;
+        if shape.has_words() {
+            for word in place.word..place.word + place.count {
+                lua_pushvalue(l, idx);
+                has_room = lua_setiuservalue(l, own, slot + word as c_int) != 0;
+            }
+        } else {
+            let kept = lua_getiuservalue(l, own, slot);
+            if kept == LUA_TNIL {
+                lua_pop(l, 1);
+                let memory = Header::bounds(header);
+                lua_createtable(l, ((memory.hi - memory.lo) / WORD).min(TABLE_ROOM) as c_int, 0);
+                lua_pushvalue(l, -1);
+                lua_setiuservalue(l, own, slot);
+            }
+            has_room = kept == LUA_TNIL || kept == LUA_TTABLE;
+            if has_room {
+                lua_pushvalue(l, idx);
+                lua_rawseti(l, -2, place.key());
+            }
+            lua_pop(l, 1);
+        }
+        if !has_room {
+            shape.make_room(first + slots);
+        }
+        has_room
+    }
+}
+
+/// As [`keep_string`], in the VM's table, for the owner at `own`.
+unsafe fn keep_outside(l: *mut lua_State, state: &State, own: c_int, idx: c_int, place: Place) {
+    // SAFETY: S5; the table is ours.
+    unsafe {
+        lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
+        lua_pushvalue(l, own);
+        if lua_rawget(l, -2) == LUA_TNIL {
+            lua_pop(l, 1);
+            lua_createtable(l, 1, 0);
+            lua_pushvalue(l, own);
+            lua_pushvalue(l, -2);
+            lua_rawset(l, -4);
+        }
+        lua_pushvalue(l, idx);
+        lua_rawseti(l, -2, place.key());
+        lua_pop(l, 2);
+    }
+}
