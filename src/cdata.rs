@@ -24,7 +24,7 @@ mod strings;
 use std::ffi::c_int;
 
 pub use finalizer::{arm, quick_set_finalizer, set_finalizer, take_finalizer};
-pub use strings::keep_string;
+pub use strings::{keep_string, quick_keep_string};
 
 use crate::ctype::CType;
 use crate::error::{Error, Result, What};

@@ -9,7 +9,8 @@ use crate::callback;
 use crate::cdata::{self, Header};
 use crate::clib;
 use crate::conv::from_lua::{self, Room};
-use crate::conv::{init, number, to_lua};
+use crate::conv::init::{self, usual};
+use crate::conv::{number, to_lua};
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
@@ -94,8 +95,7 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
     }
 }
 
-/// The usual new instance: of a record or array of fixed size, with numbers for a record's members or nothing; of one of variable
-/// size, with its count of elements alone. False for any other; then the stack is as it was.
+/// The usual new instance: of a record or array, with usual initializers or none. False for any other; then the stack is as it was.
 ///
 /// # Safety
 /// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
@@ -108,12 +108,12 @@ pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
             return count <= 1 && quick_scalar(l, shape, count);
         }
         if shape.wide.get() {
-            return count == 1 && quick_variable(l, shape, *peek::base(l).add(1));
+            return count > 0 && quick_variable(l, shape, count - 1);
         }
         let Some(size) = shape.size().filter(|&size| size < SIZE_MAX) else { return false };
         if count == 0 {
             cdata::push_owned(l, shape, size);
-        } else if !quick_filled(l, shape, size, count) {
+        } else if !quick_filled(l, shape, size, 2, count) {
             return false;
         }
         arm_usual(l, shape);
@@ -143,37 +143,51 @@ unsafe fn quick_scalar(l: *mut lua_State, shape: &Shape, count: usize) -> bool {
     }
 }
 
-/// As [`quick_instance`], of a VLA or VLS, `nelem` being what stands for its count of elements.
+/// As [`quick_instance`], of a VLA or VLS: its count of elements, then `count` initializers.
 #[inline(never)]
-unsafe fn quick_variable(l: *mut lua_State, shape: &'static Shape, nelem: peek::Slot) -> bool {
-    let size = match shape.variable_element() {
-        Some(element) if nelem.tag == peek::INT => variable_size(shape, element, nelem.bits.cast_signed()),
-        _ => None,
-    };
-    let Some(size) = size else { return false };
+unsafe fn quick_variable(l: *mut lua_State, shape: &'static Shape, count: usize) -> bool {
     // SAFETY: from `quick_instance`.
     unsafe {
-        cdata::push_owned(l, shape, size);
+        let nelem = *peek::base(l).add(1);
+        let size = match shape.variable_element() {
+            Some(element) if nelem.tag == peek::INT => {
+                variable_size(shape, element, nelem.bits.cast_signed())
+            }
+            _ => None,
+        };
+        let Some(size) = size else { return false };
+        if count == 0 {
+            cdata::push_owned(l, shape, size);
+        } else if !quick_filled(l, shape, size, 3, count) {
+            return false;
+        }
         arm_usual(l, shape);
     }
     true
 }
 
-/// As [`quick_instance`], with `count` initializers; without a finalizer yet.
+/// As [`quick_instance`], with `count` initializers from stack index `first` on; without a finalizer yet.
 #[inline(never)]
-unsafe fn quick_filled(l: *mut lua_State, shape: &'static Shape, size: usize, count: usize) -> bool {
+unsafe fn quick_filled(
+    l: *mut lua_State,
+    shape: &'static Shape,
+    size: usize,
+    first: usize,
+    count: usize,
+) -> bool {
     // SAFETY: from the caller.
     unsafe {
         // What the first value tells will not do is told before anything is made.
-        if !init::is_plain(shape, *peek::base(l).add(1), count) {
+        if !usual::may_fill(shape, *peek::base(l).add(first - 1), count) {
             return false;
         }
         let header = cdata::push_owned(l, shape, size);
-        let filled = init::initialize_plain(l, shape, Header::data(header), size, 2, count);
-        if !filled {
-            lua_settop(l, count as c_int + 1);
+        let made = Some(*peek::top(l).sub(1));
+        let is_filled = usual::fill(l, shape, (*header).address, size, first, count, made);
+        if !is_filled {
+            peek::pop(l);
         }
-        filled
+        is_filled
     }
 }
 

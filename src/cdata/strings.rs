@@ -7,7 +7,8 @@
 
 use std::ffi::c_int;
 
-use super::{Header, header, push_owner};
+use super::{Header, header, header_in, push_owner};
+use crate::vm::peek;
 use crate::vm::shape::{Class, WORD};
 use crate::vm::stack::*;
 use crate::vm::state::State;
@@ -74,6 +75,27 @@ pub unsafe fn keep_string(
         if is_part {
             lua_pop(l, 1);
         }
+    }
+}
+
+/// As [`keep_string`], by what lies on the stack, for a cdata that was just made, and one pointer in its memory. False if it has no user value
+/// for each word.
+///
+/// # Safety
+/// [`peek::is_available`]; since `own` was made nothing asked for memory of Lua's; `p` is in its memory.
+pub unsafe fn quick_keep_string(own: peek::Slot, string: peek::Slot, p: *mut u8) -> bool {
+    // SAFETY: from the caller; a userdata that was just made takes a value without a barrier.
+    unsafe {
+        let Some(header) = header_in(own).filter(|header| (**header).shape().has_words()) else {
+            return false;
+        };
+        let Some((first, _)) = (*header).shape().string_slots() else { return false };
+        let slot = usize::from(first) + Place::new(p, Header::bounds(header).lo, 1).word;
+        let has_room = slot <= peek::user_values(own);
+        if has_room {
+            peek::user_value(own, slot).write(string);
+        }
+        has_room
     }
 }
 

@@ -4,6 +4,8 @@
 //! array, fewer values leave the rest zero, tables count from 0 or 1 or name the members, a union takes one member.
 //! The memory comes zeroed. Stack indices are absolute.
 
+pub mod usual;
+
 use std::cell::Cell;
 use std::ffi::c_int;
 use std::rc::Rc;
@@ -19,8 +21,8 @@ use crate::vm::stack::*;
 /// How the members of a record take initializers, in order of declaration.
 pub struct InitPlan {
     is_union: bool,
-    /// Is it a struct of named members that are numbers or booleans?
-    is_plain: bool,
+    /// Is every member one that [`usual`] may initialize?
+    is_usual: bool,
     steps: Vec<Step>,
 }
 
@@ -95,183 +97,6 @@ pub unsafe fn initialize(
             }
             _ => Err(What::TooManyInitializers(shape.unqualified().repr()).into()),
         }
-    }
-}
-
-/// May [`initialize_plain`] do for the shape and these arguments? For a record it may once an instance was initialized otherwise.
-///
-/// # Safety
-/// [`peek::is_available`]; at least one argument is there.
-#[inline]
-pub unsafe fn is_plain(shape: &Shape, first: peek::Slot, count: usize) -> bool {
-    // SAFETY: the state keeps the plan as long as the shape.
-    unsafe {
-        match first.tag {
-            peek::INT | peek::FLOAT | peek::TABLE => match shape.class {
-                Class::Record => {
-                    let plan = shape.init_plan.get().cast::<InitPlan>();
-                    !plan.is_null() && (*plan).is_plain
-                }
-                Class::Array => is_plain_op(shape.target().op()),
-                _ => false,
-            },
-            // A record of the very type is copied.
-            peek::USERDATA if count == 1 && shape.class == Class::Record => {
-                cdata::header_in(first).is_some_and(|header| std::ptr::eq((*header).shape(), shape))
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Numbers and booleans, which [`from_lua::store_plain`] stores.
-fn is_plain_op(op: Op) -> bool {
-    matches!(op, Op::F64 | Op::F32 | Op::Bool) || op.is_integer()
-}
-
-/// Initializes `size` zeroed bytes at `p` with `count` arguments of the running function from `first` (counted from 1) on: numbers for
-/// the first members or elements, a table of them or one that names members, a record to copy. False if they are anything else;
-/// what was written then does not count.
-///
-/// # Safety
-/// [`peek::is_available`]; [`is_plain`]; the bytes are writable; three free slots.
-#[inline(always)]
-pub unsafe fn initialize_plain(
-    l: *mut lua_State,
-    shape: &Shape,
-    p: *mut u8,
-    size: usize,
-    first: usize,
-    count: usize,
-) -> bool {
-    // SAFETY: the state keeps the plan as long as the shape; members lie inside of the record, values on the stack.
-    unsafe {
-        let values = peek::base(l).add(first - 1);
-        let value = *values;
-        if value.tag == peek::USERDATA {
-            let Some(header) = cdata::header_in(value) else { return false };
-            std::ptr::copy_nonoverlapping((*header).address, p, size);
-            return true;
-        }
-        let is_table = count == 1 && value.tag == peek::TABLE;
-        if shape.class == Class::Array {
-            return match is_table {
-                true => list_plain(l, shape.target(), p, size, first as c_int),
-                false => elements_plain(shape.target(), p, size, std::slice::from_raw_parts(values, count)),
-            };
-        }
-        let steps = &(*shape.init_plan.get().cast::<InitPlan>()).steps;
-        if is_table {
-            return fields_plain(l, steps, p, first as c_int, value.bits as usize);
-        }
-        if count > steps.len() {
-            return false;
-        }
-        for (i, step) in steps[..count].iter().enumerate() {
-            let Step::Member(Member { entry, .. }) = step else { return false };
-            if !from_lua::store_plain(*values.add(i), entry.op, p.add(entry.offset)) {
-                return false;
-            }
-        }
-        true
-    }
-}
-
-/// As [`initialize_plain`], for the elements of an array.
-unsafe fn elements_plain(element: &Shape, p: *mut u8, size: usize, values: &[peek::Slot]) -> bool {
-    let step = element.size().unwrap_or(0);
-    if step == 0 || values.len() > size / step {
-        return false;
-    }
-    // SAFETY: elements lie inside of the array.
-    unsafe {
-        for (i, value) in values.iter().enumerate() {
-            if !from_lua::store_plain(*value, element.op(), p.add(i * step)) {
-                return false;
-            }
-        }
-        if values.len() == 1 {
-            replicate(p, step, size);
-        }
-    }
-    true
-}
-
-/// As [`initialize_plain`], for the elements of an array from the table at `idx`, which counts from 0 or 1.
-unsafe fn list_plain(l: *mut lua_State, element: &Shape, p: *mut u8, size: usize, idx: c_int) -> bool {
-    let step = element.size().unwrap_or(0);
-    if step == 0 {
-        return false;
-    }
-    // SAFETY: elements lie inside of the array; a slot of a function's twenty.
-    unsafe {
-        let from = first_index(l, idx);
-        let mut n = 0;
-        loop {
-            let value = item_of(l, idx, from + n as i64);
-            if value.tag == peek::NIL {
-                break;
-            }
-            if n == size / step || !from_lua::store_plain(value, element.op(), p.add(n * step)) {
-                return false;
-            }
-            n += 1;
-        }
-        if n == 1 {
-            replicate(p, step, size);
-        }
-    }
-    true
-}
-
-/// The value that the table at `idx` has for an integer, metatables left aside. Slots 0 (needs 1), never raises.
-///
-/// # Safety
-/// [`peek::is_available`]; `idx` is absolute; the table keeps the value.
-#[inline]
-unsafe fn item_of(l: *mut lua_State, idx: c_int, i: i64) -> peek::Slot {
-    // SAFETY: from the caller.
-    unsafe {
-        let table = *peek::base(l).add(idx as usize - 1);
-        if let Some(value) = peek::item(table.bits as usize, i) {
-            return value;
-        }
-        lua_rawgeti(l, idx, i);
-        let value = peek::last(l);
-        peek::pop(l);
-        value
-    }
-}
-
-/// Where a list starts.
-unsafe fn first_index(l: *mut lua_State, idx: c_int) -> i64 {
-    // SAFETY: from the callers.
-    unsafe { i64::from(item_of(l, idx, 0).tag == peek::NIL) }
-}
-
-/// As [`initialize_plain`], for the members of a record from the table at `idx`, and at that address: a list, or one that names them.
-unsafe fn fields_plain(l: *mut lua_State, steps: &[Step], p: *mut u8, idx: c_int, table: usize) -> bool {
-    // SAFETY: from `initialize_plain`; the registry keeps the names; a slot of a function's twenty.
-    unsafe {
-        let from = first_index(l, idx);
-        let is_list = from == 0 || item_of(l, idx, 1).tag != peek::NIL;
-        for (i, step) in steps.iter().enumerate() {
-            let Step::Member(Member { entry, slot, .. }) = step else { return false };
-            let value = if is_list {
-                item_of(l, idx, from + i as i64)
-            } else if slot.get().tag == peek::SHORT_STRING {
-                peek::field(table, slot.get().bits)
-            } else {
-                return false;
-            };
-            match value.tag {
-                peek::NIL if is_list => break,
-                peek::NIL => continue,
-                _ if from_lua::store_plain(value, entry.op, p.add(entry.offset)) => {}
-                _ => return false,
-            }
-        }
-        true
     }
 }
 
@@ -387,25 +212,14 @@ pub unsafe fn from_table(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u
         // `usize::MAX`: an array without a length, in memory of which nothing is known.
         if room.bytes != usize::MAX {
             std::ptr::write_bytes(p, 0, room.bytes);
-        }
-        if shape.class == Class::Record {
-            let plan = plan(l, shape)?;
-            if plan.is_plain
-                && peek::is_available()
-                && fields_plain(l, &plan.steps, p, idx, lua_topointer(l, idx) as usize)
-            {
+            let is_usual = peek::is_available() && matches!(shape.class, Class::Record | Class::Array);
+            if is_usual && usual::fill_table(l, *peek::base(l).add(idx as usize - 1), shape, p, room.bytes) {
                 return Ok(());
             }
-            let mut at = 0;
-            return table_members(l, idx, plan, p, room, &mut at);
         }
-        if shape.class == Class::Array
-            && room.bytes != usize::MAX
-            && is_plain_op(shape.target().op())
-            && peek::is_available()
-            && list_plain(l, shape.target(), p, room.bytes, idx)
-        {
-            return Ok(());
+        if shape.class == Class::Record {
+            let mut at = 0;
+            return table_members(l, idx, plan(l, shape)?, p, room, &mut at);
         }
         table_elements(l, idx, shape, p, room)
     }
@@ -567,7 +381,9 @@ fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
             }
         }
     }
-    let is_plain =
-        !is_union && steps.iter().all(|step| matches!(step, Step::Member(m) if is_plain_op(m.entry.op)));
-    InitPlan { is_union, is_plain, steps }
+    let is_usual = steps.iter().all(|step| match step {
+        Step::Member(member) => usual::is_usual(member.entry.op),
+        Step::Anonymous(inner) => inner.is_usual,
+    });
+    InitPlan { is_union, is_usual, steps }
 }

@@ -5,7 +5,8 @@ use std::ffi::c_int;
 use super::{Target, bad_key, by_integer, find, names_constant, not_cdata, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
-use crate::conv::{init, number};
+use crate::conv::init::usual;
+use crate::conv::number;
 use crate::door;
 use crate::error::{Result, What};
 use crate::vm::peek;
@@ -139,46 +140,22 @@ unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int 
     }
 }
 
-/// A record of the very type, which is copied unless something in it is const; what a table or string has for one.
+/// What is usual for a record or array with nothing const in it: a record of the very type, a table, a string.
 #[inline(never)]
 unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int {
-    // SAFETY: from `new_index`; both are as large as their type says. They may be one.
-    unsafe {
-        let value = *peek::base(l).add(2);
-        let Some(header) = cdata::header_in(value) else { return quick_contents(l, shape, at, value) };
-        let own = (*header).shape().referred();
-        if own.ty.id != shape.ty.id
-            || own.class != Class::Record
-            || own.wide.get()
-            || shape.is_read_only()
-            || (*header).address.is_null()
-        {
-            return any(l);
-        }
-        let Some(size) = own.size() else { return any(l) };
-        std::ptr::copy((*header).address, at, size);
-    }
-    0
-}
-
-/// As [`quick_aggregate`]: numbers of a table, or a string's characters and the NUL behind them, as far as there is room.
-#[inline(never)]
-unsafe fn quick_contents(l: *mut lua_State, shape: &Shape, at: *mut u8, value: peek::Slot) -> c_int {
     // SAFETY: from `new_index`; `at` has as many bytes as the type. What is written in vain is written again.
     unsafe {
+        let value = *peek::base(l).add(2);
         let fixed = shape.known_size().filter(|_| !shape.wide.get() && !shape.is_read_only());
         let Some(size) = fixed else { return any(l) };
-        if value.tag == peek::TABLE && init::is_plain(shape, value, 1) {
-            std::ptr::write_bytes(at, 0, size);
-            return if init::initialize_plain(l, shape, at, size, 3, 1) { 0 } else { any(l) };
+        if usual::copy_record(value, shape, at, size) || usual::copy_text(value, shape, at, size) {
+            return 0;
         }
-        match peek::string(value) {
-            Some(text) if shape.class == Class::Array && from_lua::is_byte(shape.target()) => {
-                std::ptr::copy_nonoverlapping(text.as_ptr(), at, size.min(text.len() + 1));
-                0
-            }
-            _ => any(l),
+        if value.tag != peek::TABLE {
+            return any(l);
         }
+        std::ptr::write_bytes(at, 0, size);
+        if usual::fill_table(l, value, shape, at, size) { 0 } else { any(l) }
     }
 }
 

@@ -333,8 +333,8 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
     }
 }
 
-/// The value that a table's array has for an integer, [`NIL`] if none; nothing if the integer is beyond the array, where the table may have it
-/// all the same.
+/// The value that a table has for an integer, metatables left aside; [`NIL`] if none. Nothing where that is not told by its array, nor by two nodes,
+/// nor is the integer 0 or 1.
 ///
 /// # Safety
 /// [`is_available`]; `table` is the address of a table that is alive.
@@ -342,11 +342,43 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
 pub unsafe fn item(table: usize, i: i64) -> Option<Slot> {
     // SAFETY: probed: the array has as many slots, the first of which is for 1.
     unsafe {
-        let table = table as *const u8;
-        let count = u64::from(table.add(TABLE_ITEM_COUNT).cast::<u32>().read());
+        let items = (table as *const u8).add(TABLE_ITEMS).cast::<*const Slot>().read();
+        let count = u64::from((table as *const u8).add(TABLE_ITEM_COUNT).cast::<u32>().read());
         let at = (i as u64).wrapping_sub(1);
-        (at < count)
-            .then(|| some_value(table.add(TABLE_ITEMS).cast::<*const Slot>().read().add(at as usize).read()))
+        if at < count { Some(some_value(items.add(at as usize).read())) } else { node_item(table, i) }
+    }
+}
+
+/// As [`item`], for an integer beyond the array.
+#[inline]
+unsafe fn node_item(table: usize, i: i64) -> Option<Slot> {
+    // SAFETY: probed as for `field`. Lua's releases differ in which node they look for an integer first: not for 0 and 1, but where there are two.
+    unsafe {
+        let count = 1usize << (table as *const u8).add(TABLE_LOG_NODES).read();
+        let nodes = (table as *const u8).add(TABLE_NODES).cast::<*const u8>().read();
+        let is_key = |node: *const u8| {
+            node.add(NODE_KEY_TAG).read() == INT && node.add(NODE_KEY).cast::<i64>().read() == i
+        };
+        let value = |node: *const u8| Some(some_value(node.cast::<Slot>().read()));
+        let none = Some(Slot { bits: 0, tag: NIL });
+        if count <= 2 {
+            let last = nodes.add((count - 1) * NODE_BYTES);
+            return if is_key(nodes) {
+                value(nodes)
+            } else if is_key(last) {
+                value(last)
+            } else {
+                none
+            };
+        }
+        let mut node = nodes.add(usize::try_from(i).ok().filter(|&i| i < 2)? * NODE_BYTES);
+        while !is_key(node) {
+            match node.add(NODE_NEXT).cast::<i32>().read() {
+                0 => return none,
+                next => node = node.offset(next as isize * NODE_BYTES as isize),
+            }
+        }
+        value(node)
     }
 }
 
@@ -376,7 +408,8 @@ pub unsafe fn probe(l: *mut lua_State) {
             && check_userdata(l)
             && check_closure(l)
             && check_table(l)
-            && check_items(l);
+            && check_items(l)
+            && check_first_items(l);
         lua_settop(l, start);
         found
     };
@@ -521,9 +554,7 @@ unsafe fn check_table(l: *mut lua_State) -> bool {
                 push_str(l, std::str::from_utf8_unchecked(std::slice::from_ref(known)));
                 let key = *top(l).sub(1);
                 lua_rawget(l, table);
-                let (found, expected) = (field(address, key.bits), *top(l).sub(1));
-                let same = found.tag == expected.tag && (found.tag == NIL || found.bits == expected.bits);
-                if key.tag != SHORT_STRING || !same {
+                if key.tag != SHORT_STRING || !is_same(field(address, key.bits), *top(l).sub(1)) {
                     return false;
                 }
                 lua_settop(l, table);
@@ -562,21 +593,55 @@ unsafe fn check_items(l: *mut lua_State) -> bool {
             for table in [top + 1, top + 2] {
                 let address = lua_topointer(l, table) as usize;
                 for i in -1..=i64::from(length) + 1 {
-                    let expected = lua_rawgeti(l, table, i) != LUA_TNIL;
+                    lua_rawgeti(l, table, i);
                     let is_within = (1..=i64::from(length)).contains(&i);
-                    lua_pop(l, 1);
                     match item(address, i) {
-                        Some(found) if found.tag == NIL && !expected => {}
-                        Some(found) if expected && found.tag == INT && found.bits == 1000 + i as u64 => {}
+                        Some(found) if is_same(found, *self::top(l).sub(1)) => {}
                         None if !is_within || table == top + 2 => {}
                         _ => return false,
                     }
+                    lua_pop(l, 1);
                 }
             }
         }
         lua_settop(l, top);
         true
     }
+}
+
+/// Tables of one to four nodes, in which 0 and 1 are entered before, between and after fields.
+unsafe fn check_first_items(l: *mut lua_State) -> bool {
+    // SAFETY: fields and arrays were checked.
+    unsafe {
+        lua_settop(l, lua_gettop(l).min(3));
+        let table = lua_gettop(l) + 1;
+        for nodes in [1, 2, 4] {
+            for late in 0..nodes {
+                lua_createtable(l, 0, nodes);
+                let address = lua_topointer(l, table) as usize;
+                for n in 0..nodes {
+                    lua_pushinteger(l, 70 + i64::from(n));
+                    match n - late {
+                        key @ (0 | 1) => lua_rawseti(l, table, key.into()),
+                        _ => lua_setfield(l, table, [c"a", c"b", c"c", c"d"][n as usize % 4].as_ptr()),
+                    }
+                    for key in [0, 1] {
+                        lua_rawgeti(l, table, key);
+                        if !item(address, key).is_some_and(|found| is_same(found, *top(l).sub(1))) {
+                            return false;
+                        }
+                        lua_settop(l, table);
+                    }
+                }
+                lua_settop(l, table - 1);
+            }
+        }
+        true
+    }
+}
+
+fn is_same(a: Slot, b: Slot) -> bool {
+    a.tag == b.tag && (a.tag == NIL || a.bits == b.bits)
 }
 
 unsafe fn check_closure(l: *mut lua_State) -> bool {
