@@ -194,6 +194,13 @@ describe("gc", function()
       a[0] = text()
       return function() return { a[29], a[0] } end
     end)
+    check("one for all records, and for all rows, when the first is another", function()
+      local a = ffi.new("struct gc_small[3]", { { text() } })
+      a[0].text = text()
+      local b = ffi.new("const char *[3][2]", { { text() } })
+      b[0][0], b[0][1] = text(), text()
+      return function() return { a[2].text, a[0].text, b[2][1], b[0][0], b[0][1] } end
+    end)
     check("long arrays", function()
       local a = ffi.new("const char *[100]", { text(), text() })
       a[99] = text()

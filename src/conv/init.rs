@@ -42,6 +42,14 @@ enum Step {
     Anonymous(InitPlan),
 }
 
+impl InitPlan {
+    /// The plan of a record, if an instance was initialized before.
+    fn known(shape: &Shape) -> Option<&InitPlan> {
+        // SAFETY: the state keeps the plan as long as the shape.
+        unsafe { shape.init_plan.get().cast::<InitPlan>().as_ref() }
+    }
+}
+
 /// Does one value at `idx` initialize the first member or element (rather than the aggregate as a whole)?
 unsafe fn is_element(l: *mut lua_State, idx: c_int, shape: &Shape) -> bool {
     if shape.op() != Op::Aggregate {
@@ -120,28 +128,53 @@ unsafe fn elements(
             from_lua::store(l, first + i, element, element.op(), p.add(i as usize * step), part)?;
         }
         if count == 1 && shape.class == Class::Array {
-            keep_for_all(l, element, room, first, p, room.bytes / step.max(1));
-            replicate(p, step, room.bytes);
+            repeat(l, first, element, p, room)?;
         }
         Ok(())
     }
 }
 
-/// The string at `idx`, to which every one of the `count` elements of the array at `p` leads.
-unsafe fn keep_for_all(l: *mut lua_State, element: &Shape, room: Room, idx: c_int, p: *mut u8, count: usize) {
-    // SAFETY: from `initialize`.
+/// Makes every element of the array at `p` what the first became of the value at `idx`. Strings to which it leads are kept for each.
+unsafe fn repeat(l: *mut lua_State, idx: c_int, element: &Shape, p: *mut u8, room: Room) -> Result<()> {
+    let step = element.size().unwrap_or(0);
+    if step == 0 {
+        return Ok(());
+    }
+    // SAFETY: from `initialize`; elements lie inside of the room.
     unsafe {
         if room.owner != 0 && element.op() == Op::Pointer && lua_type(l, idx) == LUA_TSTRING {
-            cdata::keep_string(l, element.state(), room.owner, idx, p, count);
+            cdata::keep_string(l, element.state(), room.owner, idx, p, room.bytes / step);
         }
+        if room.owner != 0 && element.op() == Op::Aggregate && leads_to_strings(element) {
+            for i in 1..room.bytes / step {
+                from_lua::store(l, idx, element, Op::Aggregate, p.add(i * step), room.part(step))?;
+            }
+            return Ok(());
+        }
+        replicate(p, step, room.bytes);
+    }
+    Ok(())
+}
+
+/// May anything in it be a pointer to a string? (Of a record without a plan nothing was initialized by a value of its own.)
+fn leads_to_strings(shape: &Shape) -> bool {
+    fn any(plan: &InitPlan) -> bool {
+        plan.steps.iter().any(|step| match step {
+            // SAFETY: only a constant's entry has no shape; shapes live as long as their state.
+            Step::Member(member) => leads_to_strings(unsafe { &*member.entry.shape }),
+            Step::Anonymous(inner) => any(inner),
+        })
+    }
+    match shape.class {
+        Class::Pointer => from_lua::string_converts(shape.target()),
+        Class::Array => leads_to_strings(shape.target()),
+        Class::Record => InitPlan::known(shape).is_some_and(any),
+        _ => false,
     }
 }
 
-/// Fills `size` bytes with copies of the first `step`.
+/// Fills `size` bytes with copies of the first `step`, which are one at least.
 unsafe fn replicate(p: *mut u8, step: usize, size: usize) {
-    if step == 0 {
-        return;
-    }
     let mut done = step;
     // Doubling: each copy is of what is there already.
     while done < size {
@@ -259,9 +292,8 @@ unsafe fn table_elements(
         if stored == 1 && room.bytes != usize::MAX {
             lua_rawgeti(l, table, i - 1);
             let top = lua_gettop(l);
-            keep_for_all(l, element, room, top, p, room.bytes / step);
+            repeat(l, top, element, p, room)?;
             lua_settop(l, top - 1);
-            replicate(p, step, room.bytes);
         }
         Ok(())
     }
@@ -321,10 +353,8 @@ unsafe fn table_members(
 
 /// The plan of a record, made when first needed. Raises then.
 unsafe fn plan(l: *mut lua_State, shape: &Shape) -> Result<&InitPlan> {
-    let known = shape.init_plan.get().cast::<InitPlan>();
-    if !known.is_null() {
-        // SAFETY: the state keeps it as long as the shape.
-        return Ok(unsafe { &*known });
+    if let Some(known) = InitPlan::known(shape) {
+        return Ok(known);
     }
     let CType::Record(record) = shape.ctype() else { return Err(What::InvalidType.into()) };
     if shape.is_incomplete() {

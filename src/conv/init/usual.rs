@@ -16,14 +16,6 @@ struct Work {
     made: Option<peek::Slot>,
 }
 
-impl InitPlan {
-    /// The plan of a record, if an instance was initialized before.
-    fn known(shape: &Shape) -> Option<&InitPlan> {
-        // SAFETY: the state keeps the plan as long as the shape.
-        unsafe { shape.init_plan.get().cast::<InitPlan>().as_ref() }
-    }
-}
-
 /// Are these values that [`store`] may take?
 pub(super) fn is_usual(op: Op) -> bool {
     matches!(op, Op::F64 | Op::F32 | Op::Bool | Op::Pointer | Op::Aggregate | Op::Bits) || op.is_integer()
