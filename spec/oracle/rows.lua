@@ -216,6 +216,15 @@ for _, e in ipairs { "ffi.new('struct pt').z", "ffi.new('struct pt')[1]", "ffi.n
   if not e:find("struct pt %*") then row(e, "return " .. e) end
 end
 
+-- A table's array may have more than Lua's `#` told last.
+row("a table with holes", [[local t = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }
+  for _, i in ipairs { 10, 11, 12, 14, 15, 16 } do t[i] = nil end
+  local n = #t
+  local a = ffi.new("int[16]", t)
+  t[10], t[11], t[12] = 10, 11, 12
+  local b = ffi.new("int[16]", t)
+  return a[8], a[9], b[9], b[11], b[12], b[13] ]])
+
 -- types as text -----------------------------------------------------------------------------------------------------------
 for _, t in ipairs { "int", "unsigned", "long long", "unsigned char", "signed char", "const int", "volatile int", "const volatile int",
   "int *", "const int *", "int *const", "const int *const", "int **", "int[3]", "int[3][4]", "int *[3]", "int (*)[3]", "int (*)(int)",

@@ -65,12 +65,15 @@ const STRING_SHORT_LENGTH: usize = 11;
 const STRING_LENGTH: usize = 16;
 /// Bytes from the start of an interned string to its hash.
 const STRING_HASH: usize = 12;
-/// Bytes from the start of a table: to the logarithm of its number of nodes, to the address of the first; to the number of items in its array,
-/// or fewer (32 bits), to the address of the first.
+/// Bytes from the start of a table: to its flags; to the logarithm of its number of nodes, to the address of the first; to the number of items in
+/// its array, or fewer (32 bits), to the address of the first.
+const TABLE_FLAGS: usize = 10;
 const TABLE_LOG_NODES: usize = 11;
 const TABLE_NODES: usize = 24;
 const TABLE_ITEM_COUNT: usize = 12;
 const TABLE_ITEMS: usize = 16;
+/// The flag of a table whose array has more items than it says: what `#` found last.
+const TABLE_HAS_MORE: u8 = 0x80;
 /// Bytes of a table's node; from its start to the key's tag, to the distance (in nodes) to the next of its chain, to the key.
 const NODE_BYTES: usize = 24;
 const NODE_KEY_TAG: usize = 9;
@@ -333,8 +336,8 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
     }
 }
 
-/// The value that a table has for an integer, metatables left aside; [`NIL`] if none. Nothing where that is not told by its array, nor by two nodes,
-/// nor is the integer 0 or 1.
+/// The value that a table has for an integer, metatables left aside; [`NIL`] if none. Nothing where a look does not tell: at its array, at its nodes
+/// where these are two at most, at a chain of nodes for 0 and 1.
 ///
 /// # Safety
 /// [`is_available`]; `table` is the address of a table that is alive.
@@ -354,6 +357,9 @@ pub unsafe fn item(table: usize, i: i64) -> Option<Slot> {
 unsafe fn node_item(table: usize, i: i64) -> Option<Slot> {
     // SAFETY: probed as for `field`. Lua's releases differ in which node they look for an integer first: not for 0 and 1, but where there are two.
     unsafe {
+        if (table as *const u8).add(TABLE_FLAGS).read() & TABLE_HAS_MORE != 0 {
+            return None;
+        }
         let count = 1usize << (table as *const u8).add(TABLE_LOG_NODES).read();
         let nodes = (table as *const u8).add(TABLE_NODES).cast::<*const u8>().read();
         let is_key = |node: *const u8| {
@@ -565,7 +571,7 @@ unsafe fn check_table(l: *mut lua_State) -> bool {
     }
 }
 
-/// Arrays of some lengths, made at once and with an item taken out, or grown one by one.
+/// Arrays of some lengths, made at once and with an item taken out, or grown one by one; one with a hole, of which `#` tells less than there is.
 unsafe fn check_items(l: *mut lua_State) -> bool {
     // SAFETY: the stack was checked. The number and the address of the items lie inside of a table; items are only looked at once the number
     // is that of a table made for as many.
@@ -593,19 +599,26 @@ unsafe fn check_items(l: *mut lua_State) -> bool {
             for table in [top + 1, top + 2] {
                 let address = lua_topointer(l, table) as usize;
                 for i in -1..=i64::from(length) + 1 {
-                    lua_rawgeti(l, table, i);
                     let is_within = (1..=i64::from(length)).contains(&i);
-                    match item(address, i) {
-                        Some(found) if is_same(found, *self::top(l).sub(1)) => {}
-                        None if !is_within || table == top + 2 => {}
-                        _ => return false,
+                    if !is_item(l, table, address, i)
+                        && (is_within && table == top + 1 || item(address, i).is_some())
+                    {
+                        return false;
                     }
-                    lua_pop(l, 1);
                 }
             }
         }
         lua_settop(l, top);
-        true
+        lua_createtable(l, 16, 0);
+        let address = lua_topointer(l, -1) as usize;
+        for i in [1, 2, 3, 4, 5, 6, 7, 8, 9, 13] {
+            lua_pushinteger(l, i);
+            lua_rawseti(l, -2, i);
+        }
+        let fits = lua_rawlen(l, -1) == 9
+            && (0..18).all(|i| item(address, i).is_none() || is_item(l, top + 1, address, i));
+        lua_settop(l, top);
+        fits
     }
 }
 
@@ -625,18 +638,26 @@ unsafe fn check_first_items(l: *mut lua_State) -> bool {
                         key @ (0 | 1) => lua_rawseti(l, table, key.into()),
                         _ => lua_setfield(l, table, [c"a", c"b", c"c", c"d"][n as usize % 4].as_ptr()),
                     }
-                    for key in [0, 1] {
-                        lua_rawgeti(l, table, key);
-                        if !item(address, key).is_some_and(|found| is_same(found, *top(l).sub(1))) {
-                            return false;
-                        }
-                        lua_settop(l, table);
+                    if !is_item(l, table, address, 0) || !is_item(l, table, address, 1) {
+                        return false;
                     }
                 }
                 lua_settop(l, table - 1);
             }
         }
         true
+    }
+}
+
+/// Does [`item`] tell what the table at `idx`, which lies at `address`, has for an integer?
+unsafe fn is_item(l: *mut lua_State, idx: c_int, address: usize, i: i64) -> bool {
+    // SAFETY: as for `check_items`.
+    unsafe {
+        let found = item(address, i);
+        lua_rawgeti(l, idx, i);
+        let expected = *top(l).sub(1);
+        lua_pop(l, 1);
+        found.is_some_and(|found| is_same(found, expected))
     }
 }
 

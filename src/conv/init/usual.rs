@@ -9,7 +9,6 @@ use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
 /// What is the same for all parts of what is initialized.
-#[derive(Clone, Copy)]
 struct Work {
     l: *mut lua_State,
     /// The cdata that was just made and whose memory it is: it keeps strings.
