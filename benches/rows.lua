@@ -60,9 +60,10 @@ if side == "ffi" then
   local other = address + 1
   local bits, four, list = ffi.new("struct bits"), ffi.typeof("int[4]"), { 1, 2, 3, 4 }
   local named = ffi.new("struct named", 1, "some text")
-  local label_type = ffi.typeof("struct label")
+  local label_type, node_type, segment = ffi.typeof("struct label"), ffi.typeof("struct node"), ffi.typeof("struct segment")
   local label = label_type(1, "some text")
   label = label_type(2, "some text")
+  local ends = { id = 1, from = { 1, 2 }, to = { x = 3, y = 4 } }
   local octets, nine, to_number = ffi.new("uint8_t[8]", 65), int64(9), ffi.tonumber or tonumber
   local function ignore() end
 
@@ -87,6 +88,9 @@ if side == "ffi" then
   row("point()", function(n) for _ = 1, n do point() end end)
   row("point(1, 2)", function(n) for _ = 1, n do point(1, 2) end end)
   row("point{x=, y=}", function(n) for _ = 1, n do point(initial) end end)
+  row("node(1, node)", function(n) for _ = 1, n do node_type(1, node) end end)
+  row("label(1, text)", function(n) for _ = 1, n do label_type(1, "some text") end end)
+  row("segment{id=, from={}, to={}}", function(n) for _ = 1, n do segment(ends) end end)
   row("ffi.gc(point(), f)", function(n) for _ = 1, n do ffi.gc(point(), ignore) end end)
   row("ffi.new(ctype)", function(n) for _ = 1, n do ffi.new(point) end end)
   row("ffi.new('struct point')", function(n) for _ = 1, n do ffi.new("struct point") end end)
@@ -129,7 +133,6 @@ if side == "ffi" then
   row("ffi.string(s.name)", function(n) for _ = 1, n do ffi.string(named.name) end end)
   row("s.name = text", function(n) for _ = 1, n do named.name = "some text" end end)
   row("label.text = text", function(n) for _ = 1, n do label.text = "some text" end end)
-  row("label(1, text)", function(n) for _ = 1, n do label_type(1, "some text") end end)
   row("ffi.sizeof(p)", function(n) for _ = 1, n do ffi.sizeof(p) end end)
   row("ffi.sizeof('int')", function(n) for _ = 1, n do ffi.sizeof("int") end end)
   row("object:none()", function(n) for _ = 1, n do method:none() end end)

@@ -134,7 +134,8 @@ local steps = {
   end,
   function()
     local file = random(2) == 1 and "io.stdout" or V()
-    return ("local x = %s if type(x) ~= 'userdata' then return end local old = debug.getmetatable(x) debug.setmetatable(x, debug.getmetatable(%s)) "
+    -- (A file's metatable stays where it is: what has it is a file to Lua's io, which calls what it finds in it.)
+    return ("local x, y = %s, %s if type(x) ~= 'userdata' or io.type(y) then return end local old = debug.getmetatable(x) debug.setmetatable(x, debug.getmetatable(y)) "
       .. "pcall(function() return x[%s] end) pcall(function() return x + 1 end) pcall(tostring, x) debug.setmetatable(x, old)"):format(file, V(), V())
   end,
   function() return ("return debug.getuservalue(%s, %d)"):format(V(), random(0, 3)) end,
