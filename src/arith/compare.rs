@@ -28,11 +28,32 @@ fn compare(a: Number, b: Number) -> Option<Ordering> {
     }
 }
 
-/// [`quick_pair`], compared. False if it is none; then nothing is pushed.
+/// Compares both operands if they lie in their headers and are pointers to the same type or boxed 64-bit integers of one signedness; also a pointer
+/// with any other, or with an array. False if they are anything else; then nothing is pushed.
 #[inline(always)]
 pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
-    // SAFETY: the operands are on the stack.
-    unsafe { push_comparison(l, op, quick_pair(l)) }
+    // SAFETY: the operands are on the stack, whatever the debug library gives us.
+    unsafe {
+        let Some([a, b]) = operands(l) else { return false };
+        let Some(a) = cdata::header_in(a) else { return false };
+        let kind = (*a).shape().known_op();
+        let Some(b) = cdata::header_like(a, b) else {
+            return kind == Repr::Pointer && compare_addresses(l, op);
+        };
+        let unsigned = match kind {
+            Repr::Pointer | Repr::U64 => true,
+            Repr::I64 => false,
+            _ => return false,
+        };
+        // The values of enums and integers, and addresses, lie in the header.
+        push_comparison(l, op, Some(((*a).address as u64, (*b).address as u64, unsigned)))
+    }
+}
+
+#[inline(never)]
+unsafe fn compare_addresses(l: *mut lua_State, op: Op) -> bool {
+    // SAFETY: as for `quick_compare`.
+    unsafe { operands(l).is_some_and(|[a, b]| push_comparison(l, op, address_pair(op, a, b))) }
 }
 
 /// As [`quick_compare`], of [`other_pair`].
@@ -98,36 +119,26 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     Ok(1)
 }
 
-/// Both operands if they lie in their headers and are pointers to the same type or boxed 64-bit integers of one signedness: their bits,
-/// and are these unsigned?
+/// Two pointers or arrays of one type, or of any two if they are only asked whether they are equal: as [`other_pair`].
 #[inline(always)]
-unsafe fn quick_pair(l: *mut lua_State) -> Option<(u64, u64, bool)> {
-    // SAFETY: the operands are on the stack, whatever the debug library gives us.
+unsafe fn address_pair(op: Op, a: peek::Slot, b: peek::Slot) -> Option<(u64, u64, bool)> {
+    // SAFETY: the operands are on the stack.
     unsafe {
-        let [a, b] = operands(l)?;
-        let a = cdata::header_in(a)?;
-        let b = cdata::header_like(a, b)?;
-        let unsigned = match (*a).shape().known_op() {
-            Repr::Pointer | Repr::U64 => true,
-            Repr::I64 => false,
-            _ => return None,
-        };
-        // The values of enums and integers, and addresses, lie in the header.
-        Some(((*a).address as u64, (*b).address as u64, unsigned))
+        let (x_shape, x) = quick_address(a)?;
+        let (y_shape, y) = quick_address(b)?;
+        let compare = op == Meta::Eq || x_shape.target().ty.id == y_shape.target().ty.id;
+        compare.then_some((x as u64, y as u64, true))
     }
 }
 
-/// As [`quick_pair`], of the other usual operands: integers of whatever types, pointers and arrays of one type, of any two if they are only
-/// asked whether they are equal.
+/// The other usual operands, pointers and arrays ([`address_pair`]) and integers of whatever types: their bits, and are these unsigned?
 #[inline(always)]
 unsafe fn other_pair(l: *mut lua_State, op: Op) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
         let [a, b] = operands(l)?;
-        if let Some((x_shape, x)) = quick_address(a) {
-            let (y_shape, y) = quick_address(b)?;
-            let compare = op == Meta::Eq || x_shape.target().ty.id == y_shape.target().ty.id;
-            return compare.then_some((x as u64, y as u64, true));
+        if quick_address(a).is_some() {
+            return address_pair(op, a, b);
         }
         // (With a float both are compared as such.)
         if a.tag == peek::FLOAT || b.tag == peek::FLOAT {
