@@ -53,7 +53,7 @@ local function setup()
   -- (Where cdata lie is each side's own: words that look like an address of theirs are told as such.)
   function bytes(x)
     local text = ffi.string(cast("const char *", x), ffi.sizeof(x)):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
-    return (text:gsub(("%x"):rep(16), function(word) return word:find("^%x+[57][56f]0000$") and "(an address)" or nil end))
+    return (text:gsub(("%x"):rep(16), function(word) return word:find("[4-9a-f]%x0000$") and "(an address)" or nil end))
   end
 end
 
