@@ -38,7 +38,7 @@ pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
         let Some(a) = cdata::header_in(a) else { return false };
         let kind = (*a).shape().known_op();
         let Some(b) = cdata::header_like(a, b) else {
-            return kind == Repr::Pointer && compare_addresses(l, op);
+            return kind == Repr::Pointer && other_compare(l, op);
         };
         let unsigned = match kind {
             Repr::Pointer | Repr::U64 => true,
@@ -48,12 +48,6 @@ pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
         // The values of enums and integers, and addresses, lie in the header.
         push_comparison(l, op, Some(((*a).address as u64, (*b).address as u64, unsigned)))
     }
-}
-
-#[inline(never)]
-unsafe fn compare_addresses(l: *mut lua_State, op: Op) -> bool {
-    // SAFETY: as for `quick_compare`.
-    unsafe { operands(l).is_some_and(|[a, b]| push_comparison(l, op, address_pair(op, a, b))) }
 }
 
 /// As [`quick_compare`], of [`other_pair`].
@@ -119,26 +113,17 @@ pub(super) unsafe fn order(l: *mut lua_State, op: Op) -> Result<c_int> {
     Ok(1)
 }
 
-/// Two pointers or arrays of one type, or of any two if they are only asked whether they are equal: as [`other_pair`].
-#[inline(always)]
-unsafe fn address_pair(op: Op, a: peek::Slot, b: peek::Slot) -> Option<(u64, u64, bool)> {
-    // SAFETY: the operands are on the stack.
-    unsafe {
-        let (x_shape, x) = quick_address(a)?;
-        let (y_shape, y) = quick_address(b)?;
-        let compare = op == Meta::Eq || x_shape.target().ty.id == y_shape.target().ty.id;
-        compare.then_some((x as u64, y as u64, true))
-    }
-}
-
-/// The other usual operands, pointers and arrays ([`address_pair`]) and integers of whatever types: their bits, and are these unsigned?
+/// The other usual operands: integers of whatever types, pointers and arrays of one type, of any two if they are only asked whether they are
+/// equal. Their bits, and are these unsigned?
 #[inline(always)]
 unsafe fn other_pair(l: *mut lua_State, op: Op) -> Option<(u64, u64, bool)> {
     // SAFETY: the operands are on the stack, whatever the debug library gives us.
     unsafe {
         let [a, b] = operands(l)?;
-        if quick_address(a).is_some() {
-            return address_pair(op, a, b);
+        if let Some((x_shape, x)) = quick_address(a) {
+            let (y_shape, y) = quick_address(b)?;
+            let compare = op == Meta::Eq || x_shape.target().ty.id == y_shape.target().ty.id;
+            return compare.then_some((x as u64, y as u64, true));
         }
         // (With a float both are compared as such.)
         if a.tag == peek::FLOAT || b.tag == peek::FLOAT {

@@ -137,6 +137,16 @@ pub unsafe fn plain_pointer(value: peek::Slot, shape: &Shape) -> Option<*mut u8>
     }
 }
 
+/// The address of a string's characters, where they convert to the pointer type. None for any other value. Who stores it keeps the string.
+///
+/// # Safety
+/// As for [`plain_pointer`].
+#[inline(always)]
+pub unsafe fn plain_text(value: peek::Slot, shape: &Shape) -> Option<*mut u8> {
+    let is_string = matches!(value.tag, peek::SHORT_STRING | peek::LONG_STRING);
+    (is_string && string_converts(shape.target())).then(|| peek::string_address(value) as *mut u8)
+}
+
 /// As [`plain_pointer`], for a cdata.
 ///
 /// # Safety

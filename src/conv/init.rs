@@ -48,6 +48,11 @@ impl InitPlan {
         // SAFETY: the state keeps the plan as long as the shape.
         unsafe { shape.init_plan.get().cast::<InitPlan>().as_ref() }
     }
+
+    /// How many values it takes, one behind the other: without anonymous members.
+    fn room(&self) -> usize {
+        if self.is_union { self.steps.len().min(1) } else { self.steps.len() }
+    }
 }
 
 /// Does one value at `idx` initialize the first member or element (rather than the aggregate as a whole)?

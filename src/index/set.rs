@@ -125,19 +125,17 @@ unsafe fn quick_pointer(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_int 
     // SAFETY: from `new_index`; S6.
     unsafe {
         let value = *peek::base(l).add(2);
-        if let Some(address) = from_lua::plain_pointer(value, shape) {
-            at.cast::<*mut u8>().write_unaligned(address);
-            return 0;
-        }
-        match peek::string(value) {
-            Some(text) if from_lua::string_converts(shape.target()) => {
+        let address = match from_lua::plain_pointer(value, shape) {
+            Some(address) => address,
+            None => {
+                let Some(text) = from_lua::plain_text(value, shape) else { return any(l) };
                 cdata::keep_string(l, shape.state(), 1, 3, at, 1);
-                at.cast::<*const u8>().write_unaligned(text.as_ptr());
-                0
+                text
             }
-            _ => any(l),
-        }
+        };
+        at.cast::<*mut u8>().write_unaligned(address);
     }
+    0
 }
 
 /// What is usual for a record or array with nothing const in it: a record of the very type, a table, a string.

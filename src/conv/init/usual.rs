@@ -64,10 +64,12 @@ pub unsafe fn fill(
         if count == 1 && is_whole(values[0], shape) {
             return whole(work, values[0], shape, p, size);
         }
-        match shape.class {
-            Class::Array => elements(work, shape.target(), p, size, values),
-            _ => InitPlan::known(shape).is_some_and(|plan| members(work, plan, p, values)),
+        let value = |i: usize| values.get(i).copied();
+        if shape.class == Class::Array {
+            return elements(work, shape.target(), p, size, value);
         }
+        let Some(plan) = InitPlan::known(shape) else { return false };
+        count <= plan.room() && members(work, plan, p, value)
     }
 }
 
@@ -162,12 +164,16 @@ unsafe fn table(work: &Work, table: peek::Slot, shape: &Shape, p: *mut u8, size:
     // SAFETY: from `whole`.
     unsafe {
         let from = i64::from(item(work, table, 0).tag == peek::NIL);
+        let value = |i: usize| {
+            let value = item(work, table, from + i as i64);
+            (value.tag != peek::NIL).then_some(value)
+        };
         if shape.class == Class::Array {
-            return list(work, table, from, shape.target(), p, size);
+            return elements(work, shape.target(), p, size, value);
         }
         let Some(plan) = InitPlan::known(shape).filter(|plan| plan.is_usual) else { return false };
         let is_list = from == 0 || item(work, table, 1).tag != peek::NIL;
-        if is_list { listed(work, table, from, plan, p) } else { named(work, table, plan, p) }
+        if is_list { members(work, plan, p, value) } else { named(work, table, plan, p) }
     }
 }
 
@@ -187,7 +193,15 @@ unsafe fn item(work: &Work, table: peek::Slot, i: i64) -> peek::Slot {
     }
 }
 
-unsafe fn list(work: &Work, table: peek::Slot, from: i64, element: &Shape, p: *mut u8, size: usize) -> bool {
+/// The elements of an array: as many as there are values.
+#[inline(always)]
+unsafe fn elements(
+    work: &Work,
+    element: &Shape,
+    p: *mut u8,
+    size: usize,
+    value: impl Fn(usize) -> Option<peek::Slot>,
+) -> bool {
     let step = element.size().unwrap_or(0);
     if step == 0 {
         return false;
@@ -195,36 +209,13 @@ unsafe fn list(work: &Work, table: peek::Slot, from: i64, element: &Shape, p: *m
     // SAFETY: elements lie inside of the array.
     unsafe {
         let mut n = 0;
-        loop {
-            let value = item(work, table, from + n as i64);
-            if value.tag == peek::NIL {
-                break;
-            }
+        while let Some(value) = value(n) {
             if n == size / step || !store(work, value, element.op(), element, p.add(n * step)) {
                 return false;
             }
             n += 1;
         }
-        n != 1 || replicate_only(item(work, table, from), element, p, size)
-    }
-}
-
-unsafe fn elements(work: &Work, element: &Shape, p: *mut u8, size: usize, values: &[peek::Slot]) -> bool {
-    let step = element.size().unwrap_or(0);
-    if step == 0 || values.len() > size / step {
-        return false;
-    }
-    // SAFETY: elements lie inside of the array.
-    unsafe {
-        for (i, value) in values.iter().enumerate() {
-            if !store(work, *value, element.op(), element, p.add(i * step)) {
-                return false;
-            }
-        }
-        match values {
-            [only] => replicate_only(*only, element, p, size),
-            _ => true,
-        }
+        n != 1 || value(0).is_some_and(|only| replicate_only(only, element, p, size))
     }
 }
 
@@ -240,41 +231,26 @@ unsafe fn replicate_only(value: peek::Slot, element: &Shape, p: *mut u8, size: u
     }
 }
 
-/// The arguments, for a record's first members.
+/// A record's first members: as many as there are values, or members.
 #[inline(always)]
-unsafe fn members(work: &Work, plan: &InitPlan, p: *mut u8, values: &[peek::Slot]) -> bool {
-    if values.len() > plan.steps.len() || plan.is_union && values.len() > 1 {
-        return false;
-    }
-    for (i, step) in plan.steps[..values.len()].iter().enumerate() {
+unsafe fn members(
+    work: &Work,
+    plan: &InitPlan,
+    p: *mut u8,
+    value: impl Fn(usize) -> Option<peek::Slot>,
+) -> bool {
+    for (i, step) in plan.steps.iter().enumerate() {
+        let Some(value) = value(i) else { break };
         let Step::Member(Member { entry, .. }) = step else { return false };
-        // SAFETY: members lie inside of the record, as many values are there.
-        if !unsafe { member(work, *values.get_unchecked(i), entry, p) } {
+        // SAFETY: members lie inside of the record.
+        if !unsafe { member(work, value, entry, p) } {
             return false;
+        }
+        if plan.is_union {
+            break;
         }
     }
     true
-}
-
-/// A list, for a record's first members.
-unsafe fn listed(work: &Work, table: peek::Slot, from: i64, plan: &InitPlan, p: *mut u8) -> bool {
-    // SAFETY: as for `members`.
-    unsafe {
-        for (i, step) in plan.steps.iter().enumerate() {
-            let Step::Member(Member { entry, .. }) = step else { return false };
-            let value = item(work, table, from + i as i64);
-            if value.tag == peek::NIL {
-                break;
-            }
-            if !member(work, value, entry, p) {
-                return false;
-            }
-            if plan.is_union {
-                break;
-            }
-        }
-        true
-    }
 }
 
 /// A table that names members.
@@ -347,17 +323,12 @@ unsafe fn store_other(work: &Work, value: peek::Slot, op: Op, shape: &Shape, p: 
 unsafe fn store_pointer(work: &Work, value: peek::Slot, shape: &Shape, p: *mut u8) -> bool {
     // SAFETY: from `store`.
     unsafe {
-        let address = match (from_lua::plain_pointer(value, shape), work.made, peek::string(value)) {
-            (Some(address), _, _) => address,
-            (None, Some(made), Some(text)) if from_lua::string_converts(shape.target()) => {
-                if !cdata::quick_keep_string(made, value, p) {
-                    return false;
-                }
-                text.as_ptr().cast_mut()
-            }
-            _ => return false,
-        };
+        let address = from_lua::plain_pointer(value, shape).or_else(|| {
+            let text = from_lua::plain_text(value, shape)?;
+            cdata::quick_keep_string(work.made?, value, p).then_some(text)
+        });
+        let Some(address) = address else { return false };
         p.cast::<*mut u8>().write_unaligned(address);
-        true
     }
+    true
 }
