@@ -22,8 +22,16 @@ static int object(lua_State *L) {
 }
 /* The second upvalue. */
 static int constant(lua_State *L) { lua_pushvalue(L, lua_upvalueindex(2)); return 1; }
-/* An object for a number, a number for a name. */
-static int element(lua_State *L) { return lua_type(L, 2) == LUA_TNUMBER ? object(L) : number(L); }
+/* An object that keeps the one it is a part of for a number, a number for a name. */
+static int element(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TNUMBER) return number(L);
+  lua_newuserdatauv(L, 16, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_setmetatable(L, -2);
+  return 1;
+}
 /* Calls the second upvalue with both operands. */
 static int operator(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));

@@ -33,6 +33,7 @@ if side == "ffi" then
     int sum_of(int count, ...);
     int call_often(int (*f)(int, int), int times);
     double scale_often(double (*f)(double), int times);
+    int pass_often(int (*f)(int *, int *), int times);
     int compare_often(int (*f)(const int *, const int *), int times);
     int abs(int n);
   ]]
@@ -40,7 +41,7 @@ if side == "ffi" then
   local nothing, add, scale, add6 = lib.nothing, lib.add, lib.scale, lib.add6
   local first_byte, mirror, sum_of, call_often = lib.first_byte, lib.mirror, lib.sum_of, lib.call_often
   local scale_often = lib.scale_often
-  local length, next_big, divide, name, compare_often = lib.length, lib.next, lib.divide, lib.name, lib.compare_often
+  local length, next_big, divide, name = lib.length, lib.next, lib.divide, lib.name
   local point = ffi.typeof("struct point")
   local int_pointer, int64 = ffi.typeof("int *"), ffi.typeof("int64_t")
   local p, s, a = point(1, 2), ffi.new("struct segment"), ffi.new("int[?]", 64)
@@ -146,8 +147,11 @@ if side == "ffi" then
   row("callback, by hand protected, too", function(n) call_often(callback, n) end)
   local scaling = ffi.cast("double (*)(double)", function(x) return x + 0.5 end)
   row("callback of a double", function(n) scale_often(scaling, n) end)
-  local comparison = ffi.cast("int (*)(const int *, const int *)", function(x, y) return x[0] - y[0] end)
-  row("callback of two pointers", function(n) compare_often(comparison, n) end)
+  local function difference(x, y) return x[0] - y[0] end
+  local taking, comparing = ffi.cast("int (*)(int *, int *)", difference), ffi.cast("int (*)(const int *, const int *)", difference)
+  local pass_often, compare_often = lib.pass_often, lib.compare_often
+  row("callback of two pointers", function(n) pass_often(taking, n) end)
+  row("callback that compares", function(n) compare_often(comparing, n) end)
   local callback_type = ffi.typeof("int (*)(int, int)")
   row("callback, made and freed", function(n) for _ = 1, n do ffi.cast(callback_type, ignore):free() end end)
 elseif side == "floor" then

@@ -90,6 +90,34 @@ describe("gc", function()
       assert.equal("another mine", logged())
     end
   end)
+  it("gives each pointer that has a finalizer to the callback alone that was given it", function()
+    ffi.cdef "typedef int (*gc_order)(const int *, const int *);"
+    local row = ffi.new("int[4]", { 1, 2, 3, 4 })
+    for _, first in ipairs { true, false } do
+      local log, kept = {}, {}
+      local order = ffi.cast("gc_order", function(p, q)
+        kept[#kept + 1] = p
+        kept[#kept + 1] = q
+        return p[0] - q[0]
+      end)
+      assert.equal(-1, order(row, row + 1))
+      assert.equal(-2, order(row, row + 2))
+      assert.equal(0, order(row + 3, row + 3))
+      for i, n in ipairs { 0, 1, 0, 2, 3, 3 } do assert.is_true(kept[i] == row + n, i) end
+      -- What it is given next is another's.
+      local mine = ffi.gc(kept[first and 5 or 6], function(p) log[#log + 1] = "mine " .. p[0] end)
+      assert.equal(0, order(row + 3, row + 3))
+      ffi.gc(kept[7], function(p) log[#log + 1] = "theirs " .. p[0] end)
+      ffi.gc(kept[8], nil)
+      assert.is_not_nil(mine)
+      mine, kept = nil, {} -- luacheck: ignore
+      collect()
+      table.sort(log)
+      assert.equal("mine 4 theirs 4", table.concat(log, " "))
+      assert.equal(3, order(row + 3, row))
+      order:free()
+    end
+  end)
   -- The first cdata of a type that is given a finalizer has no room for it, later ones have: both must do the same.
   for _, declaration in ipairs {
     "struct { int v; }", "struct { struct { int v; } in; int w[2]; }", "int", "double", "int[4]", "struct gc_far *", "complex",

@@ -324,6 +324,23 @@ pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> pe
     spare
 }
 
+/// Is it a cdata that [`of_spare`] makes of the same, and without a finalizer?
+///
+/// # Safety
+/// [`peek::is_available`]; the slot is nil, or what [`of_spare`] gave.
+#[inline(always)]
+pub unsafe fn is_same_spare(slot: peek::Slot, shape: &Shape, address: *mut u8) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        slot.tag == peek::USERDATA && {
+            let Header { word, address: own } = *peek::plain_block(slot).cast::<Header>();
+            word == Header::word_of(shape)
+                && own == address
+                && peek::metatable(slot) == shape.metatable_address.get()
+        }
+    }
+}
+
 /// Pushes a new cdata that owns `size` zeroed bytes (`size` is the shape's, or more for VLA and VLS), and gives its
 /// header. Slots +1 (needs 2), raises.
 ///

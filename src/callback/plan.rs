@@ -50,6 +50,9 @@ pub(super) struct Quick {
     /// As Lua takes it, if its way is not [`Way::Other`].
     pub(super) tag: u8,
     pub(super) shape: &'static Shape,
+    /// Where the cdata that the argument became last is kept ([`spares::Spares::lent`]): the same pointer again is the same cdata. Only of pointers
+    /// to what is const, which nobody is made the owner of.
+    pub(super) lent: Option<usize>,
 }
 
 impl Plan {
@@ -70,16 +73,17 @@ impl Plan {
         let result = state.shape(function.result.id.plain());
         let simple = |op: Op| matches!(op, Op::None | Op::Bool | Op::F32 | Op::F64) || op.is_integer();
         let spares = args.iter().filter(|&&(op, ..)| matches!(op, Op::Pointer | Op::U64)).count();
-        let quick = |&(op, shape, place): &(Op, &'static Shape, Place)| match place {
+        let quick = |(i, &(op, shape, place)): (usize, &(Op, &'static Shape, Place))| match place {
             Place::Word(word) if simple(op) && op != Op::None || op == Op::Pointer => {
                 // What a pointer becomes, and what an integer becomes that only fits into a box.
                 let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
                 let (way, tag) = Way::of(op);
-                Some(Quick { op, word, way, tag, shape })
+                let is_borrowed = op == Op::Pointer && shape.target().is_const();
+                Some(Quick { op, word, way, tag, shape, lent: (is_borrowed && i < spares::LENT).then_some(i) })
             }
             _ => None,
         };
-        let quick: Option<_> = if spares <= spares::COUNT { args.iter().map(quick).collect() } else { None };
+        let quick: Option<_> = if spares <= spares::COUNT { args.iter().enumerate().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
         let few = quick.as_deref().and_then(|args| few_handler(args, result.op()));
         Ok(Plan {

@@ -321,8 +321,16 @@ unsafe fn slot_of(plan: &Plan, arg: &Quick, at: *const u64) -> peek::Slot {
 /// There is a spare.
 #[inline(always)]
 unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
-    // SAFETY: from the caller; the shape is a pointer's or a boxed integer's.
-    unsafe { cdata::of_spare((*plan.state).spares.take(), arg.shape, word as usize as *mut u8) }
+    // SAFETY: from the caller; the shape is a pointer's or a boxed integer's. What was lent is a spare.
+    unsafe {
+        let (spares, address) = (&(*plan.state).spares, word as usize as *mut u8);
+        let Some(n) = arg.lent else { return cdata::of_spare(spares.take(), arg.shape, address) };
+        let last = spares.lent(n);
+        if !cdata::is_same_spare(*last, arg.shape, address) {
+            last.write(cdata::of_spare(spares.take(), arg.shape, address));
+        }
+        *last
+    }
 }
 
 /// `N` arguments as registers have them; all are of a sort.

@@ -55,7 +55,7 @@ pub unsafe fn quick_set_finalizer(l: *mut lua_State) -> bool {
 ///
 /// A finalizer is a user value of its cdata. The first cdata of a type to be given one has no room for it (nor have references and
 /// functions): theirs lie in a table with weak keys. A reference with a finalizer is its caller's alone, as each is in LuaJIT: who reads
-/// the part again gets another.
+/// the part again gets another. So is a pointer that a callback was given.
 ///
 /// # Safety
 /// `idx` is absolute and a cdata; S6.
@@ -70,6 +70,9 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
             lua_getiuservalue(l, idx, 1);
             forget_part(l, lua_gettop(l), idx);
             lua_pop(l, 1);
+        }
+        if is_set && shape.class == Class::Pointer {
+            state.spares.forget_lent();
         }
         let slot = shape.finalizer_slot();
         let has_room = slot != 0 && {

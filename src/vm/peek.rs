@@ -287,6 +287,16 @@ pub unsafe fn set_metatable(slot: Slot, table: usize) {
     unsafe { (slot.bits as *mut u8).add(USERDATA_METATABLE).cast::<usize>().write(table) };
 }
 
+/// The address of a full userdata's metatable; zero if it has none.
+///
+/// # Safety
+/// [`is_available`]; the slot's tag is [`USERDATA`].
+#[inline(always)]
+pub unsafe fn metatable(slot: Slot) -> usize {
+    // SAFETY: from the caller.
+    unsafe { (slot.bits as *const u8).add(USERDATA_METATABLE).cast::<usize>().read() }
+}
+
 /// The slot of the first upvalue of the running function.
 ///
 /// # Safety

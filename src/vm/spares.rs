@@ -1,7 +1,7 @@
 //! Blank userdata made ahead, for where nothing may raise: a callback turns the pointers that C gives it into cdata.
 //!
-//! They lie on the stack of a Lua thread of their own, which the registry keeps; one is taken by moving it from there.
-//! Knows nothing of what becomes of them.
+//! They lie on the stack of a Lua thread of their own, which the registry keeps; one is taken by moving it from there. Below them
+//! lie some that were taken, and may be used once more ([`Spares::lent`]). Knows nothing of what becomes of them.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -15,6 +15,9 @@ use crate::error::Result;
 pub const BYTES: usize = 16;
 /// How many there are after [`Spares::provide`].
 pub const COUNT: usize = 32;
+
+/// How many that were taken are kept.
+pub const LENT: usize = 3;
 
 /// The spare userdata of a VM.
 pub struct Spares {
@@ -71,6 +74,27 @@ impl Spares {
             slot
         }
     }
+
+    /// Where one that was taken is kept, for whoever may use it once more: nil at first. `n` is less than [`LENT`].
+    ///
+    /// # Safety
+    /// As for [`Spares::take`]; what is written there is a value of the VM's. (A thread's stack needs no barrier.)
+    #[inline]
+    pub unsafe fn lent(&self, n: usize) -> *mut peek::Slot {
+        debug_assert!(n < LENT);
+        // SAFETY: `refill_body` pushed as many before all spares.
+        unsafe { peek::base(self.thread.get()).add(n) }
+    }
+
+    /// Keeps none that was taken any more.
+    pub fn forget_lent(&self) {
+        if !self.thread.get().is_null() {
+            for n in 0..LENT {
+                // SAFETY: the thread was made where Lua is peeked at; nil is a value.
+                unsafe { self.lent(n).write(peek::Slot { bits: 0, tag: peek::NIL }) };
+            }
+        }
+    }
 }
 
 impl Default for Spares {
@@ -90,7 +114,11 @@ unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let spares = &*lua_touserdata(l, 1).cast::<Spares>();
         if spares.thread.get().is_null() {
-            spares.thread.set(new_store(l, COUNT as c_int)?);
+            let thread = new_store(l, (LENT + COUNT) as c_int)?;
+            for _ in 0..LENT {
+                lua_pushnil(thread);
+            }
+            spares.thread.set(thread);
         }
         while spares.count.get() < COUNT {
             lua_newuserdatauv(l, BYTES, 0);
