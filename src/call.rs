@@ -115,22 +115,24 @@ impl Route {
         sources: Vec<variadic::Source>,
     ) -> Result<Route> {
         let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
-        let shapes = function.params.iter().chain(&extra).map(|&ty| state.shape(ty));
-        let args: Vec<Arg> =
-            shapes.zip(signature.places()).map(|(shape, &place)| Arg::new(shape, place)).collect();
+        let is_scalar = |op| !matches!(op, Op::Aggregate | Op::Copied);
         let result = state.shape(function.result.id.plain());
-        if args.iter().any(|arg| arg.op == Op::None)
-            || (result.op() == Op::None && result.class != Class::Void)
-        {
+        let mut is_few = signature.has_few() && !function.variadic && is_scalar(result.op());
+        let mut args = Vec::with_capacity(signature.places().len());
+        for (&ty, &place) in function.params.iter().chain(&extra).zip(signature.places()) {
+            let arg = Arg::new(state.shape(ty), place);
+            if arg.op == Op::None {
+                return Err(What::SizeUnknown.into());
+            }
+            is_few &= is_scalar(arg.op);
+            args.push(arg);
+        }
+        if result.op() == Op::None && result.class != Class::Void {
             return Err(What::SizeUnknown.into());
         }
         let (result_way, result_tag) = Way::of(result.op());
-        let is_scalar = |op| !matches!(op, Op::Aggregate | Op::Copied);
         Ok(Route {
-            is_few: signature.has_few()
-                && !function.variadic
-                && is_scalar(result.op())
-                && args.iter().all(|arg| is_scalar(arg.op)),
+            is_few,
             is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),

@@ -79,11 +79,19 @@ impl Plan {
                 let shape = if op == Op::U64 { state.boxed(true) } else { shape.unqualified() };
                 let (way, tag) = Way::of(op);
                 let is_borrowed = op == Op::Pointer && shape.target().is_const();
-                Some(Quick { op, word, way, tag, shape, lent: (is_borrowed && i < spares::LENT).then_some(i) })
+                Some(Quick {
+                    op,
+                    word,
+                    way,
+                    tag,
+                    shape,
+                    lent: (is_borrowed && i < spares::LENT).then_some(i),
+                })
             }
             _ => None,
         };
-        let quick: Option<_> = if spares <= spares::COUNT { args.iter().enumerate().map(quick).collect() } else { None };
+        let quick: Option<_> =
+            if spares <= spares::COUNT { args.iter().enumerate().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
         let few = quick.as_deref().and_then(|args| few_handler(args, result.op()));
         Ok(Plan {

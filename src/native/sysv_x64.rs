@@ -166,6 +166,20 @@ pub(super) fn signature(
     let mut whole_vectors = false;
     let mut places = Vec::with_capacity(function.params.len() + variadic.len());
     for ty in function.params.iter().chain(variadic) {
+        // Most are scalars that find a register.
+        match lone_class(table.get(ty.id)) {
+            Some(Class::Integer) if ints < INTS => {
+                places.push(Place::Word(ints as u16));
+                ints += 1;
+                continue;
+            }
+            Some(Class::Sse) if floats < FLOATS => {
+                places.push(Place::Word(vector_word(floats) as u16));
+                floats += 1;
+                continue;
+            }
+            _ => {}
+        }
         let size = table.size(ty.id).ok_or("argument of unknown size")? as usize;
         if size == 0 {
             places.push(Place::None);
@@ -222,7 +236,13 @@ pub(super) fn signature(
 }
 
 fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> {
-    match table.get(id) {
+    let ctype = table.get(id);
+    match lone_class(ctype) {
+        Some(Class::Integer) => return Ok(ResultPlace::Int),
+        Some(_) => return Ok(ResultPlace::Float),
+        None => {}
+    }
+    match ctype {
         CType::Void => return Ok(ResultPlace::Void),
         CType::Float(FloatKind::LongDouble) => return Ok(ResultPlace::X87),
         CType::Complex(FloatKind::LongDouble) => return Ok(ResultPlace::X87Pair),
@@ -267,6 +287,18 @@ fn lone_x87(table: &CTypeTable, id: CTypeId, depth: u32) -> Option<ResultPlace> 
             }
             lone_x87(table, first.ty.id, depth + 1)
         }
+        _ => None,
+    }
+}
+
+/// The class of a scalar of up to eight bytes: most are, and that is all there is to know of them. (Of an enum it is not known yet whether it has
+/// a size.)
+fn lone_class(ctype: CType) -> Option<Class> {
+    match ctype {
+        CType::Int(IntKind::Int128 | IntKind::UInt128) => None,
+        CType::Bool | CType::Int(_) | CType::Pointer(_) | CType::Reference(_) => Some(Class::Integer),
+        CType::Float(FloatKind::LongDouble | FloatKind::Float128) => None,
+        CType::Float(_) => Some(Class::Sse),
         _ => None,
     }
 }
@@ -320,18 +352,19 @@ fn merge(
         return Ok(());
     }
     match table.get(id) {
-        CType::Bool | CType::Pointer(_) | CType::Reference(_) | CType::Enum(_) => put(offset, Class::Integer),
+        CType::Enum(_) => put(offset, Class::Integer),
         CType::Int(IntKind::Int128 | IntKind::UInt128) => {
             put(offset, Class::Integer);
             put(offset + 8, Class::Integer);
         }
-        CType::Int(_) => put(offset, Class::Integer),
         CType::Float(FloatKind::LongDouble) => put(offset, Class::Memory),
         CType::Float(FloatKind::Float128) => {
             put(offset, Class::Sse);
             put(offset + 8, Class::SseUp);
         }
-        CType::Float(_) => put(offset, Class::Sse),
+        lone @ (CType::Bool | CType::Int(_) | CType::Pointer(_) | CType::Reference(_) | CType::Float(_)) => {
+            lone_class(lone).into_iter().for_each(|class| put(offset, class));
+        }
         CType::Complex(FloatKind::LongDouble | FloatKind::Float128) => put(offset, Class::Memory),
         CType::Complex(kind) => {
             put(offset, Class::Sse);

@@ -203,6 +203,9 @@ const PARKED: u8 = 1;
 /// In [`Calls::left`]: a callback was entered on a foreign thread.
 const FOREIGN: u8 = 2;
 
+/// A small script's shapes, and what they keep, have room for so many at once.
+const SHAPES: usize = 28;
+
 /// What one Lua VM owns.
 pub struct State {
     /// The ctypes and names. Borrowed for pure work only, never across a Lua call that may raise.
@@ -295,7 +298,7 @@ impl State {
             lua_setmetatable(l, -2);
             let state = Box::into_raw(Box::new(State {
                 table: RefCell::new(CTypeTable::new()),
-                shapes: RefCell::default(),
+                shapes: RefCell::new(HashMap::with_capacity_and_hasher(SHAPES, Default::default())),
                 ctype_shape: Cell::new(std::ptr::null()),
                 refs: Refs::default(),
                 calls: Calls {
@@ -320,7 +323,7 @@ impl State {
                 vararg_shapes: Cell::new(std::ptr::null()),
                 int64: Cell::new(std::ptr::null()),
                 uint64: Cell::new(std::ptr::null()),
-                kept: RefCell::default(),
+                kept: RefCell::new(Vec::with_capacity(SHAPES)),
             }));
             *holder = state;
             let void = (*state).table.borrow_mut().intern(CType::Void).plain();
@@ -383,7 +386,10 @@ impl State {
         // SAFETY: as above.
         let made: &'static Shape = unsafe { &*std::ptr::from_ref::<Shape>(&*shape) };
         self.shapes.borrow_mut().insert(ty, shape);
-        if let Some(metatype) = self.meta_owner(ty).and_then(|id| self.metatypes.borrow().get(&id).copied()) {
+        let metatypes = self.metatypes.borrow();
+        if !metatypes.is_empty()
+            && let Some(metatype) = self.meta_owner(ty).and_then(|id| metatypes.get(&id))
+        {
             metatype.apply(made);
         }
         made
