@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua::{self, Way};
-use crate::ctype::{CType, Function, QualType};
+use crate::ctype::{CType, FunctionId, QualType};
 use crate::error::{Blame, Error, Result, What};
 use crate::native::signature::{Place, Signature};
 use crate::native::thread::Thread;
@@ -29,19 +29,26 @@ use argument::{Arg, quick_copy, quick_slot};
 /// How the calls of a function type go.
 struct Plan {
     state: *const State,
-    function: Function,
+    /// The function type, and does it take a `...`?
+    function: FunctionId,
+    is_variadic: bool,
     fixed: Route,
     /// Routes of a variadic function by the types of the arguments beyond the declared ones.
-    variadic: RefCell<Vec<&'static Route>>,
-    last: Cell<*const Route>,
+    variadic: RefCell<Vec<&'static VariadicRoute>>,
+    last: Cell<*const VariadicRoute>,
 }
 
-/// A plan for one list of argument types.
-struct Route {
+/// A [`Route`] for arguments beyond the declared ones.
+struct VariadicRoute {
+    route: Route,
     /// The types beyond the declared ones.
     extra: Vec<QualType>,
     /// What the arguments beyond the declared ones were when the route was made.
     sources: Vec<variadic::Source>,
+}
+
+/// A plan for one list of argument types.
+struct Route {
     signature: Signature,
     args: Vec<Arg>,
     result: &'static Shape,
@@ -101,25 +108,37 @@ impl Plan {
     fn make(shape: &Shape) -> Result<Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
-        let function = state.table.borrow().function(id).to_function();
-        let fixed = Route::make(state, &function, Vec::new(), Vec::new())?;
-        Ok(Plan { state, function, fixed, variadic: RefCell::default(), last: Cell::new(std::ptr::null()) })
+        let fixed = Route::make(state, id, &[])?;
+        Ok(Plan {
+            state,
+            function: id,
+            is_variadic: state.table.borrow().function(id).variadic,
+            fixed,
+            variadic: RefCell::default(),
+            last: Cell::new(std::ptr::null()),
+        })
     }
 }
 
 impl Route {
-    fn make(
-        state: &State,
-        function: &Function,
-        extra: Vec<QualType>,
-        sources: Vec<variadic::Source>,
-    ) -> Result<Route> {
-        let signature = Signature::new(&state.table.borrow(), function, &extra).map_err(What::Nyi)?;
+    /// The route of a function type's calls, with arguments of `extra` types beyond the declared ones.
+    fn make(state: &State, function: FunctionId, extra: &[QualType]) -> Result<Route> {
+        let (signature, declared, result, is_variadic) = {
+            let table = state.table.borrow();
+            let function = table.function(function);
+            let signature = Signature::new(&table, function, extra).map_err(What::Nyi)?;
+            (signature, function.params.len(), function.result, function.variadic)
+        };
         let is_scalar = |op| !matches!(op, Op::Aggregate | Op::Copied);
-        let result = state.shape(function.result.id.plain());
-        let mut is_few = signature.has_few() && !function.variadic && is_scalar(result.op());
+        let result = state.shape(result.id.plain());
+        let mut is_few = signature.has_few() && !is_variadic && is_scalar(result.op());
         let mut args = Vec::with_capacity(signature.places().len());
-        for (&ty, &place) in function.params.iter().chain(&extra).zip(signature.places()) {
+        for (i, &place) in signature.places().iter().enumerate() {
+            // (Shapes may want the table for themselves.)
+            let ty = match i.checked_sub(declared) {
+                None => state.table.borrow().function(function).params[i],
+                Some(i) => extra[i],
+            };
             let arg = Arg::new(state.shape(ty), place);
             if arg.op == Op::None {
                 return Err(What::SizeUnknown.into());
@@ -136,8 +155,6 @@ impl Route {
             is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             frame_words: signature.frame_words(),
             result_bytes: signature.result_size(),
-            extra,
-            sources,
             signature,
             args,
             result,
@@ -315,7 +332,11 @@ unsafe fn last_route(plan: &Plan, first: *const peek::Slot, given: usize) -> Opt
         }
         let sources = &(*last).sources;
         let from = first.add(plan.fixed.args.len());
-        sources.iter().enumerate().all(|(i, known)| variadic::source(*from.add(i)) == *known).then(|| &*last)
+        sources
+            .iter()
+            .enumerate()
+            .all(|(i, known)| variadic::source(*from.add(i)) == *known)
+            .then(|| &(*last).route)
     }
 }
 
@@ -339,12 +360,12 @@ impl Bound {
 
     /// What calls it, given to a thunk.
     pub fn handler(&self) -> ThunkHandler {
-        let Plan { function, fixed, .. } = self.plan;
+        let &Plan { is_variadic, ref fixed, .. } = self.plan;
         let count = fixed.args.len();
         if fixed.is_few && peek::is_available() {
             return if fixed.result_op == Op::None { few::<true>(count) } else { few::<false>(count) };
         }
-        if !function.variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
+        if !is_variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
             return call_bound::<true>;
         }
         call_bound::<false>
@@ -398,7 +419,7 @@ unsafe fn call_any(l: *mut lua_State, bound: &Bound) -> Result<c_int> {
         if given == declared {
             return run(l, &*plan.state, &plan.fixed, target);
         }
-        if !plan.function.variadic || given < declared {
+        if !plan.is_variadic || given < declared {
             return Err(What::ArgumentCount.into());
         }
         let route = variadic_route(l, plan, declared, given)?;
@@ -435,7 +456,7 @@ unsafe fn variadic_route(
                 }
             }
             if same {
-                return Ok(&*last);
+                return Ok(&(*last).route);
             }
         }
         let mut types = Vec::with_capacity(extra);
@@ -458,13 +479,14 @@ unsafe fn variadic_route(
                         }
                     })
                     .collect();
-                let route = state.keep(entry::guard(|| Route::make(state, &plan.function, types, sources))?);
+                let route = entry::guard(|| Route::make(state, plan.function, &types))?;
+                let route = state.keep(VariadicRoute { route, extra: types, sources });
                 plan.variadic.borrow_mut().push(route);
                 route
             }
         };
         plan.last.set(route);
-        Ok(route)
+        Ok(&route.route)
     }
 }
 

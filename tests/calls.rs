@@ -538,8 +538,8 @@ fn call(world: &World, i: usize, random: &mut Random, by: By) -> bool {
     let function = function(case);
     let extra = &case.args[fixed..];
     let made = match by {
-        By::Direct | By::Few => Signature::new(table, &function, extra),
-        By::Libffi => Signature::through_libffi(table, &function, extra),
+        By::Direct | By::Few => Signature::new(table, function.prototype(), extra),
+        By::Libffi => Signature::through_libffi(table, function.prototype(), extra),
     };
     let signature = match made {
         Ok(signature) if by == By::Few && !signature.has_few() => return false,
@@ -656,9 +656,9 @@ fn call_back(world: &World, i: usize, random: &mut Random, direct: bool, owner: 
     }
     let function = function(case);
     let made = if direct {
-        Signature::new(table, &function, &[])
+        Signature::new(table, function.prototype(), &[])
     } else {
-        Signature::through_libffi(table, &function, &[])
+        Signature::through_libffi(table, function.prototype(), &[])
     };
     let Ok(signature) = made else { return false };
     let signature = Arc::new(signature);
@@ -822,9 +822,9 @@ fn an_address_given_back_refuses() {
     let owner = Owner::default();
     let few = Some(FewHandler::ToInt(seven_in_registers));
     for (signature, few) in [
-        (Signature::new(&table, &function, &[]), None),
-        (Signature::new(&table, &function, &[]), few),
-        (Signature::through_libffi(&table, &function, &[]), None),
+        (Signature::new(&table, function.prototype(), &[]), None),
+        (Signature::new(&table, function.prototype(), &[]), few),
+        (Signature::through_libffi(&table, function.prototype(), &[]), None),
     ] {
         let signature = Arc::new(signature.unwrap());
         let closure = unsafe { Closure::new(&signature, seven, few, std::ptr::null_mut(), &owner) }.unwrap();
@@ -846,7 +846,7 @@ fn an_address_given_back_refuses() {
 fn a_double_is_zero_where_its_address_was_given_back() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
     let (table, function) = declared("double h(double);", "h");
-    let signature = Arc::new(Signature::for_closures(&table, &function).unwrap());
+    let signature = Arc::new(Signature::for_closures(&table, function.prototype()).unwrap());
     // (The data is the argument's word.)
     unsafe extern "C" fn same(data: *mut c_void, frame: *const u64, _result: *mut u8) -> u64 {
         unsafe { *frame.add(data as usize) }
@@ -873,7 +873,7 @@ fn a_double_is_zero_where_its_address_was_given_back() {
 fn more_closures_than_the_pool_has() {
     let _turn = POOL.lock().unwrap_or_else(|p| p.into_inner());
     let (table, function) = declared("double g(double, int);", "g");
-    let signature = Arc::new(Signature::for_closures(&table, &function).unwrap());
+    let signature = Arc::new(Signature::for_closures(&table, function.prototype()).unwrap());
     unsafe extern "C" fn number(data: *mut c_void, _frame: *const u64, _result: *mut u8) -> u64 {
         (data as usize as f64).to_bits()
     }

@@ -66,7 +66,8 @@ impl Plan {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
         let function = state.table.borrow().function(id).to_function();
-        let signature = Signature::for_closures(&state.table.borrow(), &function).map_err(What::Nyi)?;
+        let signature =
+            Signature::for_closures(&state.table.borrow(), function.prototype()).map_err(What::Nyi)?;
         let shapes = function.params.iter().map(|&ty| state.shape(ty));
         let args: Vec<_> =
             shapes.zip(signature.places()).map(|(shape, &place)| (shape.op(), shape, place)).collect();

@@ -12,7 +12,7 @@ use libffi::raw::{
 };
 
 use super::signature::Place;
-use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, FloatKind, Function, RecordKind};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, FloatKind, Prototype, RecordKind};
 use crate::target;
 
 /// A prepared call of libffi's. Boxed parts: libffi keeps their addresses.
@@ -35,7 +35,7 @@ struct Types {
 
 impl Cif {
     /// Describes a function that is called with these argument types.
-    pub fn new(table: &CTypeTable, function: &Function, types: &[CTypeId]) -> Result<Cif, String> {
+    pub fn new(table: &CTypeTable, function: Prototype<'_>, types: &[CTypeId]) -> Result<Cif, String> {
         let mut owned = Types::default();
         let mut list = Vec::with_capacity(types.len());
         for &ty in types {

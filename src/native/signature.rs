@@ -12,7 +12,7 @@ use super::cif::Cif;
 use super::{convention, direct::Direct};
 #[cfg(direct)]
 use crate::ctype::Convention;
-use crate::ctype::{CType, CTypeId, CTypeTable, Function, QualType};
+use crate::ctype::{CType, CTypeId, CTypeTable, Prototype, QualType};
 
 /// Where an argument's bytes go, in 8-byte words from the start of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +141,11 @@ pub(super) enum Path {
 impl Signature {
     /// Works a signature out; `variadic` are the promoted types of the arguments beyond the declared ones. The error
     /// says what cannot be described.
-    pub fn new(table: &CTypeTable, function: &Function, variadic: &[QualType]) -> Result<Signature, String> {
+    pub fn new(
+        table: &CTypeTable,
+        function: Prototype<'_>,
+        variadic: &[QualType],
+    ) -> Result<Signature, String> {
         #[cfg(direct)]
         if function.convention != Convention::MsAbi {
             return convention::signature(table, function, variadic);
@@ -152,7 +156,7 @@ impl Signature {
     /// The same by libffi, wherever libffi can: the reference for the direct path.
     pub fn through_libffi(
         table: &CTypeTable,
-        function: &Function,
+        function: Prototype<'_>,
         variadic: &[QualType],
     ) -> Result<Signature, String> {
         let types: Vec<CTypeId> = function.params.iter().chain(variadic).map(|ty| ty.id).collect();
@@ -180,7 +184,7 @@ impl Signature {
     /// A signature whose arguments' places are known, and who calls.
     pub(super) fn of(
         table: &CTypeTable,
-        function: &Function,
+        function: Prototype<'_>,
         places: Vec<Place>,
         frame_words: usize,
         path: Path,
@@ -197,7 +201,7 @@ impl Signature {
     }
 
     /// A signature that closures can be made of, also beyond what the direct path's pool has.
-    pub fn for_closures(table: &CTypeTable, function: &Function) -> Result<Signature, String> {
+    pub fn for_closures(table: &CTypeTable, function: Prototype<'_>) -> Result<Signature, String> {
         let mut signature = Signature::new(table, function, &[])?;
         if signature.is_direct() {
             let types: Vec<CTypeId> = function.params.iter().map(|ty| ty.id).collect();

@@ -11,7 +11,7 @@ use super::closure::Entry;
 use super::direct::{Direct, Vectors};
 use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
-use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, Function, IntKind, QualType};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, IntKind, Prototype, QualType};
 
 /// Integer argument registers: rdi, rsi, rdx, rcx, r8, r9.
 const INTS: usize = 6;
@@ -156,7 +156,7 @@ impl Registers {
 /// Works a signature out for the platform's own convention.
 pub(super) fn signature(
     table: &CTypeTable,
-    function: &Function,
+    function: Prototype<'_>,
     variadic: &[QualType],
 ) -> Result<Signature, String> {
     let result = result_place(table, function.result.id)?;
