@@ -166,7 +166,7 @@ fn find(clib: &Clib, name: &str) -> Result<Found> {
     // SAFETY: a name space does not outlive its VM's state.
     let state = unsafe { &*clib.state };
     let declared = state.table.borrow().name(name).cloned();
-    let library = clib.library.as_ref().ok_or_else(|| What::ClosedLibrary)?;
+    let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
     let symbol = |symbol: &Option<std::rc::Rc<str>>| {
         library
             .symbol(symbol.as_deref().unwrap_or(name))
