@@ -61,14 +61,14 @@ pub(super) unsafe extern "C" fn enter_for_int<const N: usize, const SORT: u8>(
     unsafe { enter_usually(&*data.cast_const().cast(), Few::<N, SORT>(words)) }
 }
 
-/// The same of doubles alone.
+/// The same of doubles alone, and so is the result.
 #[rustfmt::skip]
 pub(super) unsafe extern "C" fn enter_for_float<const N: usize>(
     _: u64, _: u64, _: u64, data: *mut c_void, x: f64, y: f64, z: f64,
 ) -> f64 {
     let words = [x.to_bits(), y.to_bits(), z.to_bits()];
     // SAFETY: as in `enter`.
-    f64::from_bits(unsafe { enter_usually(&*data.cast_const().cast(), Few::<N, DOUBLES>(words)) })
+    f64::from_bits(unsafe { enter_usually(&*data.cast_const().cast(), Few::<N, FLOATS>(words)) })
 }
 
 /// The usual case: a call of ours is in flight, there is room, and nothing has to be made first.
@@ -251,8 +251,8 @@ trait Arguments {
     /// As in [`enter`].
     unsafe fn enter_slowly(&self, callback: &Callback) -> u64;
 
-    /// The word of a result with the tag that the plan expects.
-    fn word(&self, plan: &Plan, bits: u64) -> u64;
+    /// The word of a result with the tag that the plan expects; none of any other.
+    fn word(&self, plan: &Plan, result: peek::Slot) -> Option<u64>;
 }
 
 /// Any of them, in a frame of the plan's signature.
@@ -283,8 +283,8 @@ impl Arguments for Any {
     }
 
     #[inline(always)]
-    fn word(&self, plan: &Plan, bits: u64) -> u64 {
-        word_of(plan, bits)
+    fn word(&self, plan: &Plan, result: peek::Slot) -> Option<u64> {
+        (result.tag == plan.result_tag).then(|| word_of(plan, result.bits))
     }
 }
 
@@ -342,6 +342,8 @@ pub(super) const INTS: u8 = 0;
 pub(super) const WORDS: u8 = 1;
 /// `double`s.
 pub(super) const DOUBLES: u8 = 2;
+/// `double`s, and so is the result.
+const FLOATS: u8 = 3;
 
 impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     #[inline(always)]
@@ -358,7 +360,7 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
                 let word = self.0[i];
                 slot.add(i).write(match SORT {
                     INTS => peek::Slot { bits: Way::signed(32, word), tag: peek::INT },
-                    DOUBLES => peek::Slot { bits: word, tag: peek::FLOAT },
+                    DOUBLES | FLOATS => peek::Slot { bits: word, tag: peek::FLOAT },
                     _ => slot_of(plan, args.get_unchecked(i), &word),
                 });
             }
@@ -373,10 +375,12 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     }
 
     #[inline(always)]
-    fn word(&self, plan: &Plan, bits: u64) -> u64 {
+    fn word(&self, plan: &Plan, result: peek::Slot) -> Option<u64> {
+        let peek::Slot { bits, tag } = result;
         match SORT {
-            INTS => Way::signed(32, bits),
-            _ => word_of(plan, bits),
+            INTS => (tag == plan.result_tag).then(|| Way::signed(32, bits)),
+            FLOATS => (tag == peek::FLOAT).then_some(bits),
+            _ => (tag == plan.result_tag).then(|| word_of(plan, bits)),
         }
     }
 }
@@ -396,10 +400,9 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Argume
         }
         // (Read anew, as in `enter_usually`.)
         let plan = callback.plan.get();
-        let value = *peek::top(l).sub(1);
-        if value.tag == plan.result_tag {
+        if let Some(word) = args.word(plan, *peek::top(l).sub(1)) {
             peek::pop(l);
-            return args.word(plan, value.bits);
+            return word;
         }
         if plan.result_op == Op::None {
             return 0;
