@@ -55,6 +55,7 @@ if side == "ffi" then
   })
   local method = object_type()
   local big, out, points, initial = ffi.new("struct big"), ffi.new("int[1]"), ffi.new("struct point[16]"), { x = 1, y = 2 }
+  local many, matrix, to_segment = ffi.new("struct point[10000]"), ffi.new("double[4][4]"), ffi.cast("struct segment *", s)
   local add_pointer = ffi.cast("int (*)(int, int)", add)
   local node = ffi.new("struct node", 1)
   node.next = node
@@ -104,6 +105,9 @@ if side == "ffi" then
   row("a[i] = int64, boxed", function(n) for i = 1, n do a[i % 64] = nine end end)
   row("pointer[i]", function(n) local x for i = 1, n do x = address[i % 64] end return x end)
   row("points[i].x", function(n) local x for i = 1, n do x = points[i % 16].x end return x end)
+  row("points[i].x, of 10,000", function(n) local x for i = 1, n do x = many[i % 10000].x end return x end)
+  row("matrix[i][j]", function(n) local x for i = 1, n do x = matrix[i % 4][1] end return x end)
+  row("pointer.to.y", function(n) local x for _ = 1, n do x = to_segment.to.y end return x end)
   row("node = node.next", function(n) local at = node for _ = 1, n do at = at.next end return at end)
   row("node.next = node", function(n) for _ = 1, n do node.next = node end end)
   row("points[i] = p", function(n) for i = 1, n do points[i % 16] = p end end)
@@ -174,7 +178,7 @@ elseif side == "floor" then
   row("lib.counter", function(n) local x for _ = 1, n do x = a.counter end return x end)
   row("ffi.gc(point(), f)", function(n) for _ = 1, n do finalizers.gc(floor.holder(), ignore) end end)
   row("ffi.new(ctype)", function(n) for _ = 1, n do floor.object(a) end end)
-  row("points[i].x", function(n) local x for i = 1, n do x = a[i % 16].x end return x end)
+  row("points[i].x, of 10,000", function(n) local x for i = 1, n do x = a[i % 10000].x end return x end)
   row("node = node.next", function(n) local at = node for _ = 1, n do at = at.next end return at end)
   row("bits.high", function(n) local x for _ = 1, n do x = a.high end return x end)
   row("pointer - pointer", function(n) local x for _ = 1, n do x = b - a end return x end)

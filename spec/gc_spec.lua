@@ -74,10 +74,16 @@ describe("gc", function()
     local log = {}
     local function says(word) return function() log[#log + 1] = word end end
     local function logged() collect() return table.concat(log, " ") end
-    local tree = ffi.new("struct gc_tree")
+    local tree, trees = ffi.new("struct gc_tree"), ffi.new("struct gc_tree[3]")
+    local to = ffi.cast("struct gc_tree *", trees)
+    -- Asked for so often, all elements of an array are kept.
+    local function often(read) for _ = 1, 9 do for i = 0, 2 do read(i) end end return read(1) end
     for _, read in ipairs {
       function() return tree.twig end, function() return tree.twig.leaf end, function() return tree.twig.row end,
       function() local _ = tree.twig.row[1] return tree.twig.row[1] end,
+      function() return often(function(i) return tree.twig.row[i] end) end, function() return often(function(i) return trees[i] end) end,
+      function() return often(function(i) return trees[i].twig.leaf end) end, function() return often(function(i) return to[i] end) end,
+      function() return often(function(i) return to[i].twig.row[i] end) end, function() return often(function() return to.twig end) end,
     } do
       log = {}
       local mine = ffi.gc(read(), says "mine")
@@ -89,6 +95,56 @@ describe("gc", function()
       mine = nil -- luacheck: ignore
       assert.equal("another mine", logged())
     end
+  end)
+  it("reads elements through references that are kept: the right ones, and no array lives longer or has them for good", function()
+    ffi.cdef "struct gc_spot { int n; struct { int n; } in; };"
+    local spot = ffi.typeof("struct gc_spot[8]")
+    local function fill(list, first)
+      for i = 0, 7 do list[i].n = first + i list[i]["in"].n = -i end
+      for _ = 1, 5 do
+        for i = 0, 7 do
+          assert.equal(first + i, list[i].n)
+          assert.equal(-i, list[i]["in"].n)
+        end
+      end
+    end
+    local gone = setmetatable({}, { __mode = "k" })
+    for i = 1, 200 do
+      local list = spot()
+      gone[list] = true
+      fill(list, i)
+      local pointer, other = ffi.cast("struct gc_spot *", list), ffi.cast("int (*)[2]", list)
+      fill(pointer, -i)
+      for _ = 1, 3 do
+        for k = 0, 3 do
+          assert.equal(k - i, pointer[k].n)
+          assert.equal(k - i, other[k][0])
+        end
+      end
+    end
+    collect()
+    assert.is_nil(next(gone))
+    local grid = ffi.new("int[3][2]", { { 1, 2 }, { 3, 4 }, { 5, 6 } })
+    local deep = ffi.new("struct { int n[2][3][2]; }", { { { { 1, 2 }, { 3, 4 }, { 5, 6 } }, { { 7, 8 }, { 9, 10 }, { 11, 12 } } } })
+    for _ = 1, 9 do
+      for i = 0, 2 do
+        for j = 0, 1 do
+          assert.equal(2 * i + j + 1, grid[i][j])
+          for k = 0, 1 do assert.equal(6 * k + 2 * i + j + 1, deep.n[k][i][j]) end
+          -- A row that is no element of its own.
+          assert.equal(6 + 2 * i + j + 1, deep.n[0][i + 3][j])
+          assert.equal(2 * i + j + 1, deep.n[1][i - 3][j])
+        end
+      end
+    end
+    collect()
+    local before, all = collectgarbage("count"), {}
+    for i = 1, 600 do all[i] = spot() end
+    local own = collectgarbage("count") - before
+    for i = 1, 600 do fill(all[i], i) end
+    collect()
+    assert.is_true(collectgarbage("count") - before < own + 500)
+    for i = 1, 600 do fill(all[i], -i) end
   end)
   it("gives each pointer that has a finalizer to the callback alone that was given it", function()
     ffi.cdef "typedef int (*gc_order)(const int *, const int *);"

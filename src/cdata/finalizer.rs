@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 
 use super::{Header, ctype_of, header, header_in};
+use crate::vm::elements::SMALL;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
@@ -70,6 +71,13 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
             lua_getiuservalue(l, idx, 1);
             forget_part(l, lua_gettop(l), idx);
             lua_pop(l, 1);
+            state.elements.forget(l, |element| {
+                let is_it = lua_rawequal(l, element, idx) != 0;
+                if !is_it {
+                    forget_part(l, element, idx);
+                }
+                is_it
+            });
         }
         if is_set && shape.class == Class::Pointer {
             state.spares.forget_lent();
@@ -101,9 +109,26 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
 /// Takes the reference at `part` out of the user values of the cdata at `whole` that cache references, and out of those of what they
 /// refer to. Never raises.
 unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
-    // SAFETY: S5: two slots are asked for; a cdata has the user values that its shape says.
+    // SAFETY: S5: two slots are asked for; a cdata has the user values that its shape says; a table among them is one of references, and
+    // nil for one that is there allocates nothing.
     unsafe {
-        let Some(header) = header(l, whole).filter(|_| lua_checkstack(l, 2) != 0) else { return };
+        if lua_checkstack(l, 2) == 0 {
+            return;
+        }
+        if lua_type(l, whole) == LUA_TTABLE {
+            for i in 1..=SMALL as i64 {
+                lua_rawgeti(l, whole, i);
+                if lua_rawequal(l, -1, part) != 0 {
+                    lua_pushnil(l);
+                    lua_rawseti(l, whole, i);
+                } else {
+                    forget_part(l, lua_gettop(l), part);
+                }
+                lua_pop(l, 1);
+            }
+            return;
+        }
+        let Some(header) = header(l, whole) else { return };
         let shape = (*header).shape();
         let is_reference = shape.class == Class::Reference;
         for n in 1..=c_int::from(shape.referred().slots.get()) {

@@ -10,6 +10,7 @@ use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
 use crate::door;
 use crate::error::{Result, What};
+use crate::vm::elements::{Place, SMALL};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
@@ -164,7 +165,10 @@ unsafe fn quick_member(l: *mut lua_State, header: *mut Header, entry: &FieldEntr
     // SAFETY: from `index`; the slot is one that the owner was made with; S6.
     unsafe {
         let shape = (*header).shape();
-        let caches = entry.slot != 0 && shape.class != Class::Pointer;
+        let caches = entry.slot != 0;
+        if shape.class == Class::Pointer && caches {
+            return pointed_part(l, header, &*entry.shape, at, -i64::from(entry.slot));
+        }
         let n = usize::from(entry.slot) + usize::from(shape.class == Class::Reference);
         if !caches || !push_cached(l, n, at) {
             push_part(l, header, &*entry.shape, at);
@@ -176,24 +180,85 @@ unsafe fn quick_member(l: *mut lua_State, header: *mut Header, entry: &FieldEntr
     1
 }
 
-/// As [`quick_member`], of an element: one that is asked for again and again is cached.
+/// As [`quick_member`], of an element: those that are asked for again and again are cached.
 #[inline(never)]
 unsafe fn quick_item(l: *mut lua_State, header: *mut Header, at: *mut u8) -> c_int {
-    // SAFETY: from `index`; arrays of records and arrays, and references to those, are made with a slot for an element; S6.
+    // SAFETY: from `index`; arrays of records and arrays, and references to those, are made with a slot for their elements; S6.
     unsafe {
         let shape = (*header).shape();
-        let caches = shape.class != Class::Pointer;
+        let i = (*peek::base(l).add(1)).bits as i64;
+        if shape.class == Class::Pointer {
+            return pointed_part(l, header, &*shape.item.get(), at, i);
+        }
         let n = 1 + usize::from(shape.class == Class::Reference);
-        if caches && push_cached(l, n, at) {
+        let kept = *peek::user_value(*peek::base(l), n);
+        let has_table = kept.tag == peek::TABLE;
+        let known = if has_table { peek::item(kept.bits as usize, i + 1).unwrap_or(kept) } else { kept };
+        if cdata::is_reference_to(known, at) {
+            peek::push(l, known.bits, known.tag);
             shape.asked.found();
             return 1;
         }
         push_part(l, header, &*shape.item.get(), at);
-        if caches && shape.asked.missed(at) {
+        let count = shape
+            .referred()
+            .known_size()
+            .and_then(|n| n.checked_div(shape.item_size.get()))
+            .unwrap_or(usize::MAX);
+        if count <= SMALL && (i as u64) < count as u64 {
+            if has_table {
+                enter(l, n as c_int, i);
+                return 1;
+            }
+            if shape.state().elements.missed((*header).address, count) {
+                cdata::keep_elements(l, 1, n as c_int, count);
+                enter(l, n as c_int, i);
+                return 1;
+            }
+        }
+        if !has_table && shape.asked.missed(at) {
             cache(l, n);
         }
     }
     1
+}
+
+/// Part `n` of what a pointer leads to: the reference that the VM keeps, or a new one.
+#[inline(never)]
+unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at: *mut u8, n: i64) -> c_int {
+    // SAFETY: from `index`; such a reference keeps nothing alive; S6.
+    unsafe {
+        let (elements, asked) = (&part.state().elements, &(*header).shape().asked);
+        let place = Place::of((*header).address, n);
+        let shall_keep = if elements.is_again(place, at) {
+            asked.found();
+            let known = elements.at(place);
+            if cdata::is_reference_to(known, at) && cdata::is_made_as(known, part.reference()) {
+                peek::push(l, known.bits, known.tag);
+                return 1;
+            }
+            true
+        } else {
+            asked.is_expected()
+        };
+        push_part(l, header, part, at);
+        if shall_keep {
+            elements.keep(l, place);
+        }
+    }
+    1
+}
+
+/// Puts the reference on top, to element `i`, into the table in user value `n` of the cdata at 1.
+#[inline]
+unsafe fn enter(l: *mut lua_State, n: c_int, i: i64) {
+    // SAFETY: from `quick_item`; the table is ours, and has room for as many.
+    unsafe {
+        lua_getiuservalue(l, 1, n);
+        lua_pushvalue(l, -2);
+        lua_rawseti(l, -2, i + 1);
+        lua_pop(l, 1);
+    }
 }
 
 /// The reference to `at` that user value `n` of the cdata at 1 holds. False if it holds none, or one to another place; then nothing is
@@ -203,7 +268,7 @@ unsafe fn push_cached(l: *mut lua_State, n: usize, at: *mut u8) -> bool {
     // SAFETY: from `quick_member`.
     unsafe {
         let known = *peek::user_value(*peek::base(l), n);
-        let is_it = cdata::header_in(known).is_some_and(|header| (*header).address == at);
+        let is_it = cdata::is_reference_to(known, at);
         if is_it {
             peek::push(l, known.bits, known.tag);
         }

@@ -3,6 +3,7 @@
 //! Nothing above this floor names `mlua`. Knows no conversions and no metamethods.
 
 pub mod address_map;
+pub mod elements;
 pub mod entry;
 pub mod peek;
 pub mod shape;

@@ -10,6 +10,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::address_map::AddressMap;
+use super::elements::Elements;
 use super::peek;
 use super::shape::Shape;
 use super::spares::Spares;
@@ -218,6 +219,8 @@ pub struct State {
     pub calls: Calls,
     /// Userdata made ahead for callbacks.
     pub spares: Spares,
+    /// References to elements that are asked for again and again.
+    pub elements: Elements,
     /// Short strings made of memory lately.
     pub texts: Texts,
     /// Shapes of type texts by the address of the (anchored) string.
@@ -310,6 +313,7 @@ impl State {
                     left: AtomicU8::new(0),
                 },
                 spares: Spares::new(),
+                elements: Elements::new(),
                 texts: Texts::new(),
                 type_addresses: UnsafeCell::default(),
                 type_texts: RefCell::default(),

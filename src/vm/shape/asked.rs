@@ -8,21 +8,31 @@ use std::cell::Cell;
 pub struct Asked {
     /// The element that was asked for last and not cached.
     last: Cell<usize>,
-    /// Was the one that was cached last asked for again?
+    /// Was one asked for again since one was cached?
     again: Cell<bool>,
 }
 
 impl Asked {
-    /// The cached element was asked for.
+    /// An element was asked for again: the cached one, or one that should have been.
     #[inline]
     pub fn found(&self) {
         self.again.set(true);
     }
 
+    /// Will one that is asked for now be asked for again, as others were? Asked once for each of these.
+    #[inline]
+    pub fn is_expected(&self) -> bool {
+        self.again.replace(false)
+    }
+
     /// Another than the cached one was asked for: shall it be cached?
     #[inline]
     pub fn missed(&self, at: *const u8) -> bool {
-        self.last.replace(at as usize) == at as usize || self.again.replace(false)
+        if self.last.replace(at as usize) == at as usize {
+            self.found();
+            return true;
+        }
+        self.is_expected()
     }
 }
 
@@ -36,8 +46,10 @@ mod tests {
         let at = |i: usize| &raw const bytes[i];
         assert!(!asked.missed(at(0)) && !asked.missed(at(1)), "one after the other");
         assert!(asked.missed(at(1)), "asked for twice");
-        asked.found();
         assert!(asked.missed(at(2)), "the last one was asked for again");
         assert!(!asked.missed(at(3)), "this one was not");
+        asked.found();
+        assert!(asked.missed(at(0)), "the cached one was");
+        assert!(!asked.missed(at(1)));
     }
 }

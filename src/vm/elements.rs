@@ -1,0 +1,205 @@
+//! What is known of references to elements that are asked for again and again, so that they are made once: `points[i].x + points[i].y`,
+//! `matrix[i][j]`. Each `points[i]` is a userdata, most of which are dropped at once.
+//!
+//! A small array keeps those to all of its elements in a table of its own, once enough were made for it ([`Elements::missed`]); arrays that
+//! did not have theirs for long keep them, others lose them ([`Elements::enter`]). References that keep nothing alive, those that pointers
+//! lead to, are kept here. Knows nothing of what references look like.
+
+use std::cell::{Cell, OnceCell};
+use std::ffi::c_int;
+
+use super::address_map::SPREAD;
+use super::peek;
+use super::stack::*;
+
+/// Elements of the largest array that keeps the references to all of them.
+pub const SMALL: usize = 64;
+/// How many arrays keep theirs at a time: they may take some 10 KB each.
+const ARRAYS: usize = 128;
+/// How many references are kept that pointers lead to: a power of two.
+const PLACES: usize = 256;
+/// Arrays that are counted for at a time: a power of two.
+const COUNTED: usize = 64;
+
+/// The references to elements of a VM.
+pub struct Elements {
+    /// How many references were made for the arrays at these addresses.
+    made: OnceCell<Box<[Cell<(usize, u32)>; COUNTED]>>,
+    /// Registry reference of a table, with weak values, of the arrays that have a table; zero before the first.
+    arrays: Cell<c_int>,
+    /// Whose turn it is to lose its table.
+    next: Cell<usize>,
+    /// The address of the last element that was asked for at each place.
+    notes: OnceCell<Box<[Cell<usize>; PLACES]>>,
+    /// Has a slot in use for each place, nil or a reference; null until there is something to keep.
+    thread: Cell<*mut lua_State>,
+}
+
+/// Where the reference to an element that a pointer leads to is kept.
+#[derive(Clone, Copy)]
+pub struct Place(usize);
+
+impl Place {
+    /// The place of element `i` of what starts at `first`: neighbours do not share one.
+    #[inline(always)]
+    pub fn of(first: *const u8, i: i64) -> Place {
+        Place(spread(first, PLACES).wrapping_add(i as usize) % PLACES)
+    }
+}
+
+/// A number below `n`, a power of two, for an address.
+#[inline(always)]
+fn spread(address: *const u8, n: usize) -> usize {
+    ((address as u64).wrapping_mul(SPREAD) >> (u64::BITS - n.ilog2())) as usize
+}
+
+impl Elements {
+    /// None yet.
+    pub fn new() -> Elements {
+        Elements {
+            made: OnceCell::new(),
+            arrays: Cell::new(0),
+            next: Cell::new(0),
+            notes: OnceCell::new(),
+            thread: Cell::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// A reference was made to one of `count` elements of the array at `array`. Were so many that the array shall have a table? (Twice as
+    /// many as there are elements: who reads each but once has nothing of it.)
+    #[inline]
+    pub fn missed(&self, array: *const u8, count: usize) -> bool {
+        let counts = self.made.get_or_init(|| Box::new([const { Cell::new((0, 0)) }; COUNTED]));
+        let cell = &counts[spread(array, COUNTED)];
+        let made = match cell.get() {
+            (known, made) if known == array as usize => made + 1,
+            _ => 1,
+        };
+        let is_enough = made as usize > 2 * count;
+        cell.set((array as usize, if is_enough { 0 } else { made }));
+        is_enough
+    }
+
+    /// Enters the array at `array` among those that have a table, and pushes the one in whose place it comes: whose table shall go; nil if
+    /// there is none. Slots +1 (needs 4), raises for want of memory.
+    ///
+    /// # Safety
+    /// `array` is absolute; S6.
+    pub unsafe fn enter(&self, l: *mut lua_State, array: c_int) {
+        // SAFETY: S5; the tables are ours.
+        unsafe {
+            if self.arrays.get() == 0 {
+                lua_createtable(l, ARRAYS as c_int, 0);
+                lua_createtable(l, 0, 1);
+                push_str(l, "v");
+                lua_setfield(l, -2, c"__mode".as_ptr());
+                lua_setmetatable(l, -2);
+                self.arrays.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            }
+            let turn = self.next.replace((self.next.get() + 1) % ARRAYS) as i64 + 1;
+            lua_rawgeti(l, LUA_REGISTRYINDEX, self.arrays.get().into());
+            lua_rawgeti(l, -1, turn);
+            lua_pushvalue(l, array);
+            lua_rawseti(l, -3, turn);
+            lua_remove(l, -2);
+        }
+    }
+
+    /// Is `element` the one that was last asked for at its place? It is now.
+    #[inline(always)]
+    pub fn is_again(&self, place: Place, element: *const u8) -> bool {
+        let notes = self.notes.get_or_init(|| Box::new([const { Cell::new(0) }; PLACES]));
+        notes[place.0].replace(element as usize) == element as usize
+    }
+
+    /// The reference that is kept at a place; nil if there is none.
+    ///
+    /// # Safety
+    /// [`peek::is_available`].
+    #[inline(always)]
+    pub unsafe fn at(&self, place: Place) -> peek::Slot {
+        match self.thread.get() {
+            thread if thread.is_null() => peek::Slot { bits: 0, tag: peek::NIL },
+            // SAFETY: the thread has as many slots in use.
+            thread => unsafe { *peek::top(thread).sub(1 + place.0) },
+        }
+    }
+
+    /// Keeps the reference on top at a place. Slots 0 (needs 1), raises for want of memory.
+    ///
+    /// # Safety
+    /// [`peek::is_available`]; the reference keeps nothing alive; S6.
+    #[inline(never)]
+    pub unsafe fn keep(&self, l: *mut lua_State, place: Place) {
+        // SAFETY: a thread's stack needs no barrier; its call's end covers the slots, so that no collection takes them.
+        unsafe {
+            if self.thread.get().is_null() {
+                let Ok(thread) = new_store(l, PLACES as c_int) else { return };
+                lua_settop(thread, PLACES as c_int);
+                self.thread.set(thread);
+            }
+            peek::top(self.thread.get()).sub(1 + place.0).write(peek::last(l));
+        }
+    }
+
+    /// Calls `is_it` with the stack index of each reference that is kept; that for which it says yes is kept no more. Slots 0 (needs 1, and as
+    /// many as `is_it` takes), raises nothing of its own.
+    ///
+    /// # Safety
+    /// `is_it` leaves the stack as it was, and raises nothing.
+    pub unsafe fn forget(&self, l: *mut lua_State, mut is_it: impl FnMut(c_int) -> bool) {
+        let thread = self.thread.get();
+        for place in 0..if thread.is_null() { 0 } else { PLACES } {
+            // SAFETY: the thread was made where Lua is peeked at, with as many slots in use.
+            unsafe {
+                let slot = peek::top(thread).sub(1 + place);
+                if (*slot).tag == peek::USERDATA {
+                    peek::push(l, (*slot).bits, (*slot).tag);
+                    if is_it(lua_gettop(l)) {
+                        slot.write(peek::Slot { bits: 0, tag: peek::NIL });
+                    }
+                    lua_pop(l, 1);
+                }
+            }
+        }
+    }
+}
+
+impl Default for Elements {
+    fn default() -> Elements {
+        Elements::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Elements, PLACES, Place};
+
+    fn address(n: usize) -> *const u8 {
+        std::ptr::without_provenance(n)
+    }
+
+    #[test]
+    fn neighbours_have_places_of_their_own() {
+        for first in [0usize, 8, 0x7fff_1234_5678, usize::MAX - 7] {
+            let mut places: Vec<usize> =
+                (-1..PLACES as i64 - 1).map(|i| Place::of(address(first), i).0).collect();
+            places.sort_unstable();
+            assert!(places.iter().copied().eq(0..PLACES));
+        }
+    }
+
+    #[test]
+    fn an_array_has_a_table_once_each_element_was_made_twice() {
+        let elements = Elements::new();
+        let turns: Vec<usize> = (1..=14).filter(|_| elements.missed(address(64), 3)).collect();
+        assert_eq!(turns, [7, 14]);
+        // Others that are counted at the same place start anew.
+        let other = (1..).map(|n| address(64 + 16 * n));
+        let other =
+            other.filter(|&o| super::spread(o, super::COUNTED) == super::spread(address(64), super::COUNTED));
+        for o in other.take(3) {
+            (0..6).for_each(|_| assert!(!elements.missed(o, 3)));
+        }
+    }
+}
