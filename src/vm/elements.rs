@@ -21,16 +21,19 @@ const PLACES: usize = 256;
 /// Arrays that are counted for at a time: a power of two.
 const COUNTED: usize = 64;
 
+/// None before they are needed.
+type Cells<T, const N: usize> = OnceCell<Box<[Cell<T>; N]>>;
+
 /// The references to elements of a VM.
 pub struct Elements {
     /// How many references were made for the arrays at these addresses.
-    made: OnceCell<Box<[Cell<(usize, u32)>; COUNTED]>>,
+    made: Cells<(usize, u32), COUNTED>,
     /// Registry reference of a table, with weak values, of the arrays that have a table; zero before the first.
     arrays: Cell<c_int>,
     /// Whose turn it is to lose its table.
     next: Cell<usize>,
     /// The address of the last element that was asked for at each place.
-    notes: OnceCell<Box<[Cell<usize>; PLACES]>>,
+    notes: Cells<usize, PLACES>,
     /// Has a slot in use for each place, nil or a reference; null until there is something to keep.
     thread: Cell<*mut lua_State>,
 }
