@@ -193,34 +193,32 @@ unsafe fn quick_item(l: *mut lua_State, header: *mut Header, at: *mut u8) -> c_i
         let n = 1 + usize::from(shape.class == Class::Reference);
         let kept = *peek::user_value(*peek::base(l), n);
         let has_table = kept.tag == peek::TABLE;
-        let known = if has_table { peek::item(kept.bits as usize, i + 1).unwrap_or(kept) } else { kept };
+        let known =
+            if has_table { peek::item(kept.bits as usize, i.wrapping_add(1)).unwrap_or(kept) } else { kept };
         if cdata::is_reference_to(known, at) {
             peek::push(l, known.bits, known.tag);
             shape.asked.found();
             return 1;
         }
         push_part(l, header, &*shape.item.get(), at);
-        let count = shape
-            .referred()
-            .known_size()
-            .and_then(|n| n.checked_div(shape.item_size.get()))
-            .unwrap_or(usize::MAX);
-        if count <= SMALL && (i as u64) < count as u64 {
-            if has_table {
-                enter(l, n as c_int, i);
-                return 1;
-            }
-            if shape.state().elements.missed((*header).address, count) {
+        match small_count(shape).filter(|_| (0..SMALL as i64).contains(&i)) {
+            Some(_) if has_table => enter(l, n as c_int, i),
+            Some(count) if shape.state().elements.missed((*header).address, count) => {
                 cdata::keep_elements(l, 1, n as c_int, count);
                 enter(l, n as c_int, i);
-                return 1;
             }
-        }
-        if !has_table && shape.asked.missed(at) {
-            cache(l, n);
+            _ if !has_table && shape.asked.missed(at) => cache(l, n),
+            _ => {}
         }
     }
     1
+}
+
+/// How many elements an array has, or the one that a reference leads to, if they are few enough for a table, and more than one.
+#[inline(always)]
+fn small_count(shape: &Shape) -> Option<usize> {
+    let (size, item) = (shape.referred().known_size()?, shape.item_size.get());
+    (size > item && size <= item.saturating_mul(SMALL)).then(|| size / item)
 }
 
 /// Part `n` of what a pointer leads to: the reference that the VM keeps, or a new one.
