@@ -100,6 +100,15 @@ local steps = {
   function() return ("return %s.%s"):format(V(), pick(members)) end,
   function() return ("return %s.%s.%s"):format(V(), pick { "part", "small", "text", "re" }, pick(members)) end,
   function() return ("return %s[%s].%s"):format(V(), number(), pick(members)) end,
+  -- So often that references are kept, while some are given finalizers and others are collected.
+  function()
+    return ("local v, kept = %s, {} for i = 1, 60 do local x, y = v[i %% %d], v.%s if i %% 9 == 0 then kept[i] = ffi.gc(i %% 2 == 0 and x or y, function(z) %s end) end if i %% 20 == 0 then kept = {} collectgarbage() end end return kept")
+      :format(V(), random(4), pick(members), body())
+  end,
+  function()
+    return ("local v = %s for i = 1, 60 do local x, y = v[i %% %d], v[i %% 3] if i %% 9 == 0 then ffi.gc(x, %s) x, y = nil, nil collectgarbage('step') end end return v[1]")
+      :format(V(), random(4), random(2) == 1 and "nil" or callback())
+  end,
   function() return ("%s[%s] = %s"):format(V(), random(2) == 1 and number() or any(), any()) end,
   function() return ("%s.%s = %s"):format(V(), pick(members), random(5) == 1 and callback() or any()) end,
   function() return ("%s[%s].%s = %s"):format(V(), number(), pick(members), any()) end,
