@@ -250,7 +250,7 @@ unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at:
 /// Puts the reference on top, to element `i`, into the table in user value `n` of the cdata at 1.
 #[inline]
 unsafe fn enter(l: *mut lua_State, n: c_int, i: i64) {
-    // SAFETY: from `quick_item`; the table is ours, and has room for as many.
+    // SAFETY: from `quick_item`; the table is ours. (Behind the last element lie its neighbours': then the table grows.)
     unsafe {
         lua_getiuservalue(l, 1, n);
         lua_pushvalue(l, -2);

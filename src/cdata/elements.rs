@@ -1,0 +1,51 @@
+//! References to elements that are kept, to be found again: what they are told by, and where an array keeps its own.
+
+use std::ffi::c_int;
+
+use super::{Header, header, header_in};
+use crate::vm::peek;
+use crate::vm::shape::{Class, Shape};
+use crate::vm::stack::*;
+
+/// Is the value in a slot, which is a cached reference or none, one to `address`?
+///
+/// # Safety
+/// As for [`header_in`].
+#[inline(always)]
+pub unsafe fn is_reference_to(slot: peek::Slot, address: *mut u8) -> bool {
+    // SAFETY: from the caller.
+    unsafe { header_in(slot).is_some_and(|header| (*header).address == address) }
+}
+
+/// Has the reference in a slot this shape, and no finalizer?
+///
+/// # Safety
+/// The slot's value is a cdata, and [`peek::is_available`].
+#[inline(always)]
+pub unsafe fn is_made_as(slot: peek::Slot, shape: &Shape) -> bool {
+    // SAFETY: from the caller.
+    unsafe {
+        (*peek::block(slot).cast::<Header>()).word == Header::word_of(shape)
+            && peek::metatable(slot) == shape.metatable_address.get()
+    }
+}
+
+/// Gives the array at `idx`, or the reference to one, a table for the references to its elements, `count` of them, in user value `n`; an array
+/// that has had one for long may lose its own. Slots 0 (needs 5), raises for want of memory.
+///
+/// # Safety
+/// `idx` is absolute; user value `n` is where it keeps references to elements; S6.
+pub unsafe fn keep_elements(l: *mut lua_State, idx: c_int, n: c_int, count: usize) {
+    // SAFETY: S5; what was entered are arrays and references to arrays.
+    unsafe {
+        let Some(own) = header(l, idx) else { return };
+        (*own).shape().state().elements.enter(l, idx);
+        if let Some(other) = header(l, -1) {
+            lua_pushnil(l);
+            lua_setiuservalue(l, -2, 1 + c_int::from((*other).shape().class == Class::Reference));
+        }
+        lua_pop(l, 1);
+        lua_createtable(l, count as c_int, 0);
+        lua_setiuservalue(l, idx, n);
+    }
+}
