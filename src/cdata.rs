@@ -287,9 +287,9 @@ unsafe fn allocate(l: *mut lua_State, shape: &Shape, bytes: usize, slots: c_int)
         (*header).word = Header::word_of(shape);
         (*header).address = std::ptr::null_mut();
         if peek::is_available() {
-            peek::set_metatable(*peek::top(l).sub(1), shape.metatable_address.get());
+            peek::set_metatable(*peek::top(l).sub(1), shape.metatable.get().address);
         } else {
-            lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable.get().into());
+            shape.metatable.get().push(l);
             lua_setmetatable(l, -2);
         }
         header
@@ -322,7 +322,7 @@ pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> pe
     // metatable by itself, so no barrier is needed.
     unsafe {
         peek::plain_block(spare).cast::<Header>().write(Header { word: Header::word_of(shape), address });
-        peek::set_metatable(spare, shape.metatable_address.get());
+        peek::set_metatable(spare, shape.metatable.get().address);
     }
     spare
 }
@@ -339,7 +339,7 @@ pub unsafe fn is_same_spare(slot: peek::Slot, shape: &Shape, address: *mut u8) -
             let Header { word, address: own } = *peek::plain_block(slot).cast::<Header>();
             word == Header::word_of(shape)
                 && own == address
-                && peek::metatable(slot) == shape.metatable_address.get()
+                && peek::metatable(slot) == shape.metatable.get().address
         }
     }
 }
@@ -477,7 +477,7 @@ pub unsafe fn push_reference_of(
         let wide = lua_newuserdatauv(l, size_of::<Wide>(), 1 + slots).cast::<Wide>();
         let header = Header { word: Header::word_of(shape), address };
         wide.write(Wide { header, lo: bounds.lo, hi: bounds.hi });
-        peek::set_metatable(*peek::top(l).sub(1), shape.metatable_address.get());
+        peek::set_metatable(*peek::top(l).sub(1), shape.metatable.get().address);
         peek::user_value(*peek::top(l).sub(1), 1).write(parent);
     }
 }

@@ -14,6 +14,7 @@ use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index;
 use crate::vm::entry;
+use crate::vm::kept::Kept;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
@@ -70,16 +71,12 @@ pub unsafe fn install(l: *mut lua_State, state: &State) {
     unsafe {
         for with_gc in [false, true] {
             push_metatable(l, c"__index", with_gc);
-            if !with_gc {
-                state.refs.cdata_address.set(lua_topointer(l, -1) as usize);
-            }
             let slot = if with_gc { &state.refs.cdata_gc } else { &state.refs.cdata };
-            slot.set(luaL_ref(l, LUA_REGISTRYINDEX));
+            slot.set(Kept::of_top(l));
         }
         let shape = state.ctype_shape();
         shape.metatable.set(state.refs.cdata.get());
         shape.metatable_gc.set(state.refs.cdata_gc.get());
-        shape.metatable_address.set(state.refs.cdata_address.get());
     }
 }
 

@@ -14,6 +14,7 @@ use crate::conv::{number, to_lua};
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
+use crate::vm::kept::Kept;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
@@ -84,7 +85,7 @@ pub unsafe fn quick_construct(l: *mut lua_State) -> bool {
 pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
     // SAFETY: from the caller.
     unsafe {
-        if shape.metatype.get() != 0
+        if !shape.metatype.get().is_none()
             && shape.class != Class::Pointer
             && shape.state().push_meta(l, shape, Meta::New)
         {
@@ -219,7 +220,7 @@ unsafe fn instance(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
             init::initialize(l, shape, Header::data(header), room, first, count)?;
             lua_settop(l, made);
         }
-        if shape.metatype.get() != 0 && shape.state().push_meta(l, shape, Meta::Gc) {
+        if !shape.metatype.get().is_none() && shape.state().push_meta(l, shape, Meta::Gc) {
             lua_pop(l, 1);
             cdata::arm(l, shape);
         }
@@ -403,12 +404,9 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
             return Err(What::ProtectedMetatable.into());
         }
         lua_settop(l, 2);
-        let (plain, address) = metatable(l, false);
-        let (gc, _) = metatable(l, true);
+        let (plain, gc) = (metatable(l, false), metatable(l, true));
         lua_pushvalue(l, 2);
-        let user_address = lua_topointer(l, -1) as usize;
-        let user = luaL_ref(l, LUA_REGISTRYINDEX);
-        let made = Metatype { user, plain, gc, address, user_address };
+        let made = Metatype { user: Kept::of_top(l), plain, gc };
         state.metatypes.borrow_mut().insert(owner, made);
         state.each_shape(|other| {
             if state.meta_owner(other.ty) == Some(owner) {
@@ -420,9 +418,8 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
     }
 }
 
-/// A metatable of a metatype: as the common one, with `__close` and the `__name` of the user's at 2; gives its registry reference and
-/// where it lies.
-unsafe fn metatable(l: *mut lua_State, with_gc: bool) -> (c_int, usize) {
+/// A metatable of a metatype: as the common one, with `__close` and the `__name` of the user's at 2.
+unsafe fn metatable(l: *mut lua_State, with_gc: bool) -> Kept {
     // SAFETY: six slots of a function's twenty.
     unsafe {
         meta::push_metatable(l, c"__index", with_gc);
@@ -434,8 +431,7 @@ unsafe fn metatable(l: *mut lua_State, with_gc: bool) -> (c_int, usize) {
         } else {
             lua_pop(l, 1);
         }
-        let address = lua_topointer(l, -1) as usize;
-        (luaL_ref(l, LUA_REGISTRYINDEX), address)
+        Kept::of_top(l)
     }
 }
 

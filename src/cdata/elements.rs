@@ -26,7 +26,7 @@ pub unsafe fn is_made_as(slot: peek::Slot, shape: &Shape) -> bool {
     // SAFETY: from the caller.
     unsafe {
         (*peek::block(slot).cast::<Header>()).word == Header::word_of(shape)
-            && peek::metatable(slot) == shape.metatable_address.get()
+            && peek::metatable(slot) == shape.metatable.get().address
     }
 }
 

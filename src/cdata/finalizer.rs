@@ -42,7 +42,7 @@ pub unsafe fn quick_set_finalizer(l: *mut lua_State) -> bool {
         if (*peek::top(l).sub(1)).tag == peek::NIL {
             room.write(peek::Slot { bits: 0, tag: peek::NIL });
             peek::pop(l);
-            peek::set_metatable(own, shape.metatable_address.get());
+            peek::set_metatable(own, shape.metatable.get().address);
         } else {
             lua_setiuservalue(l, 1, shape.finalizer_slot().into());
             arm(l, shape);
@@ -100,7 +100,7 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
         lua_pop(l, 1);
         // A function that has a finalizer is bound: its own metatable has a `__gc` that looks here too.
         if shape.class != Class::Function {
-            lua_rawgeti(l, LUA_REGISTRYINDEX, metatable.into());
+            metatable.push(l);
             lua_setmetatable(l, idx);
         }
     }
@@ -152,7 +152,7 @@ unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
 pub unsafe fn arm(l: *mut lua_State, shape: &Shape) {
     // SAFETY: S5; the metatable is ours.
     unsafe {
-        lua_rawgeti(l, LUA_REGISTRYINDEX, shape.metatable_gc.get().into());
+        shape.metatable_gc.get().push(l);
         lua_setmetatable(l, -2);
     }
 }

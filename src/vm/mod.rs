@@ -5,6 +5,7 @@
 pub mod address_map;
 pub mod elements;
 pub mod entry;
+pub mod kept;
 pub mod peek;
 pub mod shape;
 pub mod spares;

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use once_cell::unsync::OnceCell;
 
 use super::address_map::AddressMap;
+use super::kept::Kept;
 use super::state::State;
 use crate::ctype::{ArrayLen, CType, CTypeTable, QualType, repr};
 pub use asked::Asked;
@@ -97,16 +98,12 @@ pub struct Shape {
     pub items: Cell<Items>,
     /// Where elements that are read as references were asked for.
     pub asked: Asked,
-    /// Registry reference of the metatable of its cdata.
-    pub metatable: Cell<c_int>,
+    /// The metatable of its cdata.
+    pub metatable: Cell<Kept>,
     /// The same with `__gc`.
-    pub metatable_gc: Cell<c_int>,
-    /// Where the first of the two lies.
-    pub metatable_address: Cell<usize>,
-    /// Registry reference of the user's metatable (of the record that this is or points to); 0 for none.
-    pub metatype: Cell<c_int>,
-    /// Where that table lies.
-    pub metatype_address: Cell<usize>,
+    pub metatable_gc: Cell<Kept>,
+    /// The user's metatable (of the record that this is or points to), if there is one.
+    pub metatype: Cell<Kept>,
     /// The prepared call of a function type (`call::Plan`, kept by the state); null until first needed.
     pub call_plan: Cell<*const c_void>,
     /// Of a function: how its callbacks go (`callback::Plan`); null until first needed.
@@ -182,11 +179,9 @@ impl Shape {
             item_count: Cell::new(usize::MAX),
             items: Cell::new(Items::Other),
             asked: Asked::default(),
-            metatable: Cell::new(0),
-            metatable_gc: Cell::new(0),
-            metatable_address: Cell::new(0),
-            metatype: Cell::new(0),
-            metatype_address: Cell::new(0),
+            metatable: Cell::default(),
+            metatable_gc: Cell::default(),
+            metatype: Cell::default(),
             call_plan: Cell::new(std::ptr::null()),
             callback_plan: Cell::new(std::ptr::null()),
             init_plan: Cell::new(std::ptr::null()),

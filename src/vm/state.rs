@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::address_map::AddressMap;
 use super::elements::Elements;
+use super::kept::Kept;
 use super::peek;
 use super::shape::Shape;
 use super::spares::Spares;
@@ -96,29 +97,23 @@ impl Meta {
     }
 }
 
-/// Registry references of a metatype.
+/// The tables of a metatype.
 #[derive(Clone, Copy)]
 pub struct Metatype {
     /// The user's metatable.
-    pub user: c_int,
+    pub user: Kept,
     /// The metatable of its cdata.
-    pub plain: c_int,
+    pub plain: Kept,
     /// The same with `__gc`.
-    pub gc: c_int,
-    /// Where the first of those two lies.
-    pub address: usize,
-    /// Where the user's metatable lies.
-    pub user_address: usize,
+    pub gc: Kept,
 }
 
 impl Metatype {
     /// Lets a shape's cdata obey it.
     pub fn apply(self, shape: &Shape) {
         shape.metatype.set(self.user);
-        shape.metatype_address.set(self.user_address);
         shape.metatable.set(self.plain);
         shape.metatable_gc.set(self.gc);
-        shape.metatable_address.set(self.address);
     }
 }
 
@@ -134,11 +129,9 @@ pub struct Refs {
     /// Ctype objects by shape address.
     pub ctype_objects: Cell<c_int>,
     /// Metatable of cdata.
-    pub cdata: Cell<c_int>,
-    /// Where the metatable of cdata lies.
-    pub cdata_address: Cell<usize>,
+    pub cdata: Cell<Kept>,
     /// Metatable of cdata with a finalizer.
-    pub cdata_gc: Cell<c_int>,
+    pub cdata_gc: Cell<Kept>,
     /// Metatable of ctype objects.
     pub ctype: Cell<c_int>,
     /// The key of each [`Meta`].
@@ -386,7 +379,6 @@ impl State {
         let shape = Shape::new(self, &self.table.borrow(), ty);
         shape.metatable.set(self.refs.cdata.get());
         shape.metatable_gc.set(self.refs.cdata_gc.get());
-        shape.metatable_address.set(self.refs.cdata_address.get());
         // SAFETY: as above.
         let made: &'static Shape = unsafe { &*std::ptr::from_ref::<Shape>(&*shape) };
         self.shapes.borrow_mut().insert(ty, shape);
@@ -446,7 +438,7 @@ impl State {
     /// Three free slots.
     pub unsafe fn push_meta(&self, l: *mut lua_State, shape: &Shape, meta: Meta) -> bool {
         let metatype = shape.metatype.get();
-        if metatype == 0 {
+        if metatype.is_none() {
             return false;
         }
         // SAFETY: S5; the reference is of a table; the key is a short string that the registry keeps.
@@ -458,7 +450,7 @@ impl State {
                 }
                 return found.tag != peek::NIL;
             }
-            lua_rawgeti(l, LUA_REGISTRYINDEX, metatype.into());
+            metatype.push(l);
             lua_rawgeti(l, LUA_REGISTRYINDEX, self.refs.meta[meta as usize].get().into());
             if lua_rawget(l, -2) == LUA_TNIL {
                 lua_pop(l, 2);
@@ -475,11 +467,11 @@ impl State {
     /// [`peek::is_available`].
     #[inline(always)]
     pub unsafe fn meta_slot(&self, shape: &Shape, meta: Meta) -> peek::Slot {
-        if shape.metatype.get() == 0 {
+        if shape.metatype.get().is_none() {
             return peek::Slot { bits: 0, tag: peek::NIL };
         }
         // SAFETY: the registry keeps the table and the name.
-        unsafe { peek::field(shape.metatype_address.get(), self.refs.meta_slots[meta as usize].get()) }
+        unsafe { peek::field(shape.metatype.get().address, self.refs.meta_slots[meta as usize].get()) }
     }
 
     /// The shape of `uint64_t` or `int64_t`, which boxed integers are.
