@@ -25,7 +25,7 @@ mod strings;
 
 use std::ffi::c_int;
 
-pub use elements::{is_made_as, is_reference_to, keep_elements};
+pub use elements::{is_reference_to, is_same, keep_elements};
 pub use finalizer::{arm, quick_set_finalizer, set_finalizer, take_finalizer};
 pub use strings::{keep_string, quick_keep_string};
 
@@ -325,23 +325,6 @@ pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> pe
         peek::set_metatable(spare, shape.metatable.get().address);
     }
     spare
-}
-
-/// Is it a cdata that [`of_spare`] makes of the same, and without a finalizer?
-///
-/// # Safety
-/// [`peek::is_available`]; the slot is nil, or what [`of_spare`] gave.
-#[inline(always)]
-pub unsafe fn is_same_spare(slot: peek::Slot, shape: &Shape, address: *mut u8) -> bool {
-    // SAFETY: from the caller.
-    unsafe {
-        slot.tag == peek::USERDATA && {
-            let Header { word, address: own } = *peek::plain_block(slot).cast::<Header>();
-            word == Header::word_of(shape)
-                && own == address
-                && peek::metatable(slot) == shape.metatable.get().address
-        }
-    }
 }
 
 /// Pushes a new cdata that owns `size` zeroed bytes (`size` is the shape's, or more for VLA and VLS), and gives its

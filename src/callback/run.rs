@@ -284,18 +284,19 @@ impl Arguments for Any {
 
     #[inline(always)]
     fn word(&self, plan: &Plan, result: peek::Slot) -> Option<u64> {
-        (result.tag == plan.result_tag).then(|| word_of(plan, result.bits))
+        word_of(plan, result)
     }
 }
 
-/// A result's bits as a word.
+/// See [`Arguments::word`]: of any type.
 #[inline(always)]
-fn word_of(plan: &Plan, bits: u64) -> u64 {
-    match plan.result_way {
+fn word_of(plan: &Plan, result: peek::Slot) -> Option<u64> {
+    let peek::Slot { bits, tag } = result;
+    (tag == plan.result_tag).then(|| match plan.result_way {
         Way::Signed(upper) => Way::signed(upper, bits),
         Way::Uint64 => bits,
         Way::Other => number::extend(plan.result_op, bits as i64),
-    }
+    })
 }
 
 /// An argument's word as a slot.
@@ -326,7 +327,7 @@ unsafe fn boxed(plan: &Plan, arg: &Quick, word: u64) -> peek::Slot {
         let (spares, address) = (&(*plan.state).spares, word as usize as *mut u8);
         let Some(n) = arg.lent else { return cdata::of_spare(spares.take(), arg.shape, address) };
         let last = spares.lent(n);
-        if !cdata::is_same_spare(*last, arg.shape, address) {
+        if !cdata::is_same(*last, arg.shape, address) {
             last.write(cdata::of_spare(spares.take(), arg.shape, address));
         }
         *last
@@ -380,7 +381,7 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
         match SORT {
             INTS => (tag == plan.result_tag).then(|| Way::signed(32, bits)),
             FLOATS => (tag == peek::FLOAT).then_some(bits),
-            _ => (tag == plan.result_tag).then(|| word_of(plan, bits)),
+            _ => word_of(plan, result),
         }
     }
 }

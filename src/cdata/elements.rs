@@ -1,4 +1,4 @@
-//! References to elements that are kept, to be found again: what they are told by, and where an array keeps its own.
+//! What is kept to be found again, references to elements above all: what it is told by, and where an array keeps its own.
 
 use std::ffi::c_int;
 
@@ -17,16 +17,20 @@ pub unsafe fn is_reference_to(slot: peek::Slot, address: *mut u8) -> bool {
     unsafe { header_in(slot).is_some_and(|header| (*header).address == address) }
 }
 
-/// Has the reference in a slot this shape, and no finalizer?
+/// Is what was kept in a slot a cdata of this shape and address, without a finalizer?
 ///
 /// # Safety
-/// The slot's value is a cdata, and [`peek::is_available`].
+/// [`peek::is_available`]; the slot is nil or a cdata.
 #[inline(always)]
-pub unsafe fn is_made_as(slot: peek::Slot, shape: &Shape) -> bool {
+pub unsafe fn is_same(slot: peek::Slot, shape: &Shape, address: *mut u8) -> bool {
     // SAFETY: from the caller.
     unsafe {
-        (*peek::block(slot).cast::<Header>()).word == Header::word_of(shape)
-            && peek::metatable(slot) == shape.metatable.get().address
+        slot.tag == peek::USERDATA && {
+            let header = peek::block(slot).cast::<Header>();
+            (*header).word == Header::word_of(shape)
+                && (*header).address == address
+                && peek::metatable(slot) == shape.metatable.get().address
+        }
     }
 }
 

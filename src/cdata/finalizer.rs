@@ -71,13 +71,7 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
             lua_getiuservalue(l, idx, 1);
             forget_part(l, lua_gettop(l), idx);
             lua_pop(l, 1);
-            state.elements.forget(l, |element| {
-                let is_it = lua_rawequal(l, element, idx) != 0;
-                if !is_it {
-                    forget_part(l, element, idx);
-                }
-                is_it
-            });
+            state.elements.forget(l, |element| is_part(l, element, idx));
         }
         if is_set && shape.class == Class::Pointer {
             state.spares.forget_lent();
@@ -106,6 +100,18 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
     }
 }
 
+/// Is what is kept at `kept` the reference at `part`? If not, that is taken out of it ([`forget_part`]).
+unsafe fn is_part(l: *mut lua_State, kept: c_int, part: c_int) -> bool {
+    // SAFETY: plain reads of the stack, or as there.
+    unsafe {
+        let is_it = lua_rawequal(l, kept, part) != 0;
+        if !is_it {
+            forget_part(l, kept, part);
+        }
+        is_it
+    }
+}
+
 /// Takes the reference at `part` out of the user values of the cdata at `whole` that cache references, and out of those of what they
 /// refer to. Never raises.
 unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
@@ -118,11 +124,9 @@ unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
         if lua_type(l, whole) == LUA_TTABLE {
             for i in 1..=SMALL as i64 {
                 lua_rawgeti(l, whole, i);
-                if lua_rawequal(l, -1, part) != 0 {
+                if is_part(l, lua_gettop(l), part) {
                     lua_pushnil(l);
                     lua_rawseti(l, whole, i);
-                } else {
-                    forget_part(l, lua_gettop(l), part);
                 }
                 lua_pop(l, 1);
             }
@@ -134,11 +138,9 @@ unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
         for n in 1..=c_int::from(shape.referred().slots.get()) {
             let n = n + c_int::from(is_reference);
             lua_getiuservalue(l, whole, n);
-            if lua_rawequal(l, -1, part) != 0 {
+            if is_part(l, lua_gettop(l), part) {
                 lua_pushnil(l);
                 lua_setiuservalue(l, whole, n);
-            } else {
-                forget_part(l, lua_gettop(l), part);
             }
             lua_pop(l, 1);
         }

@@ -231,7 +231,7 @@ unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at:
         let shall_keep = if elements.is_again(place, at) {
             asked.found();
             let known = elements.at(place);
-            if cdata::is_reference_to(known, at) && cdata::is_made_as(known, part.reference()) {
+            if cdata::is_same(known, part.reference(), at) {
                 peek::push(l, known.bits, known.tag);
                 return 1;
             }

@@ -363,7 +363,9 @@ fn merge(
             put(offset + 8, Class::SseUp);
         }
         lone @ (CType::Bool | CType::Int(_) | CType::Pointer(_) | CType::Reference(_) | CType::Float(_)) => {
-            lone_class(lone).into_iter().for_each(|class| put(offset, class));
+            if let Some(class) = lone_class(lone) {
+                put(offset, class);
+            }
         }
         CType::Complex(FloatKind::LongDouble | FloatKind::Float128) => put(offset, Class::Memory),
         CType::Complex(kind) => {

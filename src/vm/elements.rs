@@ -9,6 +9,7 @@ use std::cell::{Cell, OnceCell};
 use std::ffi::c_int;
 
 use super::address_map::SPREAD;
+use super::kept::Kept;
 use super::peek;
 use super::stack::*;
 
@@ -28,8 +29,8 @@ type Cells<T, const N: usize> = OnceCell<Box<[Cell<T>; N]>>;
 pub struct Elements {
     /// How many references were made for the arrays at these addresses.
     made: Cells<(usize, u32), COUNTED>,
-    /// Registry reference of a table, with weak values, of the arrays that have a table; zero before the first.
-    arrays: Cell<c_int>,
+    /// A table, with weak values, of the arrays that have a table; none before the first.
+    arrays: Cell<Kept>,
     /// Whose turn it is to lose its table.
     next: Cell<usize>,
     /// The address of the last element that was asked for at each place.
@@ -61,7 +62,7 @@ impl Elements {
     pub fn new() -> Elements {
         Elements {
             made: OnceCell::new(),
-            arrays: Cell::new(0),
+            arrays: Cell::default(),
             next: Cell::new(0),
             notes: OnceCell::new(),
             thread: Cell::new(std::ptr::null_mut()),
@@ -91,16 +92,16 @@ impl Elements {
     pub unsafe fn enter(&self, l: *mut lua_State, array: c_int) {
         // SAFETY: S5; the tables are ours.
         unsafe {
-            if self.arrays.get() == 0 {
+            if self.arrays.get().is_none() {
                 lua_createtable(l, ARRAYS as c_int, 0);
                 lua_createtable(l, 0, 1);
                 push_str(l, "v");
                 lua_setfield(l, -2, c"__mode".as_ptr());
                 lua_setmetatable(l, -2);
-                self.arrays.set(luaL_ref(l, LUA_REGISTRYINDEX));
+                self.arrays.set(Kept::of_top(l));
             }
             let turn = self.next.replace((self.next.get() + 1) % ARRAYS) as i64 + 1;
-            lua_rawgeti(l, LUA_REGISTRYINDEX, self.arrays.get().into());
+            self.arrays.get().push(l);
             lua_rawgeti(l, -1, turn);
             lua_pushvalue(l, array);
             lua_rawseti(l, -3, turn);
