@@ -12,6 +12,7 @@ use super::address_map::SPREAD;
 use super::kept::Kept;
 use super::peek;
 use super::stack::*;
+use super::store::Store;
 
 /// Elements of the largest array that keeps the references to all of them.
 pub const SMALL: usize = 64;
@@ -35,8 +36,8 @@ pub struct Elements {
     next: Cell<usize>,
     /// The address of the last element that was asked for at each place.
     notes: Cells<usize, PLACES>,
-    /// Has a slot in use for each place, nil or a reference; null until there is something to keep.
-    thread: Cell<*mut lua_State>,
+    /// The references that pointers lead to.
+    pointed: Store<PLACES>,
 }
 
 /// Where the reference to an element that a pointer leads to is kept.
@@ -65,7 +66,7 @@ impl Elements {
             arrays: Cell::default(),
             next: Cell::new(0),
             notes: OnceCell::new(),
-            thread: Cell::new(std::ptr::null_mut()),
+            pointed: Store::default(),
         }
     }
 
@@ -93,12 +94,7 @@ impl Elements {
         // SAFETY: S5; the tables are ours.
         unsafe {
             if self.arrays.get().is_none() {
-                lua_createtable(l, ARRAYS as c_int, 0);
-                lua_createtable(l, 0, 1);
-                push_str(l, "v");
-                lua_setfield(l, -2, c"__mode".as_ptr());
-                lua_setmetatable(l, -2);
-                self.arrays.set(Kept::of_top(l));
+                self.arrays.set(Kept::weak(l, "v", ARRAYS as c_int));
             }
             let turn = self.next.replace((self.next.get() + 1) % ARRAYS) as i64 + 1;
             self.arrays.get().push(l);
@@ -122,28 +118,18 @@ impl Elements {
     /// [`peek::is_available`].
     #[inline(always)]
     pub unsafe fn at(&self, place: Place) -> peek::Slot {
-        match self.thread.get() {
-            thread if thread.is_null() => peek::Slot { bits: 0, tag: peek::NIL },
-            // SAFETY: the thread has as many slots in use.
-            thread => unsafe { *peek::top(thread).sub(1 + place.0) },
-        }
+        // SAFETY: from the caller.
+        unsafe { self.pointed.at(place.0) }
     }
 
-    /// Keeps the reference on top at a place. Slots 0 (needs 1), raises for want of memory.
+    /// Keeps the reference on top at a place. Slots 0 (needs 2), raises for want of memory.
     ///
     /// # Safety
     /// [`peek::is_available`]; the reference keeps nothing alive; S6.
     #[inline(never)]
     pub unsafe fn keep(&self, l: *mut lua_State, place: Place) {
-        // SAFETY: a thread's stack needs no barrier; its call's end covers the slots, so that no collection takes them.
-        unsafe {
-            if self.thread.get().is_null() {
-                let Ok(thread) = new_store(l, PLACES as c_int) else { return };
-                lua_settop(thread, PLACES as c_int);
-                self.thread.set(thread);
-            }
-            peek::top(self.thread.get()).sub(1 + place.0).write(peek::last(l));
-        }
+        // SAFETY: from the caller.
+        unsafe { self.pointed.keep(l, place.0) };
     }
 
     /// Calls `is_it` with the stack index of each reference that is kept; that for which it says yes is kept no more. Slots 0 (needs 1, and as
@@ -152,15 +138,14 @@ impl Elements {
     /// # Safety
     /// `is_it` leaves the stack as it was, and raises nothing.
     pub unsafe fn forget(&self, l: *mut lua_State, mut is_it: impl FnMut(c_int) -> bool) {
-        let thread = self.thread.get();
-        for place in 0..if thread.is_null() { 0 } else { PLACES } {
-            // SAFETY: the thread was made where Lua is peeked at, with as many slots in use.
+        for place in 0..if peek::is_available() { PLACES } else { 0 } {
+            // SAFETY: a free slot, from the caller; what is pushed is kept.
             unsafe {
-                let slot = peek::top(thread).sub(1 + place);
-                if (*slot).tag == peek::USERDATA {
-                    peek::push(l, (*slot).bits, (*slot).tag);
+                let kept = self.pointed.at(place);
+                if kept.tag == peek::USERDATA {
+                    peek::push(l, kept.bits, kept.tag);
                     if is_it(lua_gettop(l)) {
-                        slot.write(peek::Slot { bits: 0, tag: peek::NIL });
+                        self.pointed.forget(place);
                     }
                     lua_pop(l, 1);
                 }

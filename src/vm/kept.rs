@@ -27,6 +27,22 @@ impl Kept {
         }
     }
 
+    /// Makes and keeps a table that is weak as `mode` says, with room for so many items. Slots 0 (needs 3), raises for want of memory.
+    ///
+    /// # Safety
+    /// S6.
+    pub unsafe fn weak(l: *mut lua_State, mode: &str, items: c_int) -> Kept {
+        // SAFETY: S5; the tables are ours.
+        unsafe {
+            lua_createtable(l, items, 0);
+            lua_createtable(l, 0, 1);
+            push_str(l, mode);
+            lua_setfield(l, -2, c"__mode".as_ptr());
+            lua_setmetatable(l, -2);
+            Kept::of_top(l)
+        }
+    }
+
     /// Is there none?
     #[inline]
     pub fn is_none(self) -> bool {

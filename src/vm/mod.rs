@@ -11,5 +11,6 @@ pub mod shape;
 pub mod spares;
 pub mod stack;
 pub mod state;
+pub mod store;
 pub mod texts;
 pub mod thunk;

@@ -331,12 +331,7 @@ impl State {
             lua_createtable(l, 0, 0);
             refs.anchors.set(luaL_ref(l, LUA_REGISTRYINDEX));
             for weak in [&refs.finalizers, &refs.strings] {
-                lua_createtable(l, 0, 0);
-                lua_createtable(l, 0, 1);
-                push_str(l, "k");
-                lua_setfield(l, -2, c"__mode".as_ptr());
-                lua_setmetatable(l, -2);
-                weak.set(luaL_ref(l, LUA_REGISTRYINDEX));
+                weak.set(Kept::weak(l, "k", 0).reference);
             }
             lua_createtable(l, 0, 0);
             refs.ctype_objects.set(luaL_ref(l, LUA_REGISTRYINDEX));

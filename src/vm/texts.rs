@@ -3,14 +3,14 @@
 //! Lua interns a short string by a hash that takes four steps a byte, one after the other; a program asks for the same few texts again and
 //! again (names, states, columns). So what the ends of a text look like is noted at a place that they lead to; a text whose ends were noted there
 //! already is kept, and if it is the one that is kept, compared and pushed. The strings lie on the stack of a Lua thread of their
-//! own, which the registry keeps. A text that is asked for once is not kept: it takes a note.
+//! own (`store`). A text that is asked for once is not kept: it takes a note.
 
 use std::cell::Cell;
-use std::ffi::c_int;
 
 use super::address_map::SPREAD;
 use super::peek;
 use super::stack::*;
+use super::store::Store;
 use crate::native::mem;
 
 /// How many are kept: a power of two.
@@ -20,14 +20,14 @@ const COUNT: usize = 64;
 pub struct Texts {
     /// What the ends of the last text of each place look like, and its length; zero before the first.
     notes: [Cell<u64>; COUNT],
-    /// Has a slot in use for each place, nil or a string; null until there is something to keep.
-    thread: Cell<*mut lua_State>,
+    /// The last text of each place that was noted there already.
+    kept: Store<COUNT>,
 }
 
 impl Texts {
     /// None yet.
     pub fn new() -> Texts {
-        Texts { notes: [const { Cell::new(0) }; COUNT], thread: Cell::new(std::ptr::null_mut()) }
+        Texts { notes: [const { Cell::new(0) }; COUNT], kept: Store::default() }
     }
 
     /// Pushes `n` bytes as a string. Slots +1 (needs 3), raises.
@@ -52,26 +52,16 @@ impl Texts {
     /// As [`Texts::push`], of a text that looks like the last one of its place.
     #[inline(always)]
     unsafe fn push_again(&self, l: *mut lua_State, from: *const u8, n: usize, place: usize) {
-        // SAFETY: as for `push`; the thread has `COUNT` slots in use, which its call's end covers, so that no collection takes them.
+        // SAFETY: as for `push`. (The bytes are copied before a collection may run.)
         unsafe {
-            if self.thread.get().is_null() {
-                // (The bytes are copied before a collection may run.)
-                lua_pushlstring(l, from.cast(), n);
-                if let Ok(thread) = new_store(l, COUNT as c_int) {
-                    lua_settop(thread, COUNT as c_int);
-                    self.thread.set(thread);
-                }
-                return;
-            }
-            let kept = *peek::top(self.thread.get()).sub(1 + place);
+            let kept = self.kept.at(place);
             let is_it =
                 |text: &[u8]| text.len() == n && libc::memcmp(from.cast(), text.as_ptr().cast(), n) == 0;
             if peek::string(kept).is_some_and(is_it) {
                 return peek::push(l, kept.bits, kept.tag);
             }
             lua_pushlstring(l, from.cast(), n);
-            // (A collection may have moved the thread's stack.)
-            *peek::top(self.thread.get()).sub(1 + place) = peek::last(l);
+            self.kept.keep(l, place);
         }
     }
 }
