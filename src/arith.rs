@@ -325,11 +325,36 @@ unsafe fn quick_pointer(l: *mut lua_State, op: Op, header: *mut Header, other: p
             return false;
         }
         let Some(other) = cdata::header_like(header, other) else {
-            return other_pointer(l, op, *peek::base(l), other);
+            return subtract(l, header, other);
         };
         peek::push(l, distance(address, (*other).address, size) as u64, peek::INT);
         true
     }
+}
+
+/// A pointer less what is no pointer of its type. False as for [`quick_binary`].
+#[inline(never)]
+unsafe fn subtract(l: *mut lua_State, pointer: *mut Header, other: peek::Slot) -> bool {
+    // SAFETY: from `quick_pointer`.
+    unsafe {
+        match quick_address(other) {
+            Some((shape, address)) => {
+                push_distance(l, (*pointer).shape(), (*pointer).address, shape, address)
+            }
+            None => other_pointer(l, Meta::Sub, *peek::base(l), other),
+        }
+    }
+}
+
+/// The distance of two pointers or arrays of these shapes. False as for [`quick_binary`].
+#[inline(always)]
+unsafe fn push_distance(l: *mut lua_State, shape: &Shape, a: *mut u8, other: &Shape, b: *mut u8) -> bool {
+    let (to, from) = (shape.target(), other.target());
+    let size = to.known_size().filter(|&size| size != 0 && to.ty.id == from.ty.id);
+    let Some(size) = size else { return false };
+    // SAFETY: an operator runs, which has free slots.
+    unsafe { peek::push(l, distance(a, b, size) as u64, peek::INT) };
+    true
 }
 
 /// [`other_binary`] with a pointer or array.
@@ -341,11 +366,7 @@ unsafe fn other_pointer(l: *mut lua_State, op: Op, a: peek::Slot, b: peek::Slot)
             (Meta::Add, None, Some(pointer)) => (pointer, a),
             (Meta::Add | Meta::Sub, Some(pointer), None) => (pointer, b),
             (Meta::Sub, Some((x_shape, x)), Some((y_shape, y))) => {
-                let (to, from) = (x_shape.target(), y_shape.target());
-                let size = to.known_size().filter(|&size| size != 0 && to.ty.id == from.ty.id);
-                let Some(size) = size else { return false };
-                peek::push(l, distance(x, y, size) as u64, peek::INT);
-                return true;
+                return push_distance(l, x_shape, x, y_shape, y);
             }
             _ => return false,
         };

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ffi::c_int;
 
 use super::{Op, Operand, comparable, complex, operand, operands, other_integer, quick_address, user};
-use crate::cdata;
+use crate::cdata::{self, Header};
 use crate::conv::number::Number;
 use crate::error::Result;
 use crate::vm::peek;
@@ -38,7 +38,7 @@ pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
         let Some(a) = cdata::header_in(a) else { return false };
         let kind = (*a).shape().known_op();
         let Some(b) = cdata::header_like(a, b) else {
-            return kind == Repr::Pointer && other_compare(l, op);
+            return kind == Repr::Pointer && compare_pointer(l, op, a, b);
         };
         let unsigned = match kind {
             Repr::Pointer | Repr::U64 => true,
@@ -47,6 +47,17 @@ pub(super) unsafe fn quick_compare(l: *mut lua_State, op: Op) -> bool {
         };
         // The values of enums and integers, and addresses, lie in the header.
         push_comparison(l, op, Some(((*a).address as u64, (*b).address as u64, unsigned)))
+    }
+}
+
+/// Compares a pointer with one to another type, or with an array. False as for [`quick_compare`].
+#[inline(never)]
+unsafe fn compare_pointer(l: *mut lua_State, op: Op, pointer: *mut Header, other: peek::Slot) -> bool {
+    // SAFETY: the operands are on the stack.
+    unsafe {
+        let Some((shape, address)) = quick_address(other) else { return false };
+        let is_known = op == Meta::Eq || shape.target().ty.id == (*pointer).shape().target().ty.id;
+        is_known && push_comparison(l, op, Some(((*pointer).address as u64, address as u64, true)))
     }
 }
 
