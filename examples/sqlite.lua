@@ -14,6 +14,7 @@ int sqlite3_exec(sqlite3 *, const char *sql, int (*callback)(void *, int, char *
 int sqlite3_prepare_v2(sqlite3 *, const char *sql, int n, sqlite3_stmt **stmt, const char **tail);
 int sqlite3_bind_int64(sqlite3_stmt *, int, int64_t);
 int sqlite3_bind_double(sqlite3_stmt *, int, double);
+#define SQLITE_TRANSIENT ((void (*)(void *))-1)
 int sqlite3_bind_blob(sqlite3_stmt *, int, const void *, int n, void (*)(void *));
 int sqlite3_step(sqlite3_stmt *);
 int sqlite3_reset(sqlite3_stmt *);
@@ -25,7 +26,7 @@ int sqlite3_finalize(sqlite3_stmt *);
 ]]
 local sqlite = ffi.load("sqlite3")
 local OK, ROW, DONE = sqlite.SQLITE_OK, sqlite.SQLITE_ROW, sqlite.SQLITE_DONE
-local TRANSIENT = ffi.cast("void (*)(void *)", -1)
+local TRANSIENT = sqlite.SQLITE_TRANSIENT
 
 local out = ffi.new("sqlite3 *[1]")
 assert(sqlite.sqlite3_open(":memory:", out) == OK)

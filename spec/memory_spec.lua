@@ -62,7 +62,8 @@ describe("memory", function()
     file:close()
     local values = { 1, 1.5, -1, 0 / 0, "int", "nonsense", "", true, false, {}, print, function() end, coroutine.create(print), io.stdout, file,
       ffi.new("int", 3), ffi.new("int[3]"), ffi.new("struct small"), ffi.cast("int *", 0), ffi.typeof("int"), ffi.typeof("int[?]"), ffi.C, lib,
-      lib.add_i8, ffi.new("complex", 1, 2), ffi.new("int64_t", -1), ffi.new("struct { struct small s; }").s, ("x"):rep(1000), "$", "int[$]" }
+      lib.add_i8, ffi.new("complex", 1, 2), ffi.new("int64_t", -1), ffi.new("struct { struct small s; }").s, ("x"):rep(1000), "$", "int[$]",
+      "int &", "char *&", "struct small &", "int (*&)(int)", "complex &" }
     local skip = { load = true, include = true, metatype = true, cdef = true, gc = true }
     for name, f in pairs(ffi) do
       if type(f) == "function" and not skip[name] then

@@ -438,26 +438,9 @@ unsafe fn variadic_route(
     unsafe {
         let state = &*plan.state;
         let extra = given - declared;
-        let last = plan.last.get();
         let peeks = peek::is_available();
         if peeks && let Some(route) = last_route(plan, peek::base(l).add(1), given) {
             return Ok(route);
-        }
-        if !last.is_null() && (*last).extra.len() == extra {
-            let mut same = true;
-            let known = &(*last).extra;
-            for (i, ty) in known.iter().enumerate() {
-                let argument = (declared + i + 1) as u32;
-                let shape = variadic::shape_of(l, argument as c_int + 1, state)
-                    .map_err(|e| e.at_argument(argument))?;
-                if shape.ty != *ty {
-                    same = false;
-                    break;
-                }
-            }
-            if same {
-                return Ok(&(*last).route);
-            }
         }
         let mut types = Vec::with_capacity(extra);
         for i in declared..given {

@@ -170,23 +170,6 @@ pub unsafe fn header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
     }
 }
 
-/// The header of the cdata whose metamethod runs, at `idx`: as [`header`], a step quicker.
-///
-/// # Safety
-/// As for [`header`]. A metamethod of ours runs; only the debug library can bring it anything but a cdata, and then
-/// what it brings is checked for its sort, not for its length.
-#[inline]
-pub unsafe fn own_header(l: *mut lua_State, idx: c_int) -> Option<*mut Header> {
-    // SAFETY: a full userdata's block has room for a word or is ours.
-    unsafe {
-        if lua_type(l, idx) != LUA_TUSERDATA {
-            return None;
-        }
-        let header = lua_touserdata(l, idx).cast::<Header>();
-        ((*header).word & MAGIC_MASK == MAGIC).then_some(header)
-    }
-}
-
 /// The header of the cdata in a slot; none for any other value. As [`header`], by what lies on the stack.
 ///
 /// # Safety

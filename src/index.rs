@@ -130,13 +130,6 @@ fn out_of_bounds(shape: &Shape) -> Box<Error> {
     What::OutOfBounds(shape.referred().repr()).into()
 }
 
-#[cold]
-unsafe fn not_cdata(l: *mut lua_State) -> Box<Error> {
-    // SAFETY: a plain read of the stack.
-    let error: Box<Error> = What::Expected("cdata", unsafe { type_name(l, 1) }.to_owned()).into();
-    error.at_argument(1)
-}
-
 /// Is the key at 2 the name of a constant of the type, a record's?
 unsafe fn names_constant(l: *mut lua_State, shape: &Shape) -> bool {
     // SAFETY: the key stays at 2.
@@ -174,13 +167,13 @@ pub unsafe fn push_constant(l: *mut lua_State, state: &State, constant: &Constan
         match constant {
             Constant::Int(n, ty) => {
                 let shape = state.shape(ty.plain());
-                if shape.class == Class::Bool {
-                    lua_pushboolean(l, c_int::from(*n != 0));
-                } else if let Ok(n) = i64::try_from(*n) {
-                    lua_pushinteger(l, n);
-                } else {
-                    let mut bytes = n.to_ne_bytes();
-                    to_lua::push(l, shape, shape.op(), bytes.as_mut_ptr(), Bounds::ANY, 0)?;
+                match i64::try_from(*n) {
+                    _ if shape.class == Class::Bool => lua_pushboolean(l, c_int::from(*n != 0)),
+                    Ok(n) if shape.class != Class::Pointer => lua_pushinteger(l, n),
+                    _ => {
+                        let mut bytes = n.to_ne_bytes();
+                        to_lua::push(l, shape, shape.op(), bytes.as_mut_ptr(), Bounds::ANY, 0)?;
+                    }
                 }
             }
             Constant::Float(x, _) => lua_pushnumber(l, *x),
@@ -209,12 +202,7 @@ unsafe fn find(l: *mut lua_State, header: *mut Header, shape: &'static Shape) ->
             if !shape.prepare_items() {
                 return no_items(shape);
             }
-            let at = if shape.class == Class::Reference || shape.wide.get() {
-                wide_element(header, shape, i, shape.item_size.get())?
-            } else {
-                element(header, shape, i)?
-            };
-            return Ok(Target::Element(&*shape.item.get(), at));
+            return Ok(Target::Element(&*shape.item.get(), element(header, shape, i)?));
         }
         let Some(name) = bytes(l, 2) else { return Ok(Target::Metatype) };
         if shape.referred().class == Class::Complex {

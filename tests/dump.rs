@@ -24,11 +24,14 @@ int renamed(void) __asm__(\"other_name\");
 #define TEXT \"a\\\"b\\n\"
 #define BIG 18446744073709551615ull
 #define REAL 1.5
+typedef void (*destructor)(void *);
+#define NEVER ((destructor)-1)
+#define FAILED ((void *)-1)
 ";
 
 const NAMES: &[&str] = &[
     "ulong_t", "nameless", "matrix", "quad", "strings", "f", "g", "origin", "renamed", "NUMBER", "TEXT",
-    "BIG", "REAL",
+    "BIG", "REAL", "NEVER", "FAILED",
 ];
 
 #[test]

@@ -157,11 +157,7 @@ pub unsafe fn params(l: *mut lua_State, first: c_int, last: c_int) -> Result<Vec
         // SAFETY: plain reads of the stack.
         let param = unsafe {
             match lua_type(l, idx) {
-                LUA_TNUMBER => match number(l, idx) {
-                    Some(LuaNumber::Int(n)) => Param::Int(n),
-                    Some(LuaNumber::Float(x)) => Param::Int(truncate(x).unwrap_or(0)),
-                    None => Param::Int(0),
-                },
+                LUA_TNUMBER => Param::Int(integer(l, idx, "int")?),
                 LUA_TSTRING => {
                     let name = bytes(l, idx).unwrap_or_default();
                     Param::Name(Rc::from(String::from_utf8_lossy(name).as_ref()))

@@ -510,11 +510,14 @@ fn parse_integer(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
-        None => (false, text),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
-        None => digits.parse::<u64>().ok()?,
-    } as i64;
+    let (digits, base) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (digits, 10),
+    };
+    // (Rust would take one more sign.)
+    let digits = Some(digits).filter(|digits| digits.starts_with(|c: char| c.is_digit(base)))?;
+    let value = u64::from_str_radix(digits, base).ok()? as i64;
     Some(if negative { value.wrapping_neg() } else { value })
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::args::{self, argument};
 use crate::cdata;
 use crate::clib;
-use crate::ctype::{BitField, CType, CTypeTable, Constant, Name, QualType, RecordId, dump};
+use crate::ctype::{CType, Constant, Name, QualType, dump};
 use crate::door;
 use crate::error::{Result, What};
 use crate::index::push_constant;
@@ -97,23 +97,6 @@ unsafe fn set_ctype(l: *mut lua_State, state: &State, ty: QualType) {
     }
 }
 
-struct Member {
-    name: Option<Rc<str>>,
-    ty: QualType,
-    offset: u64,
-    bits: Option<BitField>,
-}
-
-fn members(table: &CTypeTable, id: RecordId) -> Vec<Member> {
-    let body = table.record(id).body.as_ref();
-    body.map_or_else(Vec::new, |body| {
-        body.fields
-            .iter()
-            .map(|f| Member { name: f.name.clone(), ty: f.ty, offset: f.offset, bits: f.bits })
-            .collect()
-    })
-}
-
 /// The record, enum or function that argument 1 is, a pointer to it, or a cdata of it.
 unsafe fn subject(l: *mut lua_State) -> Result<&'static Shape> {
     // SAFETY: an `ffi.*` function runs.
@@ -133,7 +116,8 @@ unsafe fn fields_body(l: *mut lua_State) -> Result<c_int> {
         let shape = subject(l)?;
         let state = shape.state();
         let CType::Record(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
-        let list = members(&state.table.borrow(), id);
+        let list =
+            state.table.borrow().record(id).body.as_ref().map(|b| b.fields.clone()).unwrap_or_default();
         push_list(
             l,
             &list,

@@ -22,9 +22,7 @@ pub(super) struct Plan {
     pub(super) args: Vec<(Op, &'static Shape, Place)>,
     pub(super) result: &'static Shape,
     pub(super) result_op: Op,
-    /// Do arguments and result convert without Lua's allocating anything?
-    pub(super) plain: bool,
-    /// Does the result?
+    /// Does the result convert without Lua's allocating anything?
     pub(super) result_is_plain: bool,
     /// Do the arguments, but for `spares` of them that take a spare userdata? Then how each gets onto the stack.
     pub(super) quick: Option<Box<[Quick]>>,
@@ -105,10 +103,6 @@ impl Plan {
             result_way,
             handler: if signature.gives_word() { run::enter_for_word } else { run::enter },
             few,
-            plain: simple(result.op())
-                && args.iter().all(|&(op, _, place)| {
-                    simple(op) && !matches!(op, Op::U64 | Op::None) && matches!(place, Place::Word(_))
-                }),
             result_is_plain: simple(result.op()),
             result_op: result.op(),
             signature: Arc::new(signature),

@@ -11,7 +11,6 @@ use crate::conv::number;
 use crate::conv::to_lua::{self, Way};
 use crate::door;
 use crate::error::{Blame, Error, Result, What};
-use crate::native::signature::Place;
 use crate::native::thread::Thread;
 use crate::vm::peek;
 use crate::vm::shape::Op;
@@ -171,7 +170,6 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
                         false => Err(on_stack()),
                     }
                 }
-                _ if plan.plain => run_plain(l, callback, frame, result),
                 _ => run_protected(l, callback, frame, result),
             }
         };
@@ -208,31 +206,6 @@ pub(super) const SLOTS: usize = 12;
 
 /// Deepest nesting of callbacks, below Lua's own limit of 200 nested calls from C: that one would be met inside of C.
 const DEPTH_MAX: u32 = 190;
-
-/// Arguments that no allocation stands behind: pushed right here, the function called protected.
-#[inline]
-unsafe fn run_plain(
-    l: *mut lua_State,
-    callback: &Callback,
-    frame: *const u64,
-    result: *mut u8,
-) -> Result<()> {
-    let plan = callback.plan.get();
-    // SAFETY: S5: room was made; plain values raise nothing.
-    unsafe {
-        lua_rawgeti(l, LUA_REGISTRYINDEX, callback.function.into());
-        for &(op, shape, place) in &plan.args {
-            if let Place::Word(word) = place {
-                let at = frame.add(word.into()).cast::<u8>().cast_mut();
-                to_lua::push(l, shape, op, at, Bounds::ANY, 0)?;
-            }
-        }
-        if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
-            return Err(on_stack());
-        }
-        store_result(l, plan, result)
-    }
-}
 
 /// How the arguments of a [`Plan::quick`] get onto the stack.
 trait Arguments {

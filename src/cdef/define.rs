@@ -6,6 +6,7 @@ use foldhash::HashMap;
 
 use super::literal::{bytes, character};
 use super::macros::{Expansion, Macros, Word};
+use super::settle;
 use super::token::{Kind, Token, Tokens};
 use super::usual::{self, Context, Refusal, Room};
 use crate::ctype::{CTypeTable, Constant, IntKind, Name};
@@ -68,9 +69,8 @@ fn evaluate(
     let context = Context { params: &[], macros: None, pack: None };
     let point = table.begin();
     let read = usual::expression(table, &mut Tokens::of(list.collect()), context, &mut Room::default(), &[]);
-    table.rollback(point);
-    let value = match read {
-        Ok(done) => done.it,
+    let value = match settle(table, point, read.map(|done| done.it)) {
+        Ok(value) => value,
         Err(Refusal::NotConstant) => return None,
         Err(Refusal::Unusual) => general(table, &words)?,
     };

@@ -32,7 +32,8 @@ mod words;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::ctype::{CTypeTable, Constant, IntKind, Name, QualType};
+use crate::ctype::{CType, CTypeTable, Checkpoint, Constant, IntKind, Name, QualType};
+use crate::target;
 use declare::Converter;
 use dialect::Rewriter;
 use usual::Context;
@@ -257,13 +258,26 @@ fn expression_among(
         let converter = Converter::new(table, &rewriter, piece, before);
         converter.with_constants(constants).constant_of(&expression)
     });
-    // Nothing is declared by an expression: a value of an enum that it names first is one of the integer that stores it.
-    let value = value.map(|value| match value {
-        Constant::Int(n, ty) if !point.has(ty) => {
-            Constant::Int(n, table.int(table.integer_kind(ty).unwrap_or(IntKind::Int)))
+    settle(table, point, value)
+}
+
+/// Ends the reading of an expression, which declares nothing: takes the table back to where it began. Only the type of an address stays, unless
+/// the expression named a part of it first: then that is an integer, as a value of an enum that it named first.
+fn settle<E>(table: &mut CTypeTable, point: Checkpoint, value: Result<Constant, E>) -> Result<Constant, E> {
+    let value = match value {
+        Ok(Constant::Int(n, ty)) if !point.has(ty) => {
+            let kind = match table.get(ty) {
+                CType::Pointer(_) if table.is_unchanged_since(&point) => {
+                    table.commit(point);
+                    return value;
+                }
+                CType::Pointer(_) => target::UINTPTR,
+                _ => table.integer_kind(ty).unwrap_or(IntKind::Int),
+            };
+            Ok(Constant::Int(n, table.int(kind)))
         }
         value => value,
-    });
+    };
     table.rollback(point);
     value
 }

@@ -119,6 +119,7 @@ impl Body {
         let mut fields = Vec::with_capacity(self.made.len());
         let mut unnamed_bits = Vec::new();
         let mut misaligned = layout.misaligned;
+        let mut read_only = false;
         for ((made, spec), place) in self.made.drain(..).zip(&self.spec.fields).zip(&layout.places) {
             let Some(Made { name, ty, .. }) = made else {
                 let width = spec.width_bits.unwrap_or(0) as u32;
@@ -130,13 +131,14 @@ impl Body {
             if let CType::Record(inner) = table.get(ty.id) {
                 misaligned |= table.record(inner).body.as_ref().is_some_and(|b| b.misaligned);
             }
+            read_only |= table.is_read_only(ty);
             let bits = spec
                 .width_bits
                 .map(|width| BitField { position_bits: place.position_bits, width_bits: width as u32 });
             fields.push(Field { name, ty, offset: place.offset, bits });
         }
         let layout::Layout { size, align, member_align, .. } = layout;
-        Ok(RecordBody { fields, unnamed_bits, size, align, member_align, constants, misaligned })
+        Ok(RecordBody { fields, unnamed_bits, size, align, member_align, constants, misaligned, read_only })
     }
 }
 

@@ -84,12 +84,17 @@ fn wrap_kind(n: i128, kind: IntKind) -> i128 {
     }
 }
 
-/// The type after C's integer promotions.
+/// The type after C's integer promotions; an address computes as the integer of its size.
 fn promoted(table: &CTypeTable, ty: CTypeId) -> IntKind {
     match table.integer_kind(ty) {
         Some(kind) if target::int_size(kind) >= 4 => kind,
+        None if is_pointer(table, ty) => target::UINTPTR,
         _ => IntKind::Int,
     }
+}
+
+fn is_pointer(table: &CTypeTable, ty: CTypeId) -> bool {
+    matches!(table.get(ty), CType::Pointer(_))
 }
 
 /// The type that two integers have in common (C11 6.3.1.8).
@@ -104,6 +109,8 @@ fn common(table: &CTypeTable, a: CTypeId, b: CTypeId) -> IntKind {
 /// `value` in the type that it and `other` have in common.
 pub fn balanced(table: &CTypeTable, value: Constant, other: &Constant) -> Constant {
     match (value, other) {
+        (value @ Constant::Int(_, ty), _) if is_pointer(table, ty) => value,
+        (Constant::Int(n, _), &Constant::Int(_, ty)) if is_pointer(table, ty) => Constant::Int(n, ty),
         (Constant::Int(n, a), Constant::Int(_, b)) => {
             let kind = common(table, a, *b);
             Constant::Int(wrap_kind(n, kind), table.int(kind))
@@ -129,6 +136,7 @@ pub fn converted(table: &CTypeTable, value: Constant, ty: QualType) -> Option<Co
         (Constant::Float(x, _), CType::Float(FloatKind::Float)) => Constant::Float((x as f32).into(), ty.id),
         (Constant::Float(x, _), CType::Float(_)) => Constant::Float(x, ty.id),
         (Constant::Int(n, _), CType::Bool) => Constant::Int((n != 0).into(), ty.id),
+        (Constant::Int(n, _), CType::Pointer(_)) => Constant::Int(wrap_kind(n, target::UINTPTR), ty.id),
         (Constant::Int(n, _), _) => Constant::Int(wrap_kind(n, table.integer_kind(ty.id)?), ty.id),
         (Constant::Float(x, _), _) => {
             // Beyond the type C leaves it open; GCC takes the nearest value when it folds.
@@ -148,11 +156,9 @@ pub fn converted(table: &CTypeTable, value: Constant, ty: QualType) -> Option<Co
 /// A cast; none where C has none.
 pub fn cast(table: &CTypeTable, value: Constant, ty: QualType) -> Option<Constant> {
     match (table.get(ty.id), value) {
-        // Addresses: `(void *)0`, `(char *)-1`.
-        (CType::Pointer(_), Constant::Int(n, _)) => {
-            Some(Constant::Int(wrap_kind(n, target::UINTPTR), table.int(target::UINTPTR)))
-        }
-        (CType::Pointer(_), other) => Some(other),
+        // (A string stays one, whatever its characters are called.)
+        (CType::Pointer(_), text @ Constant::Str(_)) => Some(text),
+        (CType::Pointer(_), Constant::Float(..)) => None,
         (CType::Enum(_), Constant::Float(..) | Constant::Str(_)) | (CType::Void, _) => None,
         (_, value) => converted(table, value, ty),
     }

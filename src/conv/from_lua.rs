@@ -638,6 +638,9 @@ pub unsafe fn cast(l: *mut lua_State, idx: c_int, shape: &'static Shape) -> Resu
             }
             Class::Reference => {
                 let address = to_pointer(l, idx, shape, true)?;
+                if address.is_null() {
+                    return Err(What::NullPointer(shape.repr()).into());
+                }
                 cdata::push_reference(l, shape, address, cdata::Bounds::ANY, 0);
             }
             Class::Bool | Class::Int | Class::Float | Class::Enum => {

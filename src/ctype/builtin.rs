@@ -123,6 +123,7 @@ fn va_list(table: &mut CTypeTable) -> QualType {
         member_align: 8,
         constants: Vec::new(),
         misaligned: false,
+        read_only: false,
     };
     table.complete_record(record, body);
     let ty = table.record_type(record).plain();

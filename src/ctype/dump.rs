@@ -119,6 +119,10 @@ impl Dumper<'_> {
                 let _ = match self.table.get(*ty) {
                     // An enum's constant comes with its enum; any other fits a `#define`.
                     CType::Int(IntKind::Int) => writeln!(self.out, "#define {name} {}", value(*n)),
+                    CType::Pointer(_) => {
+                        let ty = self.declaration(ty.plain(), "");
+                        writeln!(self.out, "#define {name} (({ty}){})", value(*n))
+                    }
                     _ => writeln!(
                         self.out,
                         "static const {} = {};",
@@ -236,10 +240,8 @@ impl Dumper<'_> {
         let Some(body) = &record.body else { return format!("{word}{tag}") };
         let natural = body.fields.iter().filter_map(|f| self.table.align(f.ty.id)).max().unwrap_or(1);
         let packed = body.misaligned || body.align < natural;
-        let mut text = format!("{word}{} {{", if packed { " __attribute__((packed))" } else { "" });
-        if !tag.is_empty() {
-            text.insert_str(word.len() + if packed { 24 } else { 0 }, &tag);
-        }
+        let attribute = if packed { " __attribute__((packed))" } else { "" };
+        let mut text = format!("{word}{attribute}{tag} {{");
         for field in &body.fields {
             let name = field.name.as_deref().unwrap_or("");
             let declared = match self.table.get(field.ty.id) {

@@ -14,7 +14,7 @@ pub mod table;
 
 use std::rc::Rc;
 
-pub use table::CTypeTable;
+pub use table::{CTypeTable, Checkpoint};
 
 /// The small number of an unqualified ctype in its [`CTypeTable`]. Equal ctypes have equal ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -231,6 +231,8 @@ pub struct RecordBody {
     pub member_align: u64,
     /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
     pub constants: Vec<(Rc<str>, Constant)>,
+    /// Is a member, or what one holds, const?
+    pub read_only: bool,
     /// Does some part lie at an address its type does not ask for (packed)? Such a record is passed in memory.
     pub misaligned: bool,
 }
@@ -383,7 +385,7 @@ impl ParamNames {
 /// A compile-time constant of a name space or record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
-    /// An integer of the given type; the value fits it.
+    /// An integer of the given type, or the address that a pointer of that type is; the value fits it.
     Int(i128, CTypeId),
     /// A floating constant of the given type.
     Float(f64, CTypeId),

@@ -590,9 +590,7 @@ impl CTypeTable {
         ty.qual.is_const()
             || match self.get(ty.id) {
                 CType::Array { elem, .. } => self.is_read_only(elem),
-                CType::Record(r) => {
-                    self.record(r).body.iter().flat_map(|b| &b.fields).any(|f| self.is_read_only(f.ty))
-                }
+                CType::Record(r) => self.record(r).body.as_ref().is_some_and(|b| b.read_only),
                 _ => false,
             }
     }

@@ -2,9 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::{
-    Target, bad_key, by_integer, find, names_constant, not_cdata, push_record_constant, quick_element,
-};
+use super::{Target, bad_key, by_integer, find, names_constant, push_record_constant, quick_element};
 use crate::callback;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
@@ -303,7 +301,7 @@ unsafe fn cache(l: *mut lua_State, n: usize) {
 unsafe fn get(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata and the key; what is read was checked on the way.
     unsafe {
-        let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
+        let header = cdata::check(l, 1)?;
         let shape = (*header).shape();
         if let Some(named) = cdata::ctype_of(header) {
             return get_static(l, named);

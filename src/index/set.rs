@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Target, bad_key, by_integer, find, names_constant, not_cdata, quick_element};
+use super::{Target, bad_key, by_integer, find, names_constant, quick_element};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::init::usual;
@@ -161,7 +161,7 @@ unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_in
 unsafe fn set(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: Lua calls us with the cdata, the key and the value.
     unsafe {
-        let Some(header) = cdata::own_header(l, 1) else { return Err(not_cdata(l)) };
+        let header = cdata::check(l, 1)?;
         let shape = (*header).shape();
         if let Some(named) = cdata::ctype_of(header) {
             return set_static(l, named);

@@ -8,7 +8,7 @@ mod asked;
 mod field;
 mod op;
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 
@@ -79,7 +79,7 @@ pub struct Shape {
     pub slots: Cell<u8>,
     /// User values that new cdata have besides: see [`Shape::make_room`].
     more_slots: Cell<u8>,
-    slot_names: UnsafeCell<Vec<Rc<str>>>,
+    slot_names: RefCell<Vec<Rc<str>>>,
     target: Cell<*const Shape>,
     variable: Cell<*const Shape>,
     /// The field table of the record this is, points to or refers to; null until first needed.
@@ -168,7 +168,7 @@ impl Shape {
             wide: Cell::new(class == Class::Reference),
             slots: Cell::new(0),
             more_slots: Cell::new(0),
-            slot_names: UnsafeCell::new(Vec::new()),
+            slot_names: RefCell::default(),
             target: Cell::new(std::ptr::null()),
             variable: Cell::new(std::ptr::null()),
             fields: Cell::new(std::ptr::null()),
@@ -234,8 +234,7 @@ impl Shape {
             let mut names = Vec::new();
             collect_slots(table, record, &mut names);
             self.slots.set(names.len() as u8);
-            // SAFETY: nobody holds a reference into it: `slot_of` copies out.
-            unsafe { *self.slot_names.get() = names };
+            *self.slot_names.borrow_mut() = names;
         }
     }
 
@@ -470,8 +469,7 @@ impl Shape {
 
     /// The user value that caches the reference to member `name`, counted from 1; 0 for none.
     pub fn slot_of(&self, name: &str) -> u8 {
-        // SAFETY: written by `fill` only, which does not run meanwhile.
-        let names = unsafe { &*self.slot_names.get() };
+        let names = self.slot_names.borrow();
         names.iter().position(|n| **n == *name).map_or(0, |i| i as u8 + 1)
     }
 

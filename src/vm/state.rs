@@ -324,7 +324,7 @@ impl State {
             }));
             *holder = state;
             let void = (*state).table.borrow_mut().intern(CType::Void).plain();
-            let objects = Box::into_raw(Box::new(Shape::of_ctype_objects(state, void)));
+            let objects = (*state).keep(Shape::of_ctype_objects(state, void));
             (*state).ctype_shape.set(objects);
 
             let refs = &(*state).refs;
@@ -495,16 +495,6 @@ impl State {
         let shared = unsafe { &*std::ptr::from_ref::<T>(&*kept) };
         self.kept.borrow_mut().push(kept);
         shared
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        let objects = self.ctype_shape.get().cast_mut();
-        if !objects.is_null() {
-            // SAFETY: made by `create`, freed here only.
-            drop(unsafe { Box::from_raw(objects) });
-        }
     }
 }
 
