@@ -123,6 +123,29 @@ describe("callback", function()
     typed:free()
     assert.equal("bad callback", words(lib.call_large, address))
   end)
+  it("tells warnings' listeners of an error at once", function()
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write [==[
+      warn(...)
+      local ffi = require("ffi")
+      ffi.cdef "void qsort(void *, size_t, size_t, int (*)(const void *, const void *));"
+      for _, value in ipairs { "text", {} } do
+        pcall(ffi.C.qsort, ffi.new("int[3]"), 3, 4, function() error(value, 0) end)
+      end
+    ]==]
+    file:close()
+    local function said(mode)
+      local pipe = assert(io.popen(("%s %s %s 2>&1"):format(os.getenv("LUA") or "lua5.4", script, mode)))
+      local text = pipe:read("a")
+      pipe:close()
+      return text
+    end
+    local words = "Lua warning: ffi: an error in a callback, to be raised when C returns: "
+    assert.equal(words .. "text\n" .. words .. "table\n", said("@on"))
+    assert.equal("", said("@off"))
+    os.remove(script)
+  end)
   it("refuses a yield", function()
     local co = coroutine.create(function() return lib.call_sum(function() coroutine.yield() return 1 end, 1) end)
     local ok, err = coroutine.resume(co)

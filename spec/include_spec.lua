@@ -140,7 +140,7 @@ describe("ffi.include", function()
   end)
 
   it("wants names of headers, and a table of options", function()
-    for _, arguments in ipairs { {}, { {} }, { 1 }, { { "stdio.h", 1 } }, { "stdio.h", "zlib" } } do
+    for _, arguments in ipairs { {}, { {} }, { 1 }, { { "stdio.h", 1 } }, { "stdio.h", "zlib" }, { "stdio.h", { pgk = "zlib" } } } do
       local ok, why = pcall(function() ffi.include(table.unpack(arguments)) end)
       assert.falsy(ok)
       assert.truthy(why:find("include_spec.lua:%d+: bad argument #[12] to 'include'"), why)

@@ -5,8 +5,9 @@ describe("memory", function()
   it("checks every access into owned memory", function()
     local a = ffi.new("int[4]")
     for _, i in ipairs { -1, 4, 5, 1 << 40, math.maxinteger, math.mininteger } do
-      assert.equal("access out of bounds of 'int [4]'", words(function() return a[i] end))
-      assert.equal("access out of bounds of 'int [4]'", words(function() a[i] = 1 end))
+      local message = ("access out of bounds of 'int [4]' (index %d, has 4 elements)"):format(i)
+      assert.equal(message, words(function() return a[i] end))
+      assert.equal(message, words(function() a[i] = 1 end))
     end
     local v = ffi.new("int[?]", 3)
     assert.is_truthy(words(function() return v[3] end))

@@ -4,18 +4,28 @@ describe("module", function()
   it("adds no global", function()
     local before = {}
     for k in pairs(_G) do before[k] = true end
-    package.loaded.ffi, package.loaded.ffi_core = nil, nil
+    package.loaded.ffi = nil
     require("ffi")
     for k in pairs(_G) do assert.is_true(before[k], k) end
   end)
   it("gives the same types, name space and metatypes when loaded again", function()
     ffi.cdef "typedef struct { int q; } again_t;"
     local T = ffi.metatype("again_t", { __index = { k = 7 } })
-    package.loaded.ffi, package.loaded.ffi_core = nil, nil
+    package.loaded.ffi = nil
     local again = require("ffi")
     assert.is_true(again.C == ffi.C)
     assert.is_true(again.typeof("again_t") == T)
     assert.equal(7, again.new("again_t").k)
+  end)
+  it("has one name, by which errors call its functions", function()
+    package.loaded.ffi = nil
+    local again, names = require("ffi"), {}
+    for name, module in pairs(package.loaded) do
+      if module == again then names[#names + 1] = name end
+    end
+    assert.same({ "ffi" }, names)
+    local _, words = pcall(again.sizeof, nil)
+    assert.truthy(words:find("bad argument #1 to 'ffi.sizeof'", 1, true), words)
   end)
   it("is one module, too, when a copy of the library is loaded by another path", function()
     local path = package.searchpath("ffi_core", package.cpath)

@@ -100,8 +100,8 @@ pub enum What {
     ProtectedMetatable,
     /// A NULL pointer about to be followed: its type.
     NullPointer(String),
-    /// An access outside of the memory that a cdata owns: its type.
-    OutOfBounds(String),
+    /// An access outside of the memory that a cdata owns: its type, and what was asked for and is there (` (index 3, has 3 elements)`), or nothing.
+    OutOfBounds(String, String),
     /// A number that no integer type could hold.
     NoInteger(String),
     /// `//` by zero.
@@ -153,7 +153,7 @@ impl fmt::Display for What {
             What::NoMetamethod(ty, name) => write!(f, "'{ty}' has no '{name}' metamethod"),
             What::ProtectedMetatable => f.write_str("cannot change a protected metatable"),
             What::NullPointer(ty) => write!(f, "attempt to follow a NULL pointer ('{ty}')"),
-            What::OutOfBounds(ty) => write!(f, "access out of bounds of '{ty}'"),
+            What::OutOfBounds(ty, detail) => write!(f, "access out of bounds of '{ty}'{detail}"),
             What::NoInteger(to) => write!(f, "cannot convert 'number' to '{to}' (no integer representation)"),
             What::DivideByZero => f.write_str("attempt to perform 'n//0'"),
             What::StringOverflow => f.write_str("string length overflow"),

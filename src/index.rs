@@ -53,7 +53,7 @@ unsafe fn element(header: *mut Header, shape: &Shape, i: i64) -> Result<*mut u8>
         let base = (*header).address;
         if count != usize::MAX {
             if i as usize >= count {
-                return Err(out_of_bounds(shape));
+                return Err(out_of_bounds(header, shape, i));
             }
             return Ok(base.add(i as usize * size));
         }
@@ -120,14 +120,19 @@ unsafe fn wide_element(header: *mut Header, shape: &Shape, i: i64, size: usize) 
         let address = offset.and_then(|offset| (base as usize).checked_add_signed(offset as isize));
         match address {
             Some(address) if bounds.contain(address, size) => Ok(address as *mut u8),
-            _ => Err(out_of_bounds(shape)),
+            _ => Err(out_of_bounds(header, shape, i)),
         }
     }
 }
 
+/// The error for element `i` of a cdata of the shape.
 #[cold]
-fn out_of_bounds(shape: &Shape) -> Box<Error> {
-    What::OutOfBounds(shape.referred().repr()).into()
+unsafe fn out_of_bounds(header: *mut Header, shape: &Shape, i: i64) -> Box<Error> {
+    // SAFETY: the header is a cdata's; nothing is followed.
+    let there = unsafe { Header::bounds(header).hi.saturating_sub((*header).address as usize) };
+    let has = there.checked_div(shape.item_size.get());
+    let has = has.map_or_else(String::new, |count| format!(", has {count} elements"));
+    What::OutOfBounds(shape.referred().repr(), format!(" (index {i}{has})")).into()
 }
 
 /// Is the key at 2 the name of a constant of the type, a record's?

@@ -6,6 +6,8 @@
 -- Asks $CC, else cc, gcc or clang for `-E -dD`, and feeds what it says to `ffi.cdef`: types, functions, and the constants
 -- that macros are. Returns the text. Errors carry the compiler's own words, and blame the caller's line.
 
+local OPTIONS = { pkg = true, cflags = true, define = true }
+
 local function quote(s) return "'" .. tostring(s):gsub("'", "'\\''") .. "'" end
 
 -- Runs a shell command: did it succeed, what it wrote, and what it wrote as errors.
@@ -85,6 +87,11 @@ return function(ffi, headers, options)
   if #headers == 0 then error("bad argument #1 to 'include' (header name, or a list of them, expected)", 2) end
   if options ~= nil and type(options) ~= "table" then
     error("bad argument #2 to 'include' (table expected, got " .. type(options) .. ")", 2)
+  end
+  for option in pairs(options or {}) do
+    if not OPTIONS[option] then
+      error("bad argument #2 to 'include' (unknown option '" .. tostring(option) .. "')", 2)
+    end
   end
   local text, why = preprocess(headers, options or {})
   if not text then error("ffi.include: " .. why, 2) end

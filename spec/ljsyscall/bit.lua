@@ -1,5 +1,5 @@
 -- LuaJIT's `bit` library for Lua 5.4 and this module: operations on 32 bits, results with a sign; on 64 bits, results boxed, where an
--- operand is a boxed 64-bit integer. Compared with LuaJIT's own by `spec/oracle/bit.lua`.
+-- operand is a cdata. Compared with LuaJIT's own by `spec/oracle/bit.lua`.
 local ffi = require("ffi")
 local int64, uint64 = ffi.typeof("int64_t"), ffi.typeof("uint64_t")
 local unpack, pack = string.unpack, string.pack
@@ -16,10 +16,10 @@ local function whole(n)
   return math.tointeger(n) or math.tointeger(n + MAGIC - MAGIC) or 0
 end
 
-local function is_boxed(x) return ffi.istype(int64, x) or ffi.istype(uint64, x) end
+local function is_boxed(x) return ffi.type(x) == "cdata" end
 
 -- An operand of an operation on 64 bits.
-local function wide(x) return is_boxed(x) and x or int64(x) end
+local function wide(x) return ffi.istype(uint64, x) and x or int64(x) end
 
 local function fold(narrow, broad)
   return function(first, ...)
@@ -39,7 +39,7 @@ end
 local function shift(narrow, broad)
   return function(n, by)
     by = whole(by)
-    if is_boxed(n) then return broad(n, by & 63) end
+    if is_boxed(n) then return broad(wide(n), by & 63) end
     return signed(narrow(whole(n) & 0xffffffff, by & 31))
   end
 end
@@ -54,7 +54,7 @@ local function bxor(a, b) return a ~ b end
 
 return {
   tobit = function(n) return is_boxed(n) and signed(bits_of(n)) or signed(whole(n)) end,
-  bnot = function(n) return is_boxed(n) and ~n or signed(~whole(n)) end,
+  bnot = function(n) return is_boxed(n) and ~wide(n) or signed(~whole(n)) end,
   band = fold(band, band),
   bor = fold(bor, bor),
   bxor = fold(bxor, bxor),

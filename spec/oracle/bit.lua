@@ -1,6 +1,7 @@
 -- LuaJIT's `bit` library, and what spec/ljsyscall/bit.lua has for it.
 local operands = { "0", "1", "-1", "255", "0x12345678", "0x87654321", "0xffffffff", "2^31", "2^33+5", "-2^31", "1.5", "2.5", "-0.5", "-1.5", "i64(0)", "i64(1)", "i64(-1)",
-  "i64(0x7fffffff)*i64(0x7fffffff)", "-i64(0x12345678)*i64(0x9abcdef)", "u64(1)", "u64(0)-1", "u64(0x12345678)*u64(0x9abcdef01)" }
+  "i64(0x7fffffff)*i64(0x7fffffff)", "-i64(0x12345678)*i64(0x9abcdef)", "u64(1)", "u64(0)-1", "u64(0x12345678)*u64(0x9abcdef01)", "new('uint32_t', 0xff0000ff)", "new('int32_t', -3)", "new('uint8_t', 200)",
+  "new('int16_t', -300)", "new('bool', true)" }
 local counts = { "0", "1", "7", "31", "32", "33", "63", "64", "-1", "i64(3)" }
 
 local function operations(row)

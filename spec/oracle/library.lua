@@ -62,7 +62,7 @@ end
 local differs = {
   { "ctype-objects", function(code, ours) return code:find("typeof('", 1, true) and ours:find("ctype", 1, true) end },
   { "references", function(code) return code:find("ffi.new(nest", 1, true) end },
-  { "finalizers", function(code, _, theirs) return code:find("ffi.gc") and (theirs:find("invalid C type") or theirs:find("cdata expected, got nil")) end },
+  { "finalizers", function(code, ours, theirs) return code:find("ffi.gc") and (theirs:find("invalid C type") or theirs:find("cdata expected, got nil") or ours:find("function expected, got", 1, true)) end },
   { "vectors", function(code, _, theirs) return (code:find("complex") or code:find("v4f")) and theirs:find("cannot convert '.*' to '.*void %*'") end },
   { "enums", function(code, ours, theirs) return code:find("enum color") and ours == theirs:gsub("%-1", "4294967295") end },
   { "bounds", function(_, ours) return ours:find("out of bounds", 1, true) or ours:find("follow a NULL", 1, true) end },

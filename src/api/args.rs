@@ -308,7 +308,9 @@ pub unsafe fn check_range(l: *mut lua_State, idx: c_int, memory: &Memory, size: 
             return Err(argument(idx, What::NullPointer(cdata::describe(l, idx))));
         }
         if !memory.bounds.contain(memory.address as usize, size) {
-            return Err(argument(idx, What::OutOfBounds(cdata::describe(l, idx))));
+            let there = memory.bounds.hi.saturating_sub(memory.address as usize);
+            let detail = format!(" ({size} bytes, has {there})");
+            return Err(argument(idx, What::OutOfBounds(cdata::describe(l, idx), detail)));
         }
     }
     Ok(())

@@ -35,7 +35,8 @@ door! {
 unsafe fn length(l: *mut lua_State, idx: c_int) -> Result<usize> {
     // SAFETY: plain reads of the stack.
     let n = unsafe { args::integer(l, idx, "int")? };
-    usize::try_from(n).map_err(|_| What::StringOverflow.into())
+    let words = || What::Conversion("number".to_owned(), "size_t".to_owned());
+    usize::try_from(n).map_err(|_| argument(idx, words()))
 }
 
 /// The usual: a pointer or array of bytes; any memory with a length. False if it is anything else.
@@ -81,7 +82,8 @@ unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
             return Err(argument(1, What::Conversion("nil".to_owned(), "const char *".to_owned())));
         }
         if lua_type(l, 2) > LUA_TNIL {
-            let n = length(l, 2)?;
+            let n = args::integer(l, 2, "int")?;
+            let n = usize::try_from(n).map_err(|_| What::StringOverflow)?;
             let memory = args::memory(l, 1, "const void *")?;
             args::check_range(l, 1, &memory, n)?;
             let from = if n == 0 { std::ptr::NonNull::dangling().as_ptr() } else { memory.address };

@@ -51,13 +51,7 @@ unsafe fn quick_new(l: *mut lua_State) -> bool {
 unsafe fn new_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        let mut shape = args::ctype(l, args::state(l), 1)?;
-        // A cdata stands for its type, a reference for what it refers to.
-        if shape.class == Class::Reference
-            && cdata::header(l, 1).is_some_and(|h| cdata::ctype_of(h).is_none())
-        {
-            shape = shape.referred();
-        }
+        let shape = args::ctype(l, args::state(l), 1)?;
         instance(l, shape)
     }
 }
@@ -197,10 +191,9 @@ unsafe fn instance(l: *mut lua_State, shape: &'static Shape) -> Result<c_int> {
     // SAFETY: the new cdata is on the stack while it is filled (S2).
     unsafe {
         let mut first = 2;
+        // (Of a part of something a script has the reference's type: it means what that refers to.)
+        let shape = shape.referred();
         let mut size = shape.size();
-        if shape.class == Class::Reference {
-            return Err(cdata::conversion_error(l, 2, shape));
-        }
         if let Some(element) = shape.variable_element() {
             let count = args::integer(l, 2, "int")?;
             size = variable_size(shape, element, count);
@@ -377,6 +370,9 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
         }
+        if !is_callable(l, 2) {
+            return Err(args::expected(l, 2, "function"));
+        }
         lua_settop(l, 2);
         if (*header).shape().class == Class::Function {
             clib::bind(l, 1)?;
@@ -384,6 +380,27 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
         cdata::set_finalizer(l, state, 1);
         lua_settop(l, 1);
         Ok(1)
+    }
+}
+
+/// Can Lua call the value at `idx` (nil counts, too)?
+unsafe fn is_callable(l: *mut lua_State, idx: c_int) -> bool {
+    // SAFETY: plain reads of the stack; what is pushed is popped.
+    unsafe {
+        if let Some(header) = cdata::header(l, idx) {
+            let shape = (*header).shape();
+            let is_code = shape.referred().class == Class::Function
+                || shape.class == Class::Pointer && shape.target().class == Class::Function;
+            let has_entry = is_code || shape.state().push_meta(l, shape, Meta::Call);
+            lua_settop(l, idx);
+            return has_entry;
+        }
+        if matches!(lua_type(l, idx), LUA_TFUNCTION | LUA_TNIL) {
+            return true;
+        }
+        let has_entry = luaL_getmetafield(l, idx, c"__call".as_ptr()) != LUA_TNIL;
+        lua_settop(l, idx);
+        has_entry
     }
 }
 

@@ -540,7 +540,23 @@ unsafe fn park(l: *mut lua_State, state: &State, function: c_int, error: Box<Err
             lua_pcall(l, 1, 0, 0);
         }
         state.calls.park();
+        warn_of_parked(l);
         lua_rawseti(l, LUA_REGISTRYINDEX, state.refs.pending.get().into());
+    }
+}
+
+/// Tells who listens to warnings of the error on top: C may take its time, or wait for a callback that will not run any more.
+unsafe fn warn_of_parked(l: *mut lua_State) {
+    // SAFETY: a string stays as it is; warnings take no slots and raise nothing.
+    unsafe {
+        let is_text = lua_type(l, -1) == LUA_TSTRING;
+        let text = if is_text {
+            lua_tolstring(l, -1, std::ptr::null_mut())
+        } else {
+            lua_typename(l, lua_type(l, -1))
+        };
+        lua_warning(l, c"ffi: an error in a callback, to be raised when C returns: ".as_ptr(), 1);
+        lua_warning(l, text, 0);
     }
 }
 

@@ -39,11 +39,17 @@ pub unsafe fn quick_set_finalizer(l: *mut lua_State) -> bool {
         let own = *peek::base(l);
         let Some(room) = room(own) else { return false };
         let shape = (*peek::block(own).cast::<Header>()).shape();
-        if (*peek::top(l).sub(1)).tag == peek::NIL {
+        let finalizer = *peek::top(l).sub(1);
+        if finalizer.tag == peek::NIL {
             room.write(peek::Slot { bits: 0, tag: peek::NIL });
             peek::pop(l);
             peek::set_metatable(own, shape.metatable.get().address);
         } else {
+            let is_ours =
+                || super::header_in(finalizer).is_some_and(|h| (*h).shape().class == Class::Function);
+            if !peek::is_function(finalizer) && !is_ours() {
+                return false;
+            }
             lua_setiuservalue(l, 1, shape.finalizer_slot().into());
             arm(l, shape);
         }

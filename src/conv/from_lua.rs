@@ -510,7 +510,7 @@ unsafe fn store_aggregate(
                     return Err(What::NullPointer(place.shape.repr()).into());
                 }
                 if !place.bounds.contain(place.data as usize, size) {
-                    return Err(What::OutOfBounds(place.shape.repr()).into());
+                    return Err(What::OutOfBounds(place.shape.repr(), String::new()).into());
                 }
                 std::ptr::copy(place.data, p, size);
                 Ok(())

@@ -19,8 +19,9 @@ pub use mlua::ffi::{
     lua_rawgeti, lua_rawgetp, lua_rawlen, lua_rawset, lua_rawseti, lua_rawsetp, lua_remove, lua_replace,
     lua_rotate, lua_setfield, lua_setiuservalue, lua_setmetatable, lua_settable, lua_settop, lua_setupvalue,
     lua_stringtonumber, lua_toboolean, lua_tocfunction, lua_tointegerx, lua_tolstring, lua_tonumberx,
-    lua_topointer, lua_tothread, lua_touserdata, lua_type, lua_upvalueindex, lua_warning, lua_xmove,
-    luaL_argerror, luaL_checkstack, luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref, luaL_where,
+    lua_topointer, lua_tothread, lua_touserdata, lua_type, lua_typename, lua_upvalueindex, lua_warning,
+    lua_xmove, luaL_argerror, luaL_checkstack, luaL_getmetafield, luaL_ref, luaL_tolstring, luaL_unref,
+    luaL_where,
 };
 
 /// The longest string that Lua interns, in bytes (`LUAI_MAXSHORTLEN`): equal ones have one address.
