@@ -206,6 +206,21 @@ describe("callback", function()
     cb:free()
     assert.equal("bad callback", words(function() cb:free() end))
   end)
+  it("keeps C's errno from what finalizers call", function()
+    local T = ffi.metatype(ffi.typeof("struct { int code; }"), { __gc = function(o) lib.fail_with(o.code) end })
+    for _, finalized in ipairs {
+      function() T(5) end,
+      function() ffi.gc(ffi.new("int"), function() lib.fail_with(6) end) end,
+      function() ffi.gc(ffi.new("int[1]"), ffi.cast("int (*)(int *)", lib.fail_with)) end,
+      function() ffi.gc(ffi.load(helper.fixture).fail_with, function() lib.fail_with(8) end) end,
+    } do
+      finalized()
+      lib.fail_with(9)
+      collectgarbage()
+      collectgarbage()
+      assert.equal(9, ffi.errno())
+    end
+  end)
   it("keeps C's errno", function()
     lib.fail_with(33)
     assert.equal(2, lib.call_sum(function() io.open("/nonexistent") return 1 end, 2))

@@ -78,4 +78,22 @@ describe("a name space", function()
       for _ = 1, 100 do assert.equal("attempt to call a function of a closed library", words(function() return made.counter end)) end
     end
   end)
+  it("keeps a library open that a pointer to one of its functions was made of", function()
+    local path = os.tmpname()
+    assert(os.execute(("cp '%s' '%s'"):format(helper.fixture, path)))
+    ffi.cdef "struct clib_holder { int8_t (*add)(int8_t, int8_t); };"
+    for _, pointer in ipairs {
+      function(f) return ffi.new("struct clib_holder", { f }).add end,
+      function(f) local s = ffi.new("struct clib_holder") s.add = f return s.add end,
+      function(f) return ffi.new("int8_t (*[1])(int8_t, int8_t)", { f })[0] end,
+      function(f) return ffi.cast("int8_t (*)(int8_t, int8_t)", f) end,
+      function(f) return ffi.new("int8_t (*)(int8_t, int8_t)", f) end,
+    } do
+      local add = pointer(ffi.load(path).add_i8)
+      collectgarbage()
+      collectgarbage()
+      assert.equal(3, add(1, 2))
+    end
+    os.remove(path)
+  end)
 end)

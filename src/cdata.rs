@@ -371,6 +371,29 @@ pub unsafe fn push_function(l: *mut lua_State, shape: &Shape, code: *mut u8) {
     }
 }
 
+/// The user value of a name space, its last, that says whether its library is never to be closed.
+pub const STAYS_OPEN: c_int = 2;
+
+/// An address of the function that the cdata at `idx` is goes where nothing tells how long it is used: into memory, to C. Its library stays
+/// open from now on. Slots 0 (needs 2), never raises.
+///
+/// # Safety
+/// `idx` is absolute.
+pub unsafe fn keep_library_open(l: *mut lua_State, idx: c_int) {
+    // SAFETY: a library's function has its name space as first user value. (On what the debug library puts there a user value too many is
+    // not set.)
+    unsafe {
+        if calls(l, idx).is_none() {
+            return;
+        }
+        if lua_getiuservalue(l, idx, 1) == LUA_TUSERDATA {
+            lua_pushboolean(l, 1);
+            lua_setiuservalue(l, -2, STAYS_OPEN);
+        }
+        lua_pop(l, 1);
+    }
+}
+
 /// How often the function was called that the cdata at `idx` is: for `clib` to count. None for any other value. Slots 0, never raises.
 ///
 /// # Safety

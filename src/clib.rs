@@ -63,7 +63,7 @@ struct Binding {
 pub unsafe fn push(l: *mut lua_State, state: &State) {
     // SAFETY: S5; the block is filled before its metatable, with `__gc`, is set, and owns nothing yet.
     unsafe {
-        let clib = lua_newuserdatauv(l, size_of::<Clib>(), 1).cast::<Clib>();
+        let clib = lua_newuserdatauv(l, size_of::<Clib>(), cdata::STAYS_OPEN).cast::<Clib>();
         clib.write(Clib { mark: MARK, state, library: None, variables: None, others: 0 });
         lua_createtable(l, 0, 8);
         // (`__index` is entered first, so it is found first.) The cache, its metatable, and in it the resolver, which knows the name space.
@@ -397,7 +397,10 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
     unsafe {
         if let Ok(clib) = clib(l, 1) {
             drop(clib.variables.take());
-            drop(clib.library.take());
+            let library = clib.library.take();
+            if lua_getiuservalue(l, 1, cdata::STAYS_OPEN) == LUA_TBOOLEAN {
+                std::mem::forget(library);
+            }
         }
     }
     0

@@ -245,10 +245,22 @@ unsafe extern "C-unwind" fn gc(l: *mut lua_State) -> c_int {
     unsafe {
         if push_finalizer(l) {
             lua_pushvalue(l, 1);
-            lua_call(l, 1, 0);
+            keeping_errno(l, || lua_call(l, 1, 0));
         }
     }
     0
+}
+
+/// Runs the finalizer of the cdata at 1. What it calls is not the script's last call: its `errno` is forgotten, unless it raises.
+#[inline(always)]
+unsafe fn keeping_errno(l: *mut lua_State, finalize: impl FnOnce()) {
+    // SAFETY: a plain read of the stack; a state outlives the cdata's finalizers.
+    let state = unsafe { cdata::header(l, 1).map(|header| (*header).shape().state()) };
+    let errno = state.map(|state| state.calls.errno.get());
+    finalize();
+    if let (Some(state), Some(errno)) = (state, errno) {
+        state.calls.errno.set(errno);
+    }
 }
 
 /// Pushes the finalizer of the cdata at 1: `ffi.gc`'s, or the metatype's.
@@ -277,10 +289,12 @@ pub unsafe fn run_finalizer(l: *mut lua_State) {
     unsafe {
         if cdata::take_finalizer(l) {
             lua_pushvalue(l, 1);
-            if lua_pcall(l, 1, 0, 0) != LUA_OK {
-                lua_warning(l, c"error in a finalizer of a C function".as_ptr(), 0);
-                lua_pop(l, 1);
-            }
+            keeping_errno(l, || {
+                if lua_pcall(l, 1, 0, 0) != LUA_OK {
+                    lua_warning(l, c"error in a finalizer of a C function".as_ptr(), 0);
+                    lua_pop(l, 1);
+                }
+            });
         }
     }
 }

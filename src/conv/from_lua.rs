@@ -406,7 +406,10 @@ unsafe fn pointer_of_cdata(
                 // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
                 (place.shape, place.data)
             }
-            Class::Function => (place.shape, place.data),
+            Class::Function => {
+                cdata::keep_library_open(l, idx);
+                (place.shape, place.data)
+            }
             Class::Int | Class::Enum if cast => match read_real(place).and_then(Number::to_bits) {
                 Some(bits) => return Ok(bits as usize as *mut u8),
                 None => return Err(conversion_error(l, idx, shape)),
