@@ -127,7 +127,7 @@ valgrind: setup build $(FIXTURE)
 	export LUA_CPATH="$(ROOT)/$(BUILD)/profiling/?.so;;"; \
 	valgrind="valgrind --quiet --error-exitcode=9 --suppressions=spec/valgrind.supp"; \
 	$$valgrind --leak-check=no $(LUA) spec/run.lua $(filter-out spec/memory_spec.lua spec/host_spec.lua,$(SPECS)) && \
-	for mode in late "states $(EVERYTHING)" "threads $(EVERYTHING) 4" "memory $(EVERYTHING) 97"; do \
+	for mode in late nested "states $(EVERYTHING)" "threads $(EVERYTHING) 4" "memory $(EVERYTHING) 97"; do \
 	  $$valgrind --leak-check=full --errors-for-leak-kinds=definite $(BUILD)/profiling/host $$mode || exit 1; \
 	done
 
@@ -138,7 +138,7 @@ asan: setup
 	cc -O1 -g -fPIC -shared -fsanitize=address -fno-omit-frame-pointer -o $(ASAN)/libfixture.so spec/fixture/fixture.c -lm -lpthread
 	cc -O1 -g -fsanitize=address -fno-omit-frame-pointer -o $(ASAN)/host spec/host/host.c $(HOST_LIBS)
 	export LUA_CPATH="$(ROOT)/$(ASAN)/?.so;;" CDATA_FIXTURE="$(ROOT)/$(ASAN)/libfixture.so" LSAN_OPTIONS=suppressions=spec/lsan.supp:print_suppressions=0; \
-	for mode in late "foreign 4" "states $(EVERYTHING)" "threads $(EVERYTHING) 8" "memory $(EVERYTHING) 3"; do \
+	for mode in late nested "foreign 4" "states $(EVERYTHING)" "threads $(EVERYTHING) 8" "memory $(EVERYTHING) 3"; do \
 	  $(ASAN)/host $$mode || exit 1; \
 	done; \
 	export LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 HOST_FLAGS="-fsanitize=address -fno-omit-frame-pointer"; \

@@ -42,6 +42,7 @@ for _, compiler in ipairs(compilers) do
       runs(("memory SCRIPT %d"):format(tonumber(os.getenv("HOST_STEP")) or step), "was refused")
     end)
     it("calls callbacks early, late, and too late", function() runs("late", "callbacks of 3 states") end)
+    it("closes a state inside of another's closing", function() runs("nested", "used, used, used, closed") end)
     it("is refused on foreign threads, also where stderr takes no more", function() runs("foreign 4", "4 threads, all refused") end)
   end)
 end

@@ -410,11 +410,13 @@ unsafe fn call_any(l: *mut lua_State, bound: &Bound) -> Result<c_int> {
     // SAFETY: plain reads of the stack.
     unsafe {
         let &Bound { plan, target } = bound;
-        let given = if peek::is_available() {
-            peek::top(l).offset_from(peek::base(l)) as usize - 1
+        let values = if peek::is_available() {
+            peek::top(l).offset_from(peek::base(l)) as usize
         } else {
-            lua_gettop(l) as usize - 1
+            lua_gettop(l) as usize
         };
+        // (Through the debug library there may be not even the function.)
+        let Some(given) = values.checked_sub(1) else { return Err(What::ArgumentCount.into()) };
         let declared = plan.fixed.args.len();
         if given == declared {
             return run(l, &*plan.state, &plan.fixed, target);

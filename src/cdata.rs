@@ -498,8 +498,14 @@ pub unsafe fn push_ctype(l: *mut lua_State, shape: &Shape) {
         if lua_rawgetp(l, -1, key) == LUA_TNIL {
             lua_pop(l, 1);
             push_word(l, state.ctype_shape(), std::ptr::from_ref(shape).cast_mut().cast());
-            lua_pushvalue(l, -1);
-            lua_rawsetp(l, -3, key);
+            // (That may have run a finalizer that was first.)
+            if lua_rawgetp(l, -2, key) == LUA_TNIL {
+                lua_pop(l, 1);
+                lua_pushvalue(l, -1);
+                lua_rawsetp(l, -3, key);
+            } else {
+                lua_remove(l, -2);
+            }
         }
         lua_remove(l, -2);
     }

@@ -245,6 +245,9 @@ unsafe fn complex_part(header: *mut Header, shape: &'static Shape, i: usize) -> 
     Target::Element(part, unsafe { (*header).address.add(i * part.size().unwrap_or(0)) })
 }
 
+/// Names that a record's field table may have before no more are entered that are no member's.
+const NAMES_MAX: usize = 1024;
+
 /// The entry of member `name` of a record, entered into its field table when first found. None if it has none.
 unsafe fn member(l: *mut lua_State, shape: &Shape, record: &Shape, name: &[u8]) -> Option<FieldEntry> {
     // SAFETY: the key at 2 is `name`; the field table is only changed here, with nothing borrowed from it.
@@ -259,7 +262,9 @@ unsafe fn member(l: *mut lua_State, shape: &Shape, record: &Shape, name: &[u8]) 
         }
         let text = std::str::from_utf8(name).ok()?;
         let found = lookup(record, text);
-        if name.len() <= SHORT_STRING_MAX {
+        // (Names that are no member's are remembered, too, but not without end: a script may make them up.)
+        let shall_enter = found.is_some() || (*record.own_fields().get()).len() < NAMES_MAX;
+        if name.len() <= SHORT_STRING_MAX && shall_enter {
             // The anchor first: it may raise, and the table must not hold a key that dies.
             record.state().anchor(l, 2);
             (*record.own_fields().get()).insert(key, found.unwrap_or_default());

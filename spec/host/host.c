@@ -7,6 +7,7 @@
  *     host states SCRIPT          opens and closes states in different orders
  *     host threads SCRIPT COUNT   runs the script in COUNT threads at once, each with states of its own
  *     host late                   C calls callbacks before any call, after their state closed, after others took over
+ *     host nested                 a state closes, and opens, another one from a finalizer while it closes itself, and is used afterwards
  *     host foreign COUNT          COUNT threads call one callback at once, while its state runs, and while it is freed
  *
  * Prints what it did; ends with 1 where something other than success or "not enough memory" was seen.
@@ -231,6 +232,52 @@ static int late(void) {
   return 0;
 }
 
+static const char USE[] =
+  "local ffi = require('ffi') ffi.cdef 'struct used { int x; };' used = ffi.new('struct used', { 42 }) remade = ffi.typeof('struct used')";
+
+/* The finalizers that run last, those that were set first: the first uses the module, the second closes and opens other states. */
+static int last_finalizer(lua_State *L) {
+  static const char text[] = "for i = 1, 50 do assert(remade({ i }).x == i) end assert(used.x == 42) io.write('used, ')";
+  if (luaL_dostring(L, text) != LUA_OK) printf("%s\n", lua_tostring(L, -1));
+  return 0;
+}
+
+static int close_inner(lua_State *L) {
+  lua_State **inner = (lua_State **)lua_touserdata(L, 1);
+  lua_close(*inner);
+  for (int i = 0; i < 3; i++) {
+    lua_State *other = luaL_newstate();
+    luaL_openlibs(other);
+    if (luaL_dostring(other, USE) != LUA_OK) printf("%s\n", lua_tostring(other, -1));
+    lua_close(other);
+  }
+  return 0;
+}
+
+static void finalized(lua_State *L, lua_CFunction finalizer, const char *name) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, finalizer);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_setglobal(L, name);
+}
+
+static int nested(void) {
+  for (int i = 0; i < 3; i++) {
+    lua_State *outer = luaL_newstate(), *inner = luaL_newstate();
+    luaL_openlibs(outer);
+    luaL_openlibs(inner);
+    lua_createtable(outer, 0, 0);
+    finalized(outer, last_finalizer, "last");
+    *(lua_State **)lua_newuserdatauv(outer, sizeof inner, 0) = inner;
+    finalized(outer, close_inner, "closer");
+    if (luaL_dostring(outer, USE) != LUA_OK || luaL_dostring(inner, USE) != LUA_OK) return 1;
+    lua_close(outer);
+  }
+  puts("closed");
+  return 0;
+}
+
 static int wrong;
 static void *call_number(void *unused) {
   (void)unused;
@@ -267,7 +314,8 @@ int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "states") == 0) return states(argv[2]);
   if (argc > 3 && strcmp(argv[1], "threads") == 0) return threads(argv[2], atoi(argv[3]));
   if (argc > 1 && strcmp(argv[1], "late") == 0) return late();
+  if (argc > 1 && strcmp(argv[1], "nested") == 0) return nested();
   if (argc > 2 && strcmp(argv[1], "foreign") == 0) return foreign(atoi(argv[2]));
-  fputs("usage: host memory|states|threads SCRIPT [STEP or COUNT] | late | foreign COUNT\n", stderr);
+  fputs("usage: host memory|states|threads SCRIPT [STEP or COUNT] | late | nested | foreign COUNT\n", stderr);
   return 2;
 }

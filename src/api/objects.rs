@@ -177,8 +177,7 @@ unsafe fn quick_filled(
             return false;
         }
         let header = cdata::push_owned(l, shape, size);
-        let made = Some(*peek::top(l).sub(1));
-        let is_filled = usual::fill(l, shape, (*header).address, size, first, count, made);
+        let is_filled = usual::fill(l, shape, (*header).address, size, first, count);
         if !is_filled {
             peek::pop(l);
         }
@@ -421,16 +420,21 @@ unsafe fn metatype_body(l: *mut lua_State) -> Result<c_int> {
             return Err(What::ProtectedMetatable.into());
         }
         lua_settop(l, 2);
+        cdata::push_ctype(l, shape);
         let (plain, gc) = (metatable(l, false), metatable(l, true));
         lua_pushvalue(l, 2);
         let made = Metatype { user: Kept::of_top(l), plain, gc };
+        // (Asked again: what takes memory may run a finalizer that was first.)
+        if state.metatypes.borrow().contains_key(&owner) {
+            return Err(What::ProtectedMetatable.into());
+        }
         state.metatypes.borrow_mut().insert(owner, made);
         state.each_shape(|other| {
             if state.meta_owner(other.ty) == Some(owner) {
                 made.apply(other);
             }
         });
-        cdata::push_ctype(l, shape);
+        lua_settop(l, 3);
         Ok(1)
     }
 }

@@ -7,30 +7,39 @@ use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 
-/// Is the value in a slot, which is a cached reference or none, one to `address`?
-///
-/// # Safety
-/// As for [`header_in`].
-#[inline(always)]
-pub unsafe fn is_reference_to(slot: peek::Slot, address: *mut u8) -> bool {
-    // SAFETY: from the caller.
-    unsafe { header_in(slot).is_some_and(|header| (*header).address == address) }
-}
-
 /// Is what was kept in a slot a cdata of this shape and address, without a finalizer?
 ///
 /// # Safety
-/// [`peek::is_available`]; the slot is nil or a cdata.
+/// [`peek::is_available`]; the slot is a value of Lua's.
 #[inline(always)]
 pub unsafe fn is_same(slot: peek::Slot, shape: &Shape, address: *mut u8) -> bool {
     // SAFETY: from the caller.
     unsafe {
-        slot.tag == peek::USERDATA && {
-            let header = peek::block(slot).cast::<Header>();
+        header_in(slot).is_some_and(|header| {
             (*header).word == Header::word_of(shape)
                 && (*header).address == address
                 && peek::metatable(slot) == shape.metatable.get().address
+        })
+    }
+}
+
+/// Is the value at `idx` a reference to a part at that address, without a finalizer? Slots 0 (needs 2), never raises.
+///
+/// # Safety
+/// `idx` is valid.
+pub unsafe fn is_reference_to(l: *mut lua_State, idx: c_int, part: &Shape, address: *mut u8) -> bool {
+    // SAFETY: plain reads; pushes are popped.
+    unsafe {
+        let shape = part.reference();
+        let is_it = header(l, idx)
+            .is_some_and(|header| (*header).word == Header::word_of(shape) && (*header).address == address);
+        if !is_it || lua_getmetatable(l, idx) == 0 {
+            return false;
         }
+        shape.metatable.get().push(l);
+        let is_plain = lua_rawequal(l, -1, -2) != 0;
+        lua_pop(l, 2);
+        is_plain
     }
 }
 

@@ -74,10 +74,11 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
         let is_set = lua_type(l, -1) != LUA_TNIL;
         let metatable = if is_set { shape.metatable_gc.get() } else { shape.metatable.get() };
         if is_set && shape.class == Class::Reference {
+            let left = &mut PARTS_MAX.to_owned();
             lua_getiuservalue(l, idx, 1);
-            forget_part(l, lua_gettop(l), idx);
+            forget_part(l, lua_gettop(l), idx, left);
             lua_pop(l, 1);
-            state.elements.forget(l, |element| is_part(l, element, idx));
+            state.elements.forget(l, |element| is_part(l, element, idx, left));
         }
         if is_set && shape.class == Class::Pointer {
             state.spares.forget_lent();
@@ -106,31 +107,36 @@ pub unsafe fn set_finalizer(l: *mut lua_State, state: &State, idx: c_int) {
     }
 }
 
+/// So many kept references are looked at for one that is given a finalizer: what keeps more (or itself, by the debug library's doing) keeps that
+/// one until the part is read again. (Then another is made: who reads asks for one without a finalizer.)
+const PARTS_MAX: u32 = 4096;
+
 /// Is what is kept at `kept` the reference at `part`? If not, that is taken out of it ([`forget_part`]).
-unsafe fn is_part(l: *mut lua_State, kept: c_int, part: c_int) -> bool {
+unsafe fn is_part(l: *mut lua_State, kept: c_int, part: c_int, left: &mut u32) -> bool {
     // SAFETY: plain reads of the stack, or as there.
     unsafe {
         let is_it = lua_rawequal(l, kept, part) != 0;
         if !is_it {
-            forget_part(l, kept, part);
+            forget_part(l, kept, part, left);
         }
         is_it
     }
 }
 
 /// Takes the reference at `part` out of the user values of the cdata at `whole` that cache references, and out of those of what they
-/// refer to. Never raises.
-unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
+/// refer to; `left` counts down those that are looked at. Never raises.
+unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int, left: &mut u32) {
     // SAFETY: S5: two slots are asked for; a cdata has the user values that its shape says; a table among them is one of references, and
     // nil for one that is there allocates nothing.
     unsafe {
-        if lua_checkstack(l, 2) == 0 {
+        if *left == 0 || lua_checkstack(l, 2) == 0 {
             return;
         }
+        *left -= 1;
         if lua_type(l, whole) == LUA_TTABLE {
             for i in 1..=SMALL as i64 {
                 lua_rawgeti(l, whole, i);
-                if is_part(l, lua_gettop(l), part) {
+                if is_part(l, lua_gettop(l), part, left) {
                     lua_pushnil(l);
                     lua_rawseti(l, whole, i);
                 }
@@ -144,7 +150,7 @@ unsafe fn forget_part(l: *mut lua_State, whole: c_int, part: c_int) {
         for n in 1..=c_int::from(shape.referred().slots.get()) {
             let n = n + c_int::from(is_reference);
             lua_getiuservalue(l, whole, n);
-            if is_part(l, lua_gettop(l), part) {
+            if is_part(l, lua_gettop(l), part, left) {
                 lua_pushnil(l);
                 lua_setiuservalue(l, whole, n);
             }

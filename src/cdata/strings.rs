@@ -78,22 +78,32 @@ pub unsafe fn keep_string(
     }
 }
 
-/// As [`keep_string`], by what lies on the stack, for a cdata that was just made, and one pointer in its memory. False if it has no user value
-/// for each word.
+/// As [`keep_string`], by what lies on the stack, for the cdata on top, which was just made, and one pointer in its memory. `is_argument`: the
+/// string lies on the stack below it, not in a table. False if the cdata has no user value for each word. Slots 0 (needs 1), never raises.
 ///
 /// # Safety
-/// [`peek::is_available`]; since `own` was made nothing asked for memory of Lua's; `p` is in its memory.
-pub unsafe fn quick_keep_string(own: peek::Slot, string: peek::Slot, p: *mut u8) -> bool {
-    // SAFETY: from the caller; a userdata that was just made takes a value without a barrier.
+/// [`peek::is_available`]; `p` is in the memory of the cdata.
+pub unsafe fn quick_keep_string(
+    l: *mut lua_State,
+    string: peek::Slot,
+    p: *mut u8,
+    is_argument: bool,
+) -> bool {
+    // SAFETY: from the caller. Making a userdata may end with a step of the collector that is through with it: then it has seen the stack, too, so
+    // that an argument takes no barrier. What a table holds it may not have seen, and never will if the script takes it out.
     unsafe {
+        let own = peek::last(l);
         let Some(header) = header_in(own).filter(|header| (**header).shape().has_words()) else {
             return false;
         };
         let Some((first, _)) = (*header).shape().string_slots() else { return false };
         let slot = usize::from(first) + Place::new(p, Header::bounds(header).lo, 1).word;
         let has_room = slot <= peek::user_values(own);
-        if has_room {
+        if has_room && is_argument {
             peek::user_value(own, slot).write(string);
+        } else if has_room {
+            peek::push(l, string.bits, string.tag);
+            lua_setiuservalue(l, -2, slot as c_int);
         }
         has_room
     }
@@ -113,15 +123,23 @@ unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c
                 has_room = lua_setiuservalue(l, own, slot + word as c_int) != 0;
             }
         } else {
-            let kept = lua_getiuservalue(l, own, slot);
+            let mut kept = lua_getiuservalue(l, own, slot);
             if kept == LUA_TNIL {
-                lua_pop(l, 1);
                 let memory = Header::bounds(header);
                 lua_createtable(l, ((memory.hi - memory.lo) / WORD).min(TABLE_ROOM) as c_int, 0);
-                lua_pushvalue(l, -1);
-                lua_setiuservalue(l, own, slot);
+                // (It may have run a finalizer that was first.)
+                kept = lua_getiuservalue(l, own, slot);
+                if kept == LUA_TNIL {
+                    kept = LUA_TTABLE;
+                    lua_pushvalue(l, -2);
+                    lua_setiuservalue(l, own, slot);
+                    lua_pop(l, 1);
+                } else {
+                    lua_remove(l, -2);
+                }
+                lua_remove(l, -2);
             }
-            has_room = kept == LUA_TNIL || kept == LUA_TTABLE;
+            has_room = kept == LUA_TTABLE;
             if has_room {
                 lua_pushvalue(l, idx);
                 lua_rawseti(l, -2, place.key());
@@ -145,8 +163,15 @@ unsafe fn keep_outside(l: *mut lua_State, state: &State, own: c_int, idx: c_int,
             lua_pop(l, 1);
             lua_createtable(l, 1, 0);
             lua_pushvalue(l, own);
-            lua_pushvalue(l, -2);
-            lua_rawset(l, -4);
+            // (It may have run a finalizer that was first.)
+            if lua_rawget(l, -3) == LUA_TNIL {
+                lua_pop(l, 1);
+                lua_pushvalue(l, own);
+                lua_pushvalue(l, -2);
+                lua_rawset(l, -4);
+            } else {
+                lua_remove(l, -2);
+            }
         }
         lua_pushvalue(l, idx);
         lua_rawseti(l, -2, place.key());

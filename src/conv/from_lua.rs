@@ -18,7 +18,7 @@ use crate::vm::stack::*;
 /// The memory that a value is stored into.
 #[derive(Clone, Copy)]
 pub struct Room {
-    /// Bytes that may be written: the type's size, or what the memory has where the type says none.
+    /// Bytes that may be written: the type's size, or what the memory has where the type says none, or [`Room::UNKNOWN`].
     pub bytes: usize,
     /// The absolute stack index of the cdata, or name space, whose memory it is; 0 if that is nobody's. It keeps the strings alive
     /// that pointers in its memory lead to.
@@ -26,6 +26,9 @@ pub struct Room {
 }
 
 impl Room {
+    /// So many bytes has memory of which nothing is known, for a type that says none.
+    pub const UNKNOWN: usize = usize::MAX;
+
     /// As many bytes of the same memory.
     pub fn part(self, bytes: usize) -> Room {
         Room { bytes, ..self }
@@ -494,7 +497,8 @@ unsafe fn store_aggregate(
                     Some(size) if !shape.wide.get() => (size.min(room.bytes), true),
                     _ => {
                         let extent = place.bounds.hi.saturating_sub(place.data as usize);
-                        (room.bytes, extent == room.bytes || place.bounds == cdata::Bounds::ANY)
+                        let agree = extent == room.bytes || place.bounds == cdata::Bounds::ANY;
+                        (room.bytes, agree && room.bytes != Room::UNKNOWN)
                     }
                 };
                 let same = match (shape.class, place.shape.class) {

@@ -234,7 +234,11 @@ unsafe fn store_member(
             return from_lua::store_bits(l, idx, entry, at);
         }
         let shape = &*entry.shape;
-        let bytes = shape.size().unwrap_or_else(|| room.bytes.saturating_sub(entry.offset));
+        let bytes = match (shape.size(), room.bytes) {
+            (Some(size), _) => size,
+            (None, Room::UNKNOWN) => Room::UNKNOWN,
+            (None, bytes) => bytes.saturating_sub(entry.offset),
+        };
         from_lua::store(l, idx, shape, entry.op, at, room.part(bytes))
     }
 }
@@ -247,13 +251,15 @@ pub unsafe fn from_table(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u
     // SAFETY: from the caller.
     unsafe {
         reserve(l, 8)?;
-        // `usize::MAX`: an array without a length, in memory of which nothing is known.
-        if room.bytes != usize::MAX {
-            std::ptr::write_bytes(p, 0, room.bytes);
-            let is_usual = peek::is_available() && matches!(shape.class, Class::Record | Class::Array);
-            if is_usual && usual::fill_table(l, *peek::base(l).add(idx as usize - 1), shape, p, room.bytes) {
-                return Ok(());
-            }
+        let is_known = room.bytes != Room::UNKNOWN;
+        let is_usual =
+            is_known && peek::is_available() && matches!(shape.class, Class::Record | Class::Array);
+        if is_usual && usual::fill_table(l, *peek::base(l).add(idx as usize - 1), shape, p, room.bytes) {
+            return Ok(());
+        }
+        if shape.class != Class::Array {
+            let bytes = if is_known { room.bytes } else { shape.size().unwrap_or(0) };
+            std::ptr::write_bytes(p, 0, bytes);
         }
         if shape.class == Class::Record {
             let mut at = 0;
@@ -288,13 +294,21 @@ unsafe fn table_elements(
                 return Err(What::TooManyInitializers(shape.unqualified().repr()).into());
             }
             let top = lua_gettop(l);
+            if element.class == Class::Array && lua_type(l, top) == LUA_TSTRING {
+                std::ptr::write_bytes(p.add(offset), 0, step);
+            }
             from_lua::store(l, top, element, element.op(), p.add(offset), room.part(step))?;
             lua_settop(l, top - 1);
             offset += step;
             stored += 1;
             i += 1;
         }
-        if stored == 1 && room.bytes != usize::MAX {
+        if room.bytes == Room::UNKNOWN {
+            return Ok(());
+        }
+        // (Not before: the values may be elements of this array.)
+        std::ptr::write_bytes(p.add(offset), 0, room.bytes - offset);
+        if stored == 1 {
             lua_rawgeti(l, table, i - 1);
             let top = lua_gettop(l);
             repeat(l, top, element, p, room)?;

@@ -168,8 +168,9 @@ unsafe fn quick_member(l: *mut lua_State, header: *mut Header, entry: &FieldEntr
             return pointed_part(l, header, &*entry.shape, at, -i64::from(entry.slot));
         }
         let n = usize::from(entry.slot) + usize::from(shape.class == Class::Reference);
-        if !caches || !push_cached(l, n, at) {
-            push_part(l, header, &*entry.shape, at);
+        let part = &*entry.shape;
+        if !caches || !push_cached(l, n, part, at) {
+            push_part(l, header, part, at);
             if caches {
                 cache(l, n);
             }
@@ -189,16 +190,22 @@ unsafe fn quick_item(l: *mut lua_State, header: *mut Header, at: *mut u8) -> c_i
             return pointed_part(l, header, &*shape.item.get(), at, i);
         }
         let n = 1 + usize::from(shape.class == Class::Reference);
+        let part = &*shape.item.get();
+        // (A reference that was made when the size was not known has no slot for its elements.)
+        if n > peek::user_values(*peek::base(l)) {
+            push_part(l, header, part, at);
+            return 1;
+        }
         let kept = *peek::user_value(*peek::base(l), n);
         let has_table = kept.tag == peek::TABLE;
         let known =
             if has_table { peek::item(kept.bits as usize, i.wrapping_add(1)).unwrap_or(kept) } else { kept };
-        if cdata::is_reference_to(known, at) {
+        if cdata::is_same(known, part.reference(), at) {
             peek::push(l, known.bits, known.tag);
             shape.asked.found();
             return 1;
         }
-        push_part(l, header, &*shape.item.get(), at);
+        push_part(l, header, part, at);
         match small_count(shape).filter(|_| (0..SMALL as i64).contains(&i)) {
             Some(_) if has_table => enter(l, n as c_int, i),
             Some(count) if shape.state().elements.missed((*header).address, count) => {
@@ -248,23 +255,29 @@ unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at:
 /// Puts the reference on top, to element `i`, into the table in user value `n` of the cdata at 1.
 #[inline]
 unsafe fn enter(l: *mut lua_State, n: c_int, i: i64) {
-    // SAFETY: from `quick_item`; the table is ours. (Behind the last element lie its neighbours': then the table grows.)
+    // SAFETY: from `quick_item`; the table is ours. (Behind the last element lie its neighbours': then the table grows. Since it was looked at
+    // a finalizer may have run that gave others tables, so that it is gone.)
     unsafe {
-        lua_getiuservalue(l, 1, n);
-        lua_pushvalue(l, -2);
-        lua_rawseti(l, -2, i + 1);
+        if lua_getiuservalue(l, 1, n) == LUA_TTABLE {
+            lua_pushvalue(l, -2);
+            lua_rawseti(l, -2, i + 1);
+        }
         lua_pop(l, 1);
     }
 }
 
-/// The reference to `at` that user value `n` of the cdata at 1 holds. False if it holds none, or one to another place; then nothing is
-/// pushed.
+/// The reference to the part at `at` that user value `n` of the cdata at 1 holds. False if it holds none, or one to another place, or one
+/// with a finalizer; then nothing is pushed.
 #[inline(always)]
-unsafe fn push_cached(l: *mut lua_State, n: usize, at: *mut u8) -> bool {
-    // SAFETY: from `quick_member`.
+unsafe fn push_cached(l: *mut lua_State, n: usize, part: &Shape, at: *mut u8) -> bool {
+    // SAFETY: from `quick_member`. (A reference that was made when the record had no members yet has no slots for them.)
     unsafe {
-        let known = *peek::user_value(*peek::base(l), n);
-        let is_it = cdata::is_reference_to(known, at);
+        let own = *peek::base(l);
+        if n > peek::user_values(own) {
+            return false;
+        }
+        let known = *peek::user_value(own, n);
+        let is_it = cdata::is_same(known, part.reference(), at);
         if is_it {
             peek::push(l, known.bits, known.tag);
         }
@@ -365,14 +378,16 @@ unsafe fn get_aggregate(
             return to_lua::push(l, &*entry.shape, Op::Aggregate, at, Bounds::ANY, 0);
         }
         let slot = c_int::from(entry.slot) + c_int::from(shape.class == Class::Reference);
+        let part = &*entry.shape;
         if entry.slot != 0 {
-            if lua_getiuservalue(l, 1, slot) != LUA_TNIL {
+            lua_getiuservalue(l, 1, slot);
+            if cdata::is_reference_to(l, -1, part, at) {
                 return Ok(());
             }
             lua_pop(l, 1);
         }
         let bounds = Header::bounds(header);
-        to_lua::push(l, &*entry.shape, Op::Aggregate, at, bounds, 1)?;
+        to_lua::push(l, part, Op::Aggregate, at, bounds, 1)?;
         if entry.slot != 0 {
             lua_pushvalue(l, -1);
             lua_setiuservalue(l, 1, slot);

@@ -152,7 +152,6 @@ unsafe fn quick_aggregate(l: *mut lua_State, shape: &Shape, at: *mut u8) -> c_in
         if value.tag != peek::TABLE {
             return any(l);
         }
-        std::ptr::write_bytes(at, 0, size);
         if usual::fill_table(l, value, shape, at, size) { 0 } else { any(l) }
     }
 }
@@ -205,8 +204,11 @@ unsafe fn set_member(
                 let member = &*entry.shape;
                 let bytes = match member.size() {
                     Some(size) if !member.wide.get() => size,
-                    _ if shape.class == Class::Pointer => usize::MAX,
-                    _ => Header::bounds(header).hi.saturating_sub(at as usize),
+                    _ if shape.class == Class::Pointer => Room::UNKNOWN,
+                    _ => match Header::bounds(header).hi {
+                        usize::MAX => Room::UNKNOWN,
+                        hi => hi.saturating_sub(at as usize),
+                    },
                 };
                 from_lua::store(l, 3, member, Op::Aggregate, at, Room { bytes, owner: 1 })?;
             }

@@ -113,19 +113,24 @@ unsafe fn refill_body(l: *mut lua_State) -> Result<c_int> {
     // all of them.
     unsafe {
         let spares = &*lua_touserdata(l, 1).cast::<Spares>();
+        // (Whatever asks for memory may run finalizers, and those callbacks, which fill them as well.)
         if spares.thread.get().is_null() {
             let thread = new_store(l, (LENT + COUNT) as c_int)?;
-            for _ in 0..LENT {
-                lua_pushnil(thread);
+            if spares.thread.get().is_null() {
+                for _ in 0..LENT {
+                    lua_pushnil(thread);
+                }
+                spares.thread.set(thread);
             }
-            spares.thread.set(thread);
         }
         while spares.count.get() < COUNT {
             lua_newuserdatauv(l, BYTES, 0);
             peek::pop(l);
             let made = *peek::top(l);
-            peek::push(spares.thread.get(), made.bits, made.tag);
-            spares.count.set(spares.count.get() + 1);
+            if spares.count.get() < COUNT {
+                peek::push(spares.thread.get(), made.bits, made.tag);
+                spares.count.set(spares.count.get() + 1);
+            }
         }
     }
     Ok(0)

@@ -253,7 +253,7 @@ thread_local! {
     /// state is freed when the next VM opens or closes here, or the thread ends, not with its own.
     // Boxed: its shapes point at it.
     #[allow(clippy::vec_box)]
-    static GRAVEYARD: RefCell<Vec<Box<State>>> = const { RefCell::new(Vec::new()) };
+    static GRAVEYARD: RefCell<Vec<(usize, Box<State>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The registry's key for the state: its address is unique in the process.
@@ -518,11 +518,17 @@ unsafe extern "C-unwind" fn close(l: *mut lua_State) -> c_int {
 }
 
 /// Frees what this thread buried before, and buries `state`.
+///
+/// But a VM may close, or open, another from one of its own last finalizers, and use its state afterwards. That runs deeper in the C stack than
+/// the finalizer that buried the state (which ended, but was called from the same `lua_close`): what was buried further up stays.
+#[inline(never)]
 fn bury(state: Option<Box<State>>) {
+    // (Stacks grow downwards wherever this is built.)
+    let here = std::ptr::from_ref(&state).addr();
     // Where the thread is ending already there is no grave any more, and the state is left to lie.
     let _ = GRAVEYARD.try_with(|dead| {
-        let freed = std::mem::take(&mut *dead.borrow_mut());
+        let freed: Vec<_> = dead.borrow_mut().extract_if(.., |(grave, _)| *grave <= here).collect();
         drop(freed);
-        dead.borrow_mut().extend(state);
+        dead.borrow_mut().extend(state.map(|state| (here, state)));
     });
 }

@@ -9,10 +9,15 @@ use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
 
 /// What is the same for all parts of what is initialized.
+#[derive(Clone, Copy)]
 struct Work {
     l: *mut lua_State,
-    /// The cdata that was just made and whose memory it is: it keeps strings.
-    made: Option<peek::Slot>,
+    /// Does the memory belong to a cdata on top of the stack that was just made? It keeps strings.
+    is_new: bool,
+    /// Is it zero already?
+    is_clear: bool,
+    /// Are values read from a table?
+    is_table: bool,
 }
 
 /// Are these values that [`store`] may take?
@@ -41,12 +46,11 @@ pub unsafe fn may_fill(shape: &Shape, first: peek::Slot, count: usize) -> bool {
     }
 }
 
-/// Initializes `size` zeroed bytes at `p` with `count` arguments of the running function from `first` (counted from 1) on; strings that a
-/// pointer is to lead to only for `made`, a cdata that was just made and owns the bytes. False if they are anything else; what was
-/// written then does not count.
+/// Initializes `size` zeroed bytes at `p` with `count` arguments of the running function from `first` (counted from 1) on. False if they are
+/// anything else; what was written then does not count.
 ///
 /// # Safety
-/// [`peek::is_available`]; [`may_fill`]; the bytes are writable; two free slots.
+/// [`peek::is_available`]; [`may_fill`]; the bytes are those of the cdata on top of the stack, which was just made; two free slots.
 #[inline]
 pub unsafe fn fill(
     l: *mut lua_State,
@@ -55,11 +59,10 @@ pub unsafe fn fill(
     size: usize,
     first: usize,
     count: usize,
-    made: Option<peek::Slot>,
 ) -> bool {
     // SAFETY: the arguments lie on the stack.
     unsafe {
-        let work = &Work { l, made };
+        let work = &Work { l, is_new: true, is_clear: true, is_table: false };
         let values = std::slice::from_raw_parts(peek::base(l).add(first - 1), count);
         if count == 1 && is_whole(values[0], shape) {
             return whole(work, values[0], shape, p, size);
@@ -73,10 +76,11 @@ pub unsafe fn fill(
     }
 }
 
-/// Initializes the `size` zeroed bytes at `p`, a record or array, from a table. False as for [`fill`]; no strings that a pointer is to lead to.
+/// Initializes the `size` bytes at `p`, a record or array, from a table; those that it says nothing of become zero. False as for [`fill`]; no
+/// strings that a pointer is to lead to.
 ///
 /// # Safety
-/// As for [`fill`]; a table.
+/// [`peek::is_available`]; a table; the bytes are writable; two free slots.
 pub unsafe fn fill_table(
     l: *mut lua_State,
     value: peek::Slot,
@@ -85,7 +89,7 @@ pub unsafe fn fill_table(
     size: usize,
 ) -> bool {
     // SAFETY: from the caller.
-    unsafe { table(&Work { l, made: None }, value, shape, p, size) }
+    unsafe { table(&Work { l, is_new: false, is_clear: false, is_table: true }, value, shape, p, size) }
 }
 
 /// Is the value meant for all of a record or array, rather than for its first part?
@@ -114,7 +118,12 @@ unsafe fn whole(work: &Work, value: peek::Slot, shape: &Shape, p: *mut u8, size:
         match value.tag {
             peek::TABLE => table(work, value, shape, p, size),
             peek::USERDATA => copy_record(value, shape, p, size),
-            _ => copy_text(value, shape, p, size),
+            _ => {
+                if !work.is_clear {
+                    std::ptr::write_bytes(p, 0, size);
+                }
+                copy_text(value, shape, p, size)
+            }
         }
     }
 }
@@ -163,6 +172,7 @@ pub unsafe fn copy_text(value: peek::Slot, shape: &Shape, p: *mut u8, size: usiz
 unsafe fn table(work: &Work, table: peek::Slot, shape: &Shape, p: *mut u8, size: usize) -> bool {
     // SAFETY: from `whole`.
     unsafe {
+        let work = &Work { is_table: true, ..*work };
         let from = i64::from(item(work, table, 0).tag == peek::NIL);
         let value = |i: usize| {
             let value = item(work, table, from + i as i64);
@@ -172,6 +182,10 @@ unsafe fn table(work: &Work, table: peek::Slot, shape: &Shape, p: *mut u8, size:
             return elements(work, shape.target(), p, size, value);
         }
         let Some(plan) = InitPlan::known(shape).filter(|plan| plan.is_usual) else { return false };
+        if !work.is_clear {
+            std::ptr::write_bytes(p, 0, size);
+        }
+        let work = &Work { is_clear: true, ..*work };
         let is_list = from == 0 || item(work, table, 1).tag != peek::NIL;
         if is_list { members(work, plan, p, value) } else { named(work, table, plan, p) }
     }
@@ -215,8 +229,15 @@ unsafe fn elements(
             }
             n += 1;
         }
-        n != 1 || value(0).is_some_and(|only| replicate_only(only, element, p, size))
+        if n == 1 {
+            return value(0).is_some_and(|only| replicate_only(only, element, p, size));
+        }
+        // (Not before: the values may be elements of this array.)
+        if !work.is_clear {
+            std::ptr::write_bytes(p.add(n * step), 0, size - n * step);
+        }
     }
+    true
 }
 
 /// Fills the array with what its only value became; false if that may lead to a string, which is to be kept for each element.
@@ -325,7 +346,7 @@ unsafe fn store_pointer(work: &Work, value: peek::Slot, shape: &Shape, p: *mut u
     unsafe {
         let address = from_lua::plain_pointer(value, shape).or_else(|| {
             let text = from_lua::plain_text(value, shape)?;
-            cdata::quick_keep_string(work.made?, value, p).then_some(text)
+            (work.is_new && cdata::quick_keep_string(work.l, value, p, !work.is_table)).then_some(text)
         });
         let Some(address) = address else { return false };
         p.cast::<*mut u8>().write_unaligned(address);
