@@ -255,7 +255,10 @@ unsafe extern "C-unwind" fn gc(l: *mut lua_State) -> c_int {
 #[inline(always)]
 unsafe fn keeping_errno(l: *mut lua_State, finalize: impl FnOnce()) {
     // SAFETY: a plain read of the stack; a state outlives the cdata's finalizers.
-    let state = unsafe { cdata::header(l, 1).map(|header| (*header).shape().state()) };
+    let state = unsafe {
+        let header = cdata::first_header(l).or_else(|| cdata::header(l, 1));
+        header.map(|header| (*header).shape().state())
+    };
     let errno = state.map(|state| state.calls.errno.get());
     finalize();
     if let (Some(state), Some(errno)) = (state, errno) {
