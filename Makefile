@@ -175,7 +175,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi
 	install -m 755 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/ffi_core.so
 	install -m 644 lua/ffi.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi.lua
-	install -m 644 lua/ffi/include.lua lua/ffi/inspect.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi/
+	install -m 644 $(wildcard lua/ffi/*.lua) $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi/
 
 clean:
 	rm -rf $(BUILD)

@@ -17,7 +17,7 @@ build = {
   build_command = "cargo rustc --release --lib --crate-type cdylib && cp target/release/libffi_core.so target/release/ffi_core.so",
   install = {
     lib = { "target/release/ffi_core.so" },
-    lua = { ffi = "lua/ffi.lua", ["ffi.include"] = "lua/ffi/include.lua", ["ffi.inspect"] = "lua/ffi/inspect.lua" },
+    lua = { ffi = "lua/ffi.lua", ["ffi.debug"] = "lua/ffi/debug.lua", ["ffi.include"] = "lua/ffi/include.lua", ["ffi.inspect"] = "lua/ffi/inspect.lua" },
     bin = { "bin/cdata-freeze" },
   },
 }

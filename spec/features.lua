@@ -124,7 +124,7 @@ feature("a function keeps its library open", function()
 end)
 
 section = "Extensions"
-feature("`ffi.nullptr` (cffi, lua-ffi), `ffi.NULL`, `ffi.C.NULL` (luaffifb)", function() return ffi.nullptr == nil and ffi.NULL == nil and lib.null() == ffi.nullptr end, "`nil`, for all of them")
+feature("`ffi.nullptr` (cffi, lua-ffi), `ffi.NULL`, `ffi.C.NULL` (luaffifb)", function() return ffi.nullptr == nil and ffi.NULL == nil and ffi.C.NULL == nil and lib.NULL == nil and lib.null() == ffi.nullptr end, "`nil`, for all of them")
 feature("`ptr == nil` is true for NULL", function() return lib.null() == nil and lib.null_pointer == nil and new("void *") == nil end)
 feature("`ffi.addressof(cdata)`", function() local x = new("int", 5) return ffi.addressof(x)[0] == 5 end)
 feature("`ffi.toretval(cdata)`", function() return ffi.toretval(new("int", 5)) == 5 end)
@@ -145,11 +145,11 @@ feature("reflection: members, constants, parameters", function()
   return f[1].name == "a" and f[2].width == 3 and f[2].type == ffi.typeof("unsigned") and p[1].type == ffi.typeof("double") and p.variadic and #ffi.constants("enum f1") == 2
 end, "`ffi.fields`, `ffi.constants`, `ffi.parameters`")
 feature("`abi(\"unionval\")`, `abi(\"elfv2\")`", function() return ffi.abi("unionval") and not ffi.abi("elfv2") end)
-feature("`ffi.i64`, `ffi.u64`, `ffi.debug`", function() return ffi.i64("9223372036854775807") + 0 == new("int64_t", math.maxinteger) and tostring(ffi.u64("18446744073709551615")) == "18446744073709551615ULL" end,
-  "`ffi.fields`, `ffi.constants`, `ffi.parameters` say what a type consists of")
+feature("`ffi.i64`, `ffi.u64`, `ffi.debug`", function() return ffi.i64("9223372036854775807") + 0 == new("int64_t", math.maxinteger) and tostring(ffi.u64("18446744073709551615")) == "18446744073709551615ULL" and ffi.debug().types.int8_t == ffi.typeof("int8_t") end,
+  "`ffi.debug` lists what is declared; `ffi.fields`, `ffi.constants`, `ffi.parameters` say what a type consists of")
 feature("`ffi.VERSION`", function() return ffi.VERSION:match("^%d+%.%d+") ~= nil end)
 feature("number literals `42LL 42ULL 2i`", function() return ffi.i64("42") == new("int64_t", 42) and ffi.u64("0x10") == new("uint64_t", 16) end, "a literal is Lua's own: `ffi.i64(\"42\")`, `ffi.u64(\"42\")`, `ffi.new(\"complex\", 0, 2)`")
-feature("`ffi.C.i` and complex arithmetic", function() local z = new("complex", 1, 2) * new("complex", 0, 1) return z.re == -2 and z.im == 1 end, "`ffi.new(\"complex\", 0, 1)` is i")
+feature("`ffi.C.i` and complex arithmetic", function() local z = new("complex", 1, 2) * ffi.C.i return z.re == -2 and z.im == 1 and ffi.C.i == new("complex", 0, 1) end, "also `ffi.new(\"complex\", 0, 1)`")
 feature("`gc` on any cdata, scalars too", function()
   local n = 0
   do local _ = ffi.gc(new("int", 3), function(x) n = ffi.tonumber(x) end) end

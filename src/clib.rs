@@ -8,10 +8,10 @@ use std::ffi::{c_int, c_void};
 
 use crate::api::meta;
 use crate::call::Bound;
-use crate::cdata::{self, Bounds};
+use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::to_lua;
-use crate::ctype::Name;
+use crate::ctype::{CType, FloatKind, Name};
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::index::push_constant;
@@ -158,6 +158,9 @@ pub unsafe fn is_name_space(l: *mut lua_State, idx: c_int) -> bool {
 /// What a name of a name space leads to.
 enum Found {
     Constant(crate::ctype::Constant),
+    /// What needs no declaration: `NULL`, and the imaginary unit `i`.
+    Null,
+    Imaginary,
     Function(&'static Shape, *mut c_void),
     Variable(&'static Shape, *mut u8),
 }
@@ -176,6 +179,8 @@ fn find(clib: &Clib, name: &str) -> Result<Found> {
         Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
         Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
         Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(ty), symbol(&s)?.cast())),
+        None if name == "NULL" => Ok(Found::Null),
+        None if name == "i" => Ok(Found::Imaginary),
         Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(name.to_owned()).into()),
     }
 }
@@ -318,6 +323,14 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
                 push_constant(l, state, constant)?;
                 true
             }
+            Found::Null => {
+                lua_pushnil(l);
+                false
+            }
+            Found::Imaginary => {
+                push_imaginary(l, state);
+                false
+            }
             Found::Function(shape, address) => {
                 push_function(l, shape, *address, space)?;
                 true
@@ -335,6 +348,17 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
             lua_rawset(l, cache);
         }
         Ok(1)
+    }
+}
+
+/// Pushes the complex number i.
+unsafe fn push_imaginary(l: *mut lua_State, state: &State) {
+    let id = state.table.borrow_mut().intern(CType::Complex(FloatKind::Double));
+    let shape = state.shape(id.plain());
+    // SAFETY: S5; a new cdata of two doubles.
+    unsafe {
+        let header = cdata::push_owned(l, shape, 2 * size_of::<f64>());
+        Header::data(header).cast::<[f64; 2]>().write_unaligned([0.0, 1.0]);
     }
 }
 
