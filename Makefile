@@ -30,6 +30,8 @@ help:
 # Installs Debian packages that are missing; nothing else leaves the checkout.
 setup:
 	@command -v $(CARGO) >/dev/null || { echo "Rust is needed: https://rustup.rs"; exit 1; }
+	@need=$$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml); have=$$($(CARGO) --version | cut -d' ' -f2); \
+	[ "$$(printf '%s\n' $$need $$have | sort -V | head -1)" = $$need ] || { echo "Rust $$need or newer is needed, this is $$have: https://rustup.rs"; exit 1; }
 	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	  if command -v apt-get >/dev/null; then \
@@ -108,8 +110,8 @@ headers: setup build
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= cdef type_name repr layout
 fuzz: setup
-	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz
-	@for t in $(FUZZ_TARGETS); do \
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --root $(BUILD)/tools cargo-fuzz
+	@export PATH="$(ROOT)/$(BUILD)/tools/bin:$$PATH"; for t in $(FUZZ_TARGETS); do \
 	  mkdir -p $(BUILD)/fuzz/$$t && \
 	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$t $(BUILD)/fuzz/$$t fuzz/corpus/$$t -- \
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
@@ -174,6 +176,8 @@ PREFIX ?= /usr/local
 install: build
 	install -d $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi
 	install -m 755 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/ffi_core.so
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/cdata-freeze $(DESTDIR)$(PREFIX)/bin/cdata-freeze
 	install -m 644 lua/ffi.lua $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi.lua
 	install -m 644 $(wildcard lua/ffi/*.lua) $(DESTDIR)$(PREFIX)/share/lua/5.4/ffi/
 

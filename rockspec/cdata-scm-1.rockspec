@@ -20,6 +20,7 @@ build = {
     lua = { ffi = "lua/ffi.lua", ["ffi.debug"] = "lua/ffi/debug.lua", ["ffi.include"] = "lua/ffi/include.lua", ["ffi.inspect"] = "lua/ffi/inspect.lua" },
     bin = { "bin/cdata-freeze" },
   },
+  copy_directories = { "docs" },
 }
 test = {
   type = "command",
