@@ -91,7 +91,8 @@ impl Header {
     /// The cdata's shape.
     #[inline]
     pub fn shape(&self) -> &'static Shape {
-        // SAFETY: a header is only reached through `header`, which checks the magic; shapes live as long as their VM.
+        // SAFETY: headers are made by `allocate` and `of_spare`, and reached by address only once the magic was found in their word (`header`,
+        // `header_in` and their kin); shapes live as long as their VM.
         unsafe { &*((self.word & !MAGIC_MASK) as *const Shape) }
     }
 
@@ -317,8 +318,7 @@ pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> pe
 /// S6.
 #[inline]
 pub unsafe fn push_owned(l: *mut lua_State, shape: &Shape, size: usize) -> *mut Header {
-    // SAFETY: the payload lies inside the block: head, room for alignment, and `size` were all asked for; the caller
-    // (`new`) has limited `size`.
+    // SAFETY: the payload lies inside the block: head, room for alignment, and `size` were all asked for.
     unsafe {
         if shape.is_simple() {
             let header = allocate(l, shape, size_of::<Header>() + size, c_int::from(shape.slots.get()));

@@ -15,7 +15,7 @@ use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
 use crate::vm::state::State;
 
-/// Addresses of type texts that are cached before the cache starts anew.
+/// Addresses of type texts that are cached: the first of a VM.
 const CACHE_MAX: usize = 4096;
 
 /// The state, from the running function's upvalue.

@@ -565,7 +565,8 @@ door! {
 }
 
 unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
-    // SAFETY: only `park` calls this, with a pair that outlives the call; S6: the error is put back before Lua may raise.
+    // SAFETY: only `park` calls this, with a pair that outlives the call. S6: what of the error may be alive when Lua raises stays in the pair,
+    // which `park` drops; what is taken out of it is dropped first, or given back.
     unsafe {
         let (parked, function) = &mut *lua_touserdata(l, 1).cast::<(Option<Box<Error>>, c_int)>();
         let place = push_last_line(l, *function);

@@ -474,7 +474,7 @@ unsafe fn store_aggregate(
     p: *mut u8,
     room: Room,
 ) -> Result<()> {
-    // SAFETY: `room` bytes at `p` (caller); the source's bounds were checked when its cdata was made.
+    // SAFETY: `room` bytes at `p` (caller); the source's bounds are checked here.
     unsafe {
         match lua_type(l, idx) {
             LUA_TTABLE => init::from_table(l, idx, shape, p, room),

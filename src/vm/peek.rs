@@ -6,7 +6,7 @@
 //! through the API alone. (`docs/performance.md` has what it gains.)
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::stack::*;
 
@@ -80,14 +80,15 @@ const NODE_KEY_TAG: usize = 9;
 const NODE_NEXT: usize = 12;
 const NODE_KEY: usize = 16;
 
-static AVAILABLE: AtomicBool = AtomicBool::new(false);
-/// Did any probe of this process find another layout? Two Luas may live in one; then neither is peeked at.
-static REFUTED: AtomicBool = AtomicBool::new(false);
+/// What the probes of this process found. Two Luas may live in one, laid out in two ways: then neither is peeked at.
+static FOUND: AtomicU8 = AtomicU8::new(0);
+const EXPECTED: u8 = 1;
+const OTHERWISE: u8 = 2;
 
 /// Is Lua laid out as this room takes it to be? (Never with the feature `portable`, which tests what is done where it is not.)
 #[inline(always)]
 pub fn is_available() -> bool {
-    !cfg!(feature = "portable") && AVAILABLE.load(Ordering::Relaxed)
+    !cfg!(feature = "portable") && FOUND.load(Ordering::Relaxed) == EXPECTED
 }
 
 /// The slot of the first argument of the running C function.
@@ -430,10 +431,7 @@ pub unsafe fn probe(l: *mut lua_State) {
         found
     };
     let found = found && size_of::<Slot>() == 16 && cfg!(target_pointer_width = "64");
-    if !found {
-        REFUTED.store(true, Ordering::Relaxed);
-    }
-    AVAILABLE.store(!REFUTED.load(Ordering::Relaxed), Ordering::Relaxed);
+    FOUND.fetch_or(if found { EXPECTED } else { OTHERWISE }, Ordering::Relaxed);
 }
 
 unsafe fn check_stack(l: *mut lua_State) -> bool {

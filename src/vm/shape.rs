@@ -125,7 +125,7 @@ const WORDS: usize = 8;
 pub const USERDATA_ALIGN: usize = 8;
 
 impl Shape {
-    /// The shape of `ty`; `metatables` are the registry references its cdata get.
+    /// The shape of `ty`, without the metatables that its cdata get.
     pub(super) fn new(state: *const State, table: &CTypeTable, ty: QualType) -> Box<Shape> {
         let class = match table.get(ty.id) {
             CType::Void => Class::Void,

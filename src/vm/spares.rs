@@ -87,7 +87,10 @@ impl Spares {
     }
 
     /// Keeps none that was taken any more.
-    pub fn forget_lent(&self) {
+    ///
+    /// # Safety
+    /// The VM is running, on this thread.
+    pub unsafe fn forget_lent(&self) {
         if !self.thread.get().is_null() {
             for n in 0..LENT {
                 // SAFETY: the thread was made where Lua is peeked at; nil is a value.
