@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua::{self, Way};
 use crate::ctype::{CType, FunctionId, QualType};
-use crate::error::{Blame, Error, Result, What};
+use crate::error::{Error, Result, What};
 use crate::native::signature::{Place, Signature};
 use crate::native::thread::Thread;
 use crate::vm::entry;
@@ -593,7 +593,7 @@ unsafe fn left_behind(l: *mut lua_State, state: &State) -> Box<Error> {
             lua_rawgeti(l, LUA_REGISTRYINDEX, slot);
             lua_pushboolean(l, 0);
             lua_rawseti(l, LUA_REGISTRYINDEX, slot);
-            return Box::new(Error { what: What::OnStack, blame: Blame::Value });
+            return Error::on_stack();
         }
         if state.calls.take_foreign() {
             return What::ForeignThread.into();

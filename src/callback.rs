@@ -13,7 +13,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use crate::cdata;
 use crate::door;
-use crate::error::{Error, Result, What};
+use crate::error::{Result, What};
 use crate::native::closure::{self, Closure};
 use crate::native::thread::Thread;
 use crate::vm::address_map::HashByAddress;
@@ -297,8 +297,7 @@ unsafe fn set_body(l: *mut lua_State) -> Result<c_int> {
     unsafe {
         let (state, callback) = own(l)?;
         if lua_type(l, 2) != LUA_TFUNCTION {
-            let error: Box<Error> = What::Expected("function", cdata::describe(l, 2)).into();
-            return Err(error.at_argument(2));
+            return Err(What::Expected("function", cdata::describe(l, 2)).at_argument(2));
         }
         if let Some(key) = callback.shared_as.take() {
             callbacks(state).borrow_mut().shared.remove(&key);

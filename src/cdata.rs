@@ -616,10 +616,8 @@ pub unsafe fn describe_source(l: *mut lua_State, idx: c_int) -> String {
 pub unsafe fn check(l: *mut lua_State, idx: c_int) -> Result<*mut Header> {
     // SAFETY: from the caller.
     unsafe {
-        header(l, idx).ok_or_else(|| {
-            let error: Box<Error> = What::Expected("cdata", type_name(l, idx).to_owned()).into();
-            error.at_argument(idx as u32)
-        })
+        header(l, idx)
+            .ok_or_else(|| What::Expected("cdata", type_name(l, idx).to_owned()).at_argument(idx as u32))
     }
 }
 

@@ -110,10 +110,7 @@ unsafe fn clib<'a>(l: *mut lua_State, idx: c_int) -> Result<&'a mut Clib> {
     unsafe {
         match name_space(l, idx) {
             Some(clib) => Ok(&mut *clib),
-            None => {
-                let error: Box<Error> = What::Expected("clib", type_name(l, idx).to_owned()).into();
-                Err(error.at_argument(1))
-            }
+            None => Err(What::Expected("clib", type_name(l, idx).to_owned()).at_argument(1)),
         }
     }
 }
@@ -190,8 +187,7 @@ unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
     // SAFETY: the key stays at 2.
     unsafe {
         let Some(name) = bytes(l, 2) else {
-            let error: Box<Error> = What::Expected("string", cdata::describe(l, 2)).into();
-            return Err(error.at_argument(2));
+            return Err(What::Expected("string", cdata::describe(l, 2)).at_argument(2));
         };
         std::str::from_utf8(name)
             .map_err(|_| What::MissingDeclaration(String::from_utf8_lossy(name).into_owned()).into())

@@ -26,6 +26,18 @@ impl Error {
         }
         self
     }
+
+    /// The error whose value lies on top of the stack.
+    pub fn on_stack() -> Box<Error> {
+        Box::new(Error { what: What::OnStack, blame: Blame::Value })
+    }
+}
+
+impl What {
+    /// An error that is blamed on argument `n` of the running function.
+    pub fn at_argument(self, n: u32) -> Box<Error> {
+        Box::new(Error { what: self, blame: Blame::Argument(n) })
+    }
 }
 
 impl From<What> for Box<Error> {

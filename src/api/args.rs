@@ -35,8 +35,7 @@ pub unsafe fn state<'a>(l: *mut lua_State) -> &'a State {
 
 /// The message blamed on argument `n`.
 pub fn argument(n: c_int, what: What) -> Box<Error> {
-    let error: Box<Error> = what.into();
-    error.at_argument(n as u32)
+    what.at_argument(n as u32)
 }
 
 /// The ctype that argument `idx` names: a text, a ctype object, or a cdata of it. A text with `$` takes as many of the

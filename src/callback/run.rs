@@ -167,7 +167,7 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
                             result.cast::<u64>().write(run_peeking(l, callback, &Any(frame)));
                             Ok(())
                         }
-                        false => Err(on_stack()),
+                        false => Err(Error::on_stack()),
                     }
                 }
                 _ => run_protected(l, callback, frame, result),
@@ -183,11 +183,6 @@ unsafe fn enter_slowly(callback: &Callback, frame: *const u64, result: *mut u8) 
         calls.depth.set(calls.depth.get() - 1);
         *errno = calls.errno.get();
     }
-}
-
-/// The error value lies on top.
-fn on_stack() -> Box<Error> {
-    Box::new(Error { what: What::OnStack, blame: Blame::Value })
 }
 
 /// Parks what went wrong, for which C is given a zero; the stack becomes `top` values high again.
@@ -369,7 +364,7 @@ unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Argume
         slot.write(callback.value.get());
         peek::set_top(l, args.lay(plan, slot.add(1)));
         if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
-            fail(l, callback, lua_gettop(l) - 1, on_stack());
+            fail(l, callback, lua_gettop(l) - 1, Error::on_stack());
             return 0;
         }
         // (Read anew, as in `enter_usually`.)
@@ -448,10 +443,10 @@ unsafe fn run_protected(
         lua_pushcclosure(l, prepare, 0);
         lua_pushlightuserdata(l, handle);
         if lua_pcall(l, 1, plan.args.len() as c_int + 1, 0) != LUA_OK {
-            return Err(on_stack());
+            return Err(Error::on_stack());
         }
         if lua_pcall(l, plan.args.len() as c_int, plan.results, 0) != LUA_OK {
-            return Err(on_stack());
+            return Err(Error::on_stack());
         }
         convert_result(l, callback, result)
     }
@@ -470,7 +465,7 @@ unsafe fn convert_result(l: *mut lua_State, callback: &Callback, result: *mut u8
         lua_pushlightuserdata(l, (&raw const invocation).cast_mut().cast());
         lua_pushvalue(l, -3);
         if lua_pcall(l, 2, 0, 0) != LUA_OK {
-            return Err(on_stack());
+            return Err(Error::on_stack());
         }
     }
     Ok(())
@@ -576,7 +571,7 @@ unsafe fn raise_parked_body(l: *mut lua_State) -> Result<c_int> {
                 drop(error);
                 push_string(l, text);
                 lua_concat(l, 2);
-                Err(on_stack())
+                Err(Error::on_stack())
             }
             Some(error) => Err(error),
             None => Ok(0),

@@ -658,10 +658,7 @@ pub unsafe fn cast(l: *mut lua_State, idx: c_int, shape: &'static Shape) -> Resu
                     return Err(conversion_error(l, idx, shape));
                 }
             }
-            _ => {
-                let error: Box<crate::error::Error> = What::InvalidType.into();
-                return Err(error.at_argument(1));
-            }
+            _ => return Err(What::InvalidType.at_argument(1)),
         }
         Ok(())
     }

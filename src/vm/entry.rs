@@ -121,7 +121,7 @@ pub unsafe fn protect(
         lua_pushcclosure(l, protected, 0);
         lua_pushlightuserdata(l, (&raw mut work).cast());
         if lua_pcall(l, 1, LUA_MULTRET, 0) != LUA_OK {
-            return Err(Box::new(Error { what: What::OnStack, blame: Blame::Value }));
+            return Err(Error::on_stack());
         }
         Ok(lua_gettop(l) - base)
     }
