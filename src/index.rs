@@ -9,15 +9,14 @@ mod set;
 use std::ffi::c_int;
 
 use crate::cdata::{self, Bounds, Header};
+use crate::conv::from_lua;
 use crate::conv::number::truncate;
-use crate::conv::{from_lua, to_lua};
-use crate::ctype::{CType, Constant, QualType};
+use crate::conv::to_lua::push_constant;
+use crate::ctype::{CType, QualType};
 use crate::error::{Error, Result, What};
-use crate::vm::entry;
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Items, Op, Shape};
 use crate::vm::stack::*;
-use crate::vm::state::State;
 
 pub use get::index;
 pub use set::new_index;
@@ -159,37 +158,6 @@ unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
             Some(constant) => push_constant(l, shape.state(), &constant),
             None => Err(What::NoMember(shape.repr(), String::from_utf8_lossy(name).into_owned()).into()),
         }
-    }
-}
-
-/// Pushes a constant of a name space or record. Slots +1 (needs 4), raises.
-///
-/// # Safety
-/// S6 but for the constant: what of it could be lost is pushed protected.
-pub unsafe fn push_constant(l: *mut lua_State, state: &State, constant: &Constant) -> Result<()> {
-    // SAFETY: from the caller.
-    unsafe {
-        match constant {
-            Constant::Int(n, ty) => {
-                let shape = state.shape(ty.plain());
-                match i64::try_from(*n) {
-                    _ if shape.class == Class::Bool => lua_pushboolean(l, c_int::from(*n != 0)),
-                    Ok(n) if shape.class != Class::Pointer => lua_pushinteger(l, n),
-                    _ => {
-                        let mut bytes = n.to_ne_bytes();
-                        to_lua::push(l, shape, shape.op(), bytes.as_mut_ptr(), Bounds::ANY, 0)?;
-                    }
-                }
-            }
-            Constant::Float(x, _) => lua_pushnumber(l, *x),
-            Constant::Str(bytes) => {
-                entry::protect(l, |l| {
-                    push_bytes(l, bytes);
-                    Ok(1)
-                })?;
-            }
-        }
-        Ok(())
     }
 }
 

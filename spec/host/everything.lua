@@ -56,6 +56,7 @@ for _, field in ipairs(ffi.fields("struct host_node")) do assert(field.type) end
 for _, constant in ipairs(ffi.constants("enum host_color")) do assert(constant.name) end
 assert(#ffi.parameters("int (*)(int, char *)") == 2)
 assert(ffi.names().host_point == "typedef" and ffi.dump("host_point"):find("double x", 1, true))
+assert(ffi.debug().types.host_point == ffi.typeof("host_point"))
 assert(ffi.abi("le") and ffi.os and ffi.arch and ffi.VERSION and ffi.nullptr == nil)
 assert(C.HOST_LIMIT == 99 and C.HOST_GREEN == 5 and C.HOST_STATIC == 7 and C.HOST_TEXT == "text")
 assert(ffi.eval("1 + 2 * sizeof(int)") == 9)

@@ -3,11 +3,10 @@
 use std::ffi::{CStr, c_int};
 use std::io::Write;
 
-use super::objects;
+use super::{bound, objects};
 use crate::arith;
 use crate::call;
 use crate::cdata::{self, Header, Place};
-use crate::clib;
 use crate::conv::number::{self, Number};
 use crate::ctype::CType;
 use crate::door;
@@ -144,7 +143,7 @@ unsafe fn quick_function(l: *mut lua_State) -> Option<c_int> {
         let header = cdata::first_header(l)?;
         let (own, address) = ((*header).shape(), (*header).address);
         let shape = match own.class {
-            Class::Function if clib::quick_count(*peek::base(l)) => own,
+            Class::Function if bound::quick_count(*peek::base(l)) => own,
             Class::Pointer if !address.is_null() => own.known_target()?,
             Class::Record => return call_with_all(l, own, Meta::Call),
             Class::CTypeObject => {
@@ -215,7 +214,7 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
         let place = cdata::place(header);
         match place.shape.class {
             Class::Function => {
-                clib::count_call(l)?;
+                bound::count_call(l)?;
                 return call::call(l, place.shape, place.data.cast_const().cast());
             }
             Class::Pointer if place.shape.target().class == Class::Function => {

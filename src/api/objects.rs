@@ -3,11 +3,10 @@
 use std::ffi::c_int;
 
 use super::args::{self, argument};
-use super::meta;
 use super::types::{SIZE_MAX, variable_size};
+use super::{bound, meta};
 use crate::callback;
 use crate::cdata::{self, Header};
-use crate::clib;
 use crate::conv::from_lua::{self, Room};
 use crate::conv::init::{self, usual};
 use crate::conv::{number, to_lua};
@@ -374,7 +373,7 @@ unsafe fn gc_body(l: *mut lua_State) -> Result<c_int> {
         }
         lua_settop(l, 2);
         if (*header).shape().class == Class::Function {
-            clib::bind(l, 1)?;
+            bound::bind(l, 1)?;
         }
         cdata::set_finalizer(l, state, 1);
         lua_settop(l, 1);

@@ -7,11 +7,14 @@ use std::ffi::c_int;
 
 use super::number::{self, Number};
 use crate::cdata::{self, Bounds};
+use crate::ctype::Constant;
 use crate::error::{Result, What};
 use crate::native::mem;
+use crate::vm::entry;
 use crate::vm::peek;
-use crate::vm::shape::{FieldEntry, Op, Shape};
+use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
+use crate::vm::state::State;
 
 /// Pushes the value of `shape` at `p`. `bounds` are those of the memory there, `parent` the absolute stack index of
 /// the cdata that owns it or 0. Slots +1 (needs 4), raises for want of memory.
@@ -268,4 +271,35 @@ fn is_signed(shape: &Shape, op: Op) -> bool {
 unsafe fn push_wide(l: *mut lua_State, shape: &Shape, n: i128) {
     // SAFETY: a 128-bit shape, 16 readable bytes.
     unsafe { push_copy(l, shape, (&raw const n).cast()) };
+}
+
+/// Pushes a constant of a name space or record. Slots +1 (needs 4), raises.
+///
+/// # Safety
+/// S6 but for the constant: what of it could be lost is pushed protected.
+pub unsafe fn push_constant(l: *mut lua_State, state: &State, constant: &Constant) -> Result<()> {
+    // SAFETY: from the caller.
+    unsafe {
+        match constant {
+            Constant::Int(n, ty) => {
+                let shape = state.shape(ty.plain());
+                match i64::try_from(*n) {
+                    _ if shape.class == Class::Bool => lua_pushboolean(l, c_int::from(*n != 0)),
+                    Ok(n) if shape.class != Class::Pointer => lua_pushinteger(l, n),
+                    _ => {
+                        let mut bytes = n.to_ne_bytes();
+                        push(l, shape, shape.op(), bytes.as_mut_ptr(), Bounds::ANY, 0)?;
+                    }
+                }
+            }
+            Constant::Float(x, _) => lua_pushnumber(l, *x),
+            Constant::Str(bytes) => {
+                entry::protect(l, |l| {
+                    push_bytes(l, bytes);
+                    Ok(1)
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
