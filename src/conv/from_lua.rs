@@ -617,7 +617,7 @@ pub unsafe fn store_bits(
         let value = if shape.op() == Op::Bool {
             i128::from(number.is_nonzero())
         } else {
-            number.to_wide().ok_or_else(|| conversion_error(l, idx, shape))?
+            number.to_wide().ok_or_else(|| What::NoInteger(shape.repr()))?
         };
         mem::store_bits(container, entry.position_bits.into(), entry.width_bits.into(), value as u128);
         Ok(())
@@ -655,7 +655,7 @@ pub unsafe fn cast(l: *mut lua_State, idx: c_int, shape: &'static Shape) -> Resu
                 let size = shape.size().unwrap_or(0);
                 let header = cdata::push_owned(l, shape, size);
                 if !number::write(shape, Header::data(header), number) {
-                    return Err(conversion_error(l, idx, shape));
+                    return Err(What::NoInteger(shape.repr()).into());
                 }
             }
             _ => return Err(What::InvalidType.at_argument(1)),
