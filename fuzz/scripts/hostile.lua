@@ -24,7 +24,7 @@ local names = { "abi", "addressof", "alignof", "byvalue", "cast", "constants", "
 local follows = { inspect = true, toretval = true, load = true, include = true }
 local types = { "int", "int8_t", "uint64_t", "bool", "double", "float", "long double", "complex", "__int128", "fz_vector", "enum fz_color", "void *", "int *",
   "char *", "const char *", "struct fz_small", "struct fz_outer", "union fz_union", "struct fz_vls", "struct fz_flexible", "struct fz_const", "struct fz_empty",
-  "struct fz_opaque", "struct fz_outer *", "fz_matrix", "fz_row", "int[3]", "int[?]", "char[?]", "struct fz_outer[2]", "struct fz_outer[?]", "int *[4]", "fz_binary",
+  "struct fz_opaque", "struct fz_outer *", "fz_matrix", "fz_row", "const char *[3]", "const char *[20]", "int[3]", "int[?]", "char[?]", "struct fz_outer[2]", "struct fz_outer[?]", "int *[4]", "fz_binary",
   "fz_by_value", "int (*)(const char *, ...)", "void", "int (int)", "void (*)(void)", "double[0]", "int[1 << 20]", "char[0x7fffffff]", "int (*)[3]" }
 local function ct() return random(5) == 1 and V() or ("%q"):format(pick(types)) end
 local members = { "a", "b", "c", "s", "d", "i", "f", "n", "k", "v", "part", "text", "next", "name", "call", "flag", "wide", "uwide", "low", "high", "bytes", "small", "data",
@@ -202,6 +202,11 @@ return function(seed, length)
     local f = ("function() %s end"):format(code)
     -- Now and then an error strikes anywhere within.
     if random(15) == 1 then f = ("H.hooked(%d, %s)"):format(random(1, 60), f) end
+    -- Now and then a finalizer runs in the middle of it, at what first takes memory.
+    if random(8) == 1 then
+      local finalizer = pick(steps)():gsub(", *%)", ")"):gsub("{ ,", "{")
+      f = ("H.interrupted(function() %s end, %s)"):format(finalizer, f)
+    end
     out[#out + 1] = ("step(%d, %s)"):format(random(100), f)
   end
   out[#out + 1] = "H.done()"

@@ -114,6 +114,18 @@ function H.mem(v)
   return tostring(ffi.typeof(v)):find("%)>$") and "code" or v
 end
 
+-- Runs `finalize` in the collector's next step, a whole cycle: in the middle of whatever takes memory first in `f`.
+function H.interrupted(finalize, f)
+  return function(...)
+    collectgarbage()
+    collectgarbage("stop")
+    setmetatable({}, { __gc = finalize })
+    collectgarbage("incremental", 100, 1000, 40)
+    collectgarbage("restart")
+    return f(...)
+  end
+end
+
 -- What C may be told to call: a Lua function, or what the conversion refuses. C itself follows NULL.
 H.fn = setmetatable({}, { __index = function(_, i)
   local v = V[i]
