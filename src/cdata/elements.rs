@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::{Header, header, header_in};
+use super::{Header, header, long_block};
 use crate::vm::peek;
 use crate::vm::shape::{Class, Shape};
 use crate::vm::stack::*;
@@ -13,9 +13,9 @@ use crate::vm::stack::*;
 /// [`peek::is_available`]; the slot is a value of Lua's.
 #[inline(always)]
 pub unsafe fn is_same(slot: peek::Slot, shape: &Shape, address: *mut u8) -> bool {
-    // SAFETY: from the caller.
+    // SAFETY: from the caller; a block of that length has a header's bytes, and the word of a shape is found in cdata alone.
     unsafe {
-        header_in(slot).is_some_and(|header| {
+        long_block(slot).is_some_and(|header| {
             (*header).word == Header::word_of(shape)
                 && (*header).address == address
                 && peek::metatable(slot) == shape.metatable.get().address
