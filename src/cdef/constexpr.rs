@@ -185,6 +185,11 @@ impl Converter<'_> {
                     _ => {}
                 }
                 let right = self.evaluate(&b.rhs, depth)?;
+                let divides =
+                    matches!(b.operator.node, ast::BinaryOperator::Divide | ast::BinaryOperator::Modulo);
+                if divides && matches!((&left, &right), (Constant::Int(..), Constant::Int(0, _))) {
+                    return Err(self.error(b.rhs.span.start, "invalid value"));
+                }
                 binary(&b.operator.node)
                     .and_then(|operator| value::binary(self.table, operator, &left, &right))
                     .ok_or_else(|| self.not_constant(node))

@@ -6,7 +6,8 @@ use lang_c::ast;
 use lang_c::span::Node;
 
 use super::dialect::{Attr, Head, Piece, Rewriter};
-use super::{CdefError, Fault, INVALID, Param, define, derive, names, value};
+use super::syntax::Sort;
+use super::{CdefError, Fault, INVALID, Param, define, derive, names, tree, value};
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
 
 /// Turns the declarations of one piece into ctypes and names.
@@ -62,6 +63,11 @@ impl<'a> Converter<'a> {
         let entry = self.piece.map.partition_point(|&(o, _)| o <= offset).saturating_sub(1);
         let index = self.piece.map.get(entry).map_or(usize::MAX, |&(_, i)| i as usize);
         self.rewriter.error_at(index, message)
+    }
+
+    /// An error at the first token of the piece that cannot stand where it does. (Texts that `dialect` keeps aside lang-c has not seen.)
+    pub(super) fn first_wrong(&self) -> Option<CdefError> {
+        tree::first_wrong(self.table, self.rewriter, &self.piece, Sort::Declaration)
     }
 
     /// An error that says all there is to say.

@@ -142,6 +142,11 @@ impl<'a> Rewriter<'a> {
         self.tokens.get(index)
     }
 
+    /// The index of the token that is next.
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
     /// An error at a token of the last piece.
     pub fn error_at(&self, index: usize, message: impl Into<String>) -> CdefError {
         let token = self.tokens.get(index);

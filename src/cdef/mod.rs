@@ -23,6 +23,7 @@ mod macros;
 mod names;
 mod record;
 mod specifier;
+mod syntax;
 mod token;
 mod tree;
 mod usual;
@@ -131,7 +132,7 @@ fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
             if rewriter.usual(usual)?.is_some() {
                 continue;
             }
-            let Some(mut piece) = rewriter.piece(false)? else { break };
+            let Some(mut piece) = tree::piece(table, &mut rewriter, &tree::DECLARATIONS)? else { break };
             let assertions = std::mem::take(&mut piece.assertions);
             let (unit, before) = tree::read(table, &rewriter, &piece, &tree::DECLARATIONS)?;
             let mut converter = Converter::new(table, &rewriter, piece, before);
@@ -182,12 +183,8 @@ fn type_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result
             table.commit(point);
             Ok(read)
         }
-        Err(mut error) => {
+        Err(error) => {
             table.rollback(point);
-            // Nothing follows a type.
-            if error.message == "';' expected" {
-                "'<eof>' expected".clone_into(&mut error.message);
-            }
             Err(error)
         }
     }
@@ -210,7 +207,7 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
             rewriter.finish()?;
             return Ok(TypeName { ty, defines });
         }
-        let Some(piece) = rewriter.piece(true)? else {
+        let Some(piece) = tree::piece(table, &mut rewriter, &tree::TYPE_NAME)? else {
             return Err(rewriter.error_at(0, "declaration specifier expected"));
         };
         rewriter.finish()?;
@@ -250,7 +247,7 @@ fn expression_among(
             return Ok(value);
         }
         rewriter.expression();
-        let Some(piece) = rewriter.piece(true)? else {
+        let Some(piece) = tree::piece(table, &mut rewriter, &tree::EXPRESSION)? else {
             return Err(rewriter.error_at(0, "unexpected symbol"));
         };
         rewriter.finish()?;

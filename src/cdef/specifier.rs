@@ -213,7 +213,7 @@ impl Converter<'_> {
         let mut body = Body::default();
         body.start(id, kind, packed, aligned, head.pack);
         for text in &head.constants {
-            self.record_constant(text, at)?;
+            self.record_constant(text, at).map_err(|error| self.first_wrong().unwrap_or(error))?;
         }
         for declaration in declarations {
             let ast::StructDeclaration::Field(field) = &declaration.node else { continue };

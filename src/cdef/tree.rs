@@ -9,6 +9,7 @@ use lang_c::driver::{Config, Flavor, parse_preprocessed};
 use lang_c::span::Node;
 
 use super::dialect::{self, Piece, Rewriter};
+use super::syntax::{self, Sort};
 use super::token::Kind;
 use super::{CdefError, Param, literal};
 use crate::ctype::{CTypeTable, Name};
@@ -20,10 +21,13 @@ pub struct Wanted<T> {
     close: &'static str,
     /// Where it lies in lang-c's tree.
     find: fn(ast::TranslationUnit) -> Option<T>,
+    /// What it is to be, for whoever tells of an error.
+    sort: Sort,
 }
 
 /// All declarations of a piece.
-pub const DECLARATIONS: Wanted<ast::TranslationUnit> = Wanted { open: "", close: "", find: Some };
+pub const DECLARATIONS: Wanted<ast::TranslationUnit> =
+    Wanted { open: "", close: "", find: Some, sort: Sort::Declaration };
 
 /// The type name that a piece is.
 pub const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
@@ -36,6 +40,7 @@ pub const TYPE_NAME: Wanted<Node<ast::TypeName>> = Wanted {
         let ast::DeclarationSpecifier::TypeSpecifier(spec) = specifier.node else { return None };
         if let ast::TypeSpecifier::Atomic(name) = spec.node { Some(name) } else { None }
     },
+    sort: Sort::Type,
 };
 
 /// The expression that a piece is.
@@ -48,6 +53,7 @@ pub const EXPRESSION: Wanted<Node<ast::Expression>> = Wanted {
         let initializer = declarator.node.initializer?.node;
         if let ast::Initializer::Expression(expression) = initializer { Some(*expression) } else { None }
     },
+    sort: Sort::Expression,
 };
 
 fn sole_declaration(mut unit: ast::TranslationUnit) -> Option<ast::Declaration> {
@@ -75,10 +81,18 @@ pub fn read<T>(
             if !prelude.is_empty() {
                 unit.0.remove(0);
             }
+            // In declarations that are C nothing is wrong.
+            #[cfg(test)]
+            if wanted.sort == Sort::Declaration {
+                assert_eq!(first_wrong(table, rewriter, piece, wanted.sort), None, "{}", piece.text);
+            }
             let tree = (wanted.find)(unit).ok_or_else(|| rewriter.error_at(0, "unexpected symbol"))?;
             Ok((tree, before))
         }
-        Err(error) => Err(syntax_error(rewriter, piece, error.offset.saturating_sub(before), table)),
+        Err(error) => {
+            let offset = error.offset.saturating_sub(before);
+            Err(syntax_error(table, rewriter, piece, wanted, offset))
+        }
     }
 }
 
@@ -116,81 +130,60 @@ fn prelude(table: &CTypeTable, rewriter: &Rewriter<'_>, piece: &Piece) -> String
     out
 }
 
-/// The error at the furthest place that lang-c came to, in LuaJIT's words.
-fn syntax_error(rewriter: &Rewriter<'_>, piece: &Piece, offset: usize, table: &CTypeTable) -> CdefError {
+/// What is wrong with a piece that lang-c refused: the first token that cannot stand where it does, else the furthest that lang-c came to.
+fn syntax_error<T>(
+    table: &CTypeTable,
+    rewriter: &Rewriter<'_>,
+    piece: &Piece,
+    wanted: &Wanted<T>,
+    offset: usize,
+) -> CdefError {
+    if let Some(error) = first_wrong(table, rewriter, piece, wanted.sort) {
+        return error;
+    }
     let at = piece.map.partition_point(|&(o, _)| (o as usize) < offset);
-    let mapped = |at: usize| piece.map.get(at).map(|&(_, i)| i as usize);
-    let index = mapped(at).unwrap_or(usize::MAX);
-    let previous = at.checked_sub(1).and_then(mapped);
-    // Is a declaration specifier due at this place of the piece: at a start, or behind a qualifier at one?
-    let due = |mut at: usize| {
-        loop {
-            let Some(before) = at.checked_sub(1).and_then(mapped) else { return true };
-            match rewriter.user_token(before).text {
-                ";" | "{" | "}" | "(" | "," => return true,
-                "const" | "volatile" | "extern" | "static" | "typedef" | "__const" => at -= 1,
-                _ => return false,
-            }
-        }
-    };
-    let unknown = |index: usize| {
-        let token = rewriter.user_token(index);
-        token.kind == Kind::Ident
-            && !is_keyword(token.text)
-            && !matches!(table.name(token.text), Some(Name::Typedef(_)))
-    };
-    let mut open = Vec::new();
-    for (n, &(_, i)) in piece.map.iter().take(at).enumerate() {
-        match rewriter.user_token(i as usize).text {
-            "{" => {
-                let words = n.saturating_sub(2)..n;
-                let is_enum =
-                    piece.map[words].iter().any(|m| rewriter.user_token(m.1 as usize).text == "enum");
-                open.push(if is_enum { "enum" } else { "{" });
-            }
-            bracket @ ("(" | "[") => open.push(bracket),
-            ")" | "]" | "}" => drop(open.pop()),
-            _ => {}
-        }
-    }
-    if open.last() == Some(&"enum") {
-        let before = previous.map(|p| rewriter.user_token(p).text);
-        let message = match (before, rewriter.user_token(index).text) {
-            (Some("{" | ","), _) => "'<identifier>' expected",
-            (_, "}" | ",") => "unexpected symbol",
-            _ => "'}' expected",
-        };
-        return rewriter.error_at(index, message);
-    }
-    if let Some(p) = previous {
-        if unknown(p) && due(at - 1) {
-            return rewriter.error_at(p, "declaration specifier expected");
-        }
-        // A word of C's that names nothing.
-        if is_statement(rewriter.user_token(p).text) {
-            return rewriter.error_at(p, "'<identifier>' expected");
-        }
-    }
-    // Names without types: K&R's parameters, or types that nobody declared.
-    for window in piece.map[..at.min(piece.map.len())].windows(3) {
-        let [before, after] = [0, 2].map(|i| rewriter.user_token(window[i].1 as usize).text);
-        if matches!(before, "(" | ",") && matches!(after, "," | ")") && unknown(window[1].1 as usize) {
-            return rewriter.error_at(window[1].1 as usize, "declaration specifier expected");
-        }
-    }
-    let text = rewriter.user_token(index).text;
-    if due(at) && !matches!(text, ")" | "]") {
-        return rewriter.error_at(index, "declaration specifier expected");
-    }
-    let message = match open.last() {
-        Some(&"(") => "')' expected",
-        Some(&"[") => "']' expected",
-        _ => "';' expected",
-    };
-    rewriter.error_at(index, message)
+    let index = piece.map.get(at).map_or(usize::MAX, |&(_, index)| index as usize);
+    rewriter.error_at(index, "unexpected symbol")
 }
 
-fn is_statement(text: &str) -> bool {
+/// An error at the first token of a piece that cannot stand where it does.
+pub fn first_wrong(
+    table: &CTypeTable,
+    rewriter: &Rewriter<'_>,
+    piece: &Piece,
+    sort: Sort,
+) -> Option<CdefError> {
+    let last = piece.map.last().map_or(0, |&(_, index)| index as usize);
+    let tokens = (0..=last).map(|index| rewriter.user_token(index));
+    let (index, message) = syntax::first_wrong(table, tokens, sort)?;
+    Some(rewriter.error_at(index, message))
+}
+
+/// The next piece; where there is none for an error, that is told of the first token that is wrong.
+pub fn piece<T>(
+    table: &CTypeTable,
+    rewriter: &mut Rewriter<'_>,
+    wanted: &Wanted<T>,
+) -> Result<Option<Piece>, CdefError> {
+    rewriter.piece(wanted.sort != Sort::Declaration).map_err(|error| {
+        let end = rewriter.place();
+        let tokens = (0..=end).map(|index| rewriter.user_token(index));
+        match syntax::first_wrong(table, tokens, wanted.sort) {
+            Some((index, message)) if index < end || is_grammar(&error.message) => {
+                rewriter.error_at(index, message)
+            }
+            _ => error,
+        }
+    })
+}
+
+/// Does a message tell of grammar, and of nothing else?
+fn is_grammar(message: &str) -> bool {
+    message == "unexpected symbol" || message.ends_with(" expected")
+}
+
+/// A word of C's that only function bodies have.
+pub fn is_statement(text: &str) -> bool {
     matches!(
         text,
         "break"

@@ -29,7 +29,9 @@ impl Rewriter<'_> {
 
     /// `[[`, which opens a C23 attribute.
     pub(super) fn attribute_brackets(&mut self) -> bool {
-        self.is("[") && self.tokens.at(self.at + 1).text == "["
+        self.is("[")
+            && self.tokens.at(self.at + 1).text == "["
+            && self.tokens.at(self.at + 2).kind != Kind::Number
     }
 
     pub(super) fn c23_attributes(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
