@@ -97,6 +97,19 @@ describe("ffi.include", function()
     assert.same({ 1, 2, 3 }, { ffi.C.BY_PATH, ffi.C.BY_QUOTES, ffi.C.BY_ANGLES })
   end)
 
+  it("takes any of a transparent union's pointers, as glibc has sockets' addresses", function()
+    local out = elsewhere("PATH=/usr/bin:/bin", [[local ffi = require("ffi")
+      ffi.include({ "sys/socket.h", "netinet/in.h" }, { cflags = "-D_GNU_SOURCE" })
+      local C, own = ffi.C, ffi.new("struct sockaddr_in", { sin_family = ffi.C.AF_INET })
+      own.sin_addr.s_addr = 0x0100007f
+      local socket = C.socket(C.AF_INET, C.SOCK_STREAM, 0)
+      print(C.bind(socket, own, ffi.sizeof(own)))
+      local got, length = ffi.new("struct sockaddr_in"), ffi.new("socklen_t[1]", ffi.sizeof(own))
+      print(C.getsockname(socket, ffi.cast("struct sockaddr *", got), length), got.sin_family == C.AF_INET, got.sin_port ~= 0)
+      print(pcall(C.getsockname, socket, ffi.new("const struct sockaddr"), length))]])
+    assert.equal("0\n0\ttrue\ttrue\nfalse\tbad argument #2 to '?' (cannot convert 'const struct sockaddr' to 'void *')\n", out)
+  end)
+
   it("finds a header beside the program", function()
     header("beside.h", "#define BESIDE 4\n")
     local out = elsewhere("PATH=/usr/bin:/bin sh -c 'cd " .. directory .. " && exec \"$0\" \"$@\"'",

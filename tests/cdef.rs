@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use ffi_core::cdef::{constant_expression, declare, type_name};
-use ffi_core::ctype::{CTypeTable, Constant, Name, repr};
+use ffi_core::ctype::{CType, CTypeTable, Constant, Name, Tag, repr};
 use support::{Random, compile_and_run};
 
 fn refused(text: &str) -> String {
@@ -637,6 +637,45 @@ fn bodies_and_macros_are_passed_over() {
     for name in ["STATEMENT", "CALL", "HALF", "SELECTED"] {
         assert!(table.name(name).is_none(), "{name}");
     }
+}
+
+#[test]
+fn a_transparent_union_takes_what_its_members_take() {
+    let mut table = CTypeTable::new();
+    let text = "
+        struct s; struct t;
+        typedef union { const struct s *a; const struct t *b; } readable __attribute__((__transparent_union__));
+        union __attribute__((transparent_union)) writable { struct s *a; const struct t *b; };
+        typedef union { struct s *a; int b; } mixed __attribute__((transparent_union));
+        typedef union { struct s *a; void (*b)(void); } code __attribute__((transparent_union));
+        typedef union { struct s *a; } plain;
+        typedef struct { struct s *a; } record __attribute__((transparent_union));
+        int f1(const readable, int); int f2(union writable w); int f3(mixed); int f4(plain); int f5(record);
+        int f6(code); void f7(readable *, void (*)(readable));";
+    for _ in 0..2 {
+        declare(&mut table, text.as_bytes(), &[]).unwrap();
+    }
+    let printed = |name: &str| match table.name(name) {
+        Some(&Name::Function { ty, .. }) => {
+            let CType::Function(id) = table.get(ty) else { panic!("{name} is a function") };
+            let params = table.function(id).to_function().params;
+            params.iter().map(|&ty| repr::repr(&table, ty)).collect::<Vec<_>>().join(", ")
+        }
+        _ => panic!("{name} is declared"),
+    };
+    assert_eq!(printed("f1"), "const void *, int");
+    assert_eq!(printed("f2"), "void *");
+    for name in ["f3", "f4", "f6"] {
+        assert!(printed(name).starts_with("union "), "{name}");
+    }
+    assert!(printed("f5").starts_with("struct "));
+    assert!(printed("f7").ends_with("void (*)()"));
+    // A failure leaves a union what it was.
+    declare(&mut table, b"union late { int *a; };", &[]).unwrap();
+    declare(&mut table, b"typedef union late l __attribute__((transparent_union)); nothing x;", &[])
+        .unwrap_err();
+    let Some(Tag::Record(id)) = table.tag("late") else { panic!("it is declared") };
+    assert!(!table.record(id).is_transparent);
 }
 
 #[test]

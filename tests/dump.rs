@@ -14,12 +14,14 @@ enum color { RED = -1, GREEN, BLUE = 7 };
 enum small { ONE = 1 } __attribute__((packed));
 typedef struct { int q; union either e; enum small s; } nameless;
 typedef int matrix[3][4];
+typedef union { struct point *p; union either *e; } transparent __attribute__((transparent_union));
 typedef float quad __attribute__((vector_size(16)));
 typedef const char *const *strings;
 int f(ulong_t, struct list *, nameless *, matrix, void (*)(void));
 nameless g(struct tight, struct raised, quad, long double, _Complex double);
 extern const struct point origin;
 int renamed(void) __asm__(\"other_name\");
+int bound(const transparent *, transparent);
 #define NUMBER 0x10
 #define TEXT \"a\\\"b\\n\"
 #define BIG 18446744073709551615ull
@@ -30,8 +32,22 @@ typedef void (*destructor)(void *);
 ";
 
 const NAMES: &[&str] = &[
-    "ulong_t", "nameless", "matrix", "quad", "strings", "f", "g", "origin", "renamed", "NUMBER", "TEXT",
-    "BIG", "REAL", "NEVER", "FAILED",
+    "bound",
+    "ulong_t",
+    "nameless",
+    "matrix",
+    "quad",
+    "strings",
+    "f",
+    "g",
+    "origin",
+    "renamed",
+    "NUMBER",
+    "TEXT",
+    "BIG",
+    "REAL",
+    "NEVER",
+    "FAILED",
 ];
 
 #[test]

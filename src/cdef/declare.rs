@@ -190,6 +190,9 @@ impl<'a> Converter<'a> {
                     if declarator.node.initializer.is_some() {
                         return Err(self.error(at, "';' expected"));
                     }
+                    if attrs.contains(&Attr::Transparent) {
+                        self.table.make_transparent(ty.id);
+                    }
                     self.name(&name, Name::Typedef(ty), at)?;
                 }
                 storage => self.object(&name, ty, label, storage.as_ref(), &declarator.node, at)?,

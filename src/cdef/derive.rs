@@ -3,7 +3,9 @@
 //! Called by `declarator`, which has lang-c's trees, and by `usual`, which has tokens.
 
 use super::{INVALID, UNSIZED};
-use crate::ctype::{ArrayLen, CType, CTypeTable, Convention, ParamNames, Prototype, QualType};
+use crate::ctype::{
+    ArrayLen, CType, CTypeId, CTypeTable, Convention, ParamNames, Prototype, Qual, QualType, RecordId,
+};
 
 /// The greatest size and length.
 const SIZE_MAX: u64 = 1 << 62;
@@ -71,8 +73,30 @@ pub fn parameter(table: &mut CTypeTable, ty: QualType) -> QualType {
     match table.get(ty.id) {
         CType::Array { elem, .. } => table.pointer(elem).plain(),
         CType::Function(_) => table.pointer(ty).plain(),
+        CType::Record(id) => any_member(table, id).unwrap_or(ty.id).plain(),
         _ => ty.id.plain(),
     }
+}
+
+/// The pointer that takes what any member of a transparent union takes, which is passed as its first member is; none where not all of them
+/// point to data.
+fn any_member(table: &mut CTypeTable, id: RecordId) -> Option<CTypeId> {
+    let record = table.record(id);
+    let fields = &record.body.as_ref().filter(|_| record.is_transparent)?.fields;
+    if fields.is_empty() {
+        return None;
+    }
+    let mut qual = Qual::CONST;
+    for field in fields {
+        match table.get(field.ty.id) {
+            CType::Pointer(to) if !matches!(table.get(to.id), CType::Function(_)) => {
+                qual = if to.qual.is_const() { qual } else { Qual::NONE };
+            }
+            _ => return None,
+        }
+    }
+    let void = table.intern(CType::Void).with(qual);
+    Some(table.pointer(void))
 }
 
 /// A typedef's type as `aligned` (in bytes) makes it. What has no size keeps its own alignment.

@@ -153,6 +153,7 @@ impl<'p> Pair<'p> {
                 let (x, y) = (ours.record(x), theirs.record(y));
                 x.kind == y.kind
                     && x.tag == y.tag
+                    && x.is_transparent == y.is_transparent
                     && match (&x.body, &y.body) {
                         (None, None) => true,
                         (Some(p), Some(q)) => {

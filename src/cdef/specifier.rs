@@ -196,6 +196,9 @@ impl Converter<'_> {
         let body = self.body(id, kind, declarations, &head, at)?;
         record::complete(self.table, id, body)
             .map_err(|fault| self.fault(fault, at, tag.as_deref().unwrap_or_default()))?;
+        if head.attrs.contains(&Attr::Transparent) {
+            self.table.make_transparent(self.table.record_type(id));
+        }
         Ok(self.table.record_type(id).plain())
     }
 

@@ -372,7 +372,11 @@ impl<'t> Reader<'_, 't> {
     #[inline(never)]
     fn attributed(&mut self, ty: QualType, attributes: Attributes<'_>) -> Read<QualType> {
         let ty = self.with_mode(ty, attributes.mode)?;
-        Ok(derive::aligned(self.table, ty, attributes.aligned))
+        let ty = derive::aligned(self.table, ty, attributes.aligned);
+        if attributes.transparent {
+            self.table.make_transparent(ty.id);
+        }
+        Ok(ty)
     }
 
     /// The `;`, which the last declaration of a text does without.

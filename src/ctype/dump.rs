@@ -259,6 +259,9 @@ impl Dumper<'_> {
         if body.align > natural || packed && body.align > 1 {
             let _ = write!(text, " __attribute__((aligned({})))", body.align);
         }
+        if record.is_transparent {
+            text.push_str(" __attribute__((transparent_union))");
+        }
         text
     }
 

@@ -214,6 +214,8 @@ pub struct Record {
     pub tag: Option<Rc<str>>,
     /// What is between the braces; none while the record is incomplete.
     pub body: Option<RecordBody>,
+    /// A union that stands for any of its members where a parameter is of it (`transparent_union`).
+    pub is_transparent: bool,
 }
 
 /// The fields of a complete record and where they lie.

@@ -109,6 +109,7 @@ enum Undo {
     /// The name at a place was a predefined typedef's until then.
     Predefined(usize),
     RecordBody(RecordId),
+    Transparent(RecordId),
     EnumBody(EnumId, CTypeId),
 }
 
@@ -319,7 +320,7 @@ impl CTypeTable {
     pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
         let id = RecordId(self.records.len() as u32);
         let ctype = self.push(CType::Record(id));
-        self.records.push((Record { kind, tag: tag.clone(), body: None }, ctype));
+        self.records.push((Record { kind, tag: tag.clone(), body: None, is_transparent: false }, ctype));
         if let Some(tag) = tag {
             self.insert_tag(&tag, Tag::Record(id));
         }
@@ -330,6 +331,16 @@ impl CTypeTable {
     pub fn complete_record(&mut self, id: RecordId, body: RecordBody) {
         self.records[id.0 as usize].0.body = Some(body);
         self.journal.push(Undo::RecordBody(id));
+    }
+
+    /// Makes a union transparent; what is none stays what it is.
+    pub fn make_transparent(&mut self, id: CTypeId) {
+        let CType::Record(id) = self.get(id) else { return };
+        let record = &mut self.records[id.0 as usize].0;
+        if record.kind == RecordKind::Union && !record.is_transparent {
+            record.is_transparent = true;
+            self.journal.push(Undo::Transparent(id));
+        }
     }
 
     /// A new enum; opaque while `constants` is none.
@@ -441,7 +452,7 @@ impl CTypeTable {
     /// Has nothing since `begin` been given a name, a tag, or (if it was there before) a body? Then nothing leads to what
     /// was made since.
     pub fn is_unchanged_since(&self, point: &Checkpoint) -> bool {
-        let is_own = |undo: &Undo| matches!(undo, Undo::RecordBody(id) if id.0 as usize >= point.records);
+        let is_own = |undo: &Undo| matches!(undo, Undo::RecordBody(id) | Undo::Transparent(id) if id.0 as usize >= point.records);
         self.names.len() == point.names
             && self.tags.len() == point.tags
             && self.journal[point.journal..].iter().all(is_own)
@@ -454,6 +465,7 @@ impl CTypeTable {
                 Undo::Replaced(at, old) => drop(self.names.replace(at, *old)),
                 Undo::Predefined(at) => self.predefined[at] = true,
                 Undo::RecordBody(id) => self.records[id.0 as usize].0.body = None,
+                Undo::Transparent(id) => self.records[id.0 as usize].0.is_transparent = false,
                 Undo::EnumBody(id, underlying) => {
                     let e = &mut self.enums[id.0 as usize].0;
                     e.constants = None;

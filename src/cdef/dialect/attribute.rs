@@ -105,6 +105,7 @@ impl Rewriter<'_> {
             ("vector_size", Some(text)) => Attr::VectorSize(text),
             ("ms_abi", _) => Attr::MsAbi,
             ("sysv_abi", _) => Attr::SysvAbi,
+            ("transparent_union", _) => Attr::Transparent,
             ("overloadable", _) => Attr::Overloadable,
             ("ms_struct", _) => return Err(self.error_at_previous("NYI: attribute ms_struct")),
             ("scalar_storage_order", Some(order)) => return self.storage_order(&order),
@@ -146,6 +147,7 @@ pub fn bears_on_types(name: &str) -> bool {
             | "ms_abi"
             | "sysv_abi"
             | "overloadable"
+            | "transparent_union"
             | "ms_struct"
             | "scalar_storage_order"
     )

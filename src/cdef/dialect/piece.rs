@@ -19,6 +19,8 @@ pub enum Attr {
     SysvAbi,
     /// An asm label, its strings joined.
     Asm(String),
+    /// `transparent_union`
+    Transparent,
     /// clang's `overloadable`
     Overloadable,
 }

@@ -38,12 +38,14 @@ pub struct Attributes<'t> {
     pub aligned: Option<u64>,
     /// The word of `mode`.
     pub mode: Option<&'t str>,
+    /// `transparent_union`
+    pub transparent: bool,
 }
 
 impl Attributes<'_> {
     /// Do they say nothing of a record or enum?
     fn is_empty(&self) -> bool {
-        !self.packed && self.aligned.is_none()
+        !self.packed && self.aligned.is_none() && !self.transparent
     }
 }
 
@@ -156,6 +158,7 @@ impl<'t> Reader<'_, 't> {
             self.advance();
             match (name, &mut found) {
                 ("packed", Some(found)) if !self.is("(") => found.packed = true,
+                ("transparent_union", Some(found)) if !self.is("(") => found.transparent = true,
                 ("aligned", Some(found)) => {
                     let n = if self.eat("(") { self.alignment()? } else { target::BIGGEST_ALIGN };
                     found.aligned = found.aligned.max(Some(n));
@@ -219,7 +222,7 @@ impl<'t> Reader<'_, 't> {
                 return Err(Refusal::Unusual);
             }
             self.defines = true;
-            let Attributes { packed, aligned, .. } = attributes;
+            let Attributes { packed, aligned, transparent, .. } = attributes;
             let mut body = self.room.bodies.pop().unwrap_or_default();
             body.start(id, kind, packed, aligned, self.context.pack);
             self.room.constants.push(Vec::new());
@@ -231,6 +234,9 @@ impl<'t> Reader<'_, 't> {
             let whole = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
             self.room.bodies.push(body);
             record::complete(self.table, id, whole)?;
+            if transparent || behind.transparent {
+                self.table.make_transparent(self.table.record_type(id));
+            }
         }
         Ok(self.table.record_type(id).plain())
     }
@@ -287,7 +293,7 @@ impl<'t> Reader<'_, 't> {
         width: Option<i128>,
         attributes: Attributes<'_>,
     ) -> Read<()> {
-        let Attributes { packed, aligned, mode } = attributes;
+        let Attributes { packed, aligned, mode, .. } = attributes;
         let ty = self.with_mode(ty, mode)?;
         Ok(body.add(self.table, Member { name, ty, width, aligned, packed, at: 0 })?)
     }
