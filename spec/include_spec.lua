@@ -97,6 +97,18 @@ describe("ffi.include", function()
     assert.same({ 1, 2, 3 }, { ffi.C.BY_PATH, ffi.C.BY_QUOTES, ffi.C.BY_ANGLES })
   end)
 
+  it("makes other names of macros that name a function or variable", function()
+    header("other.h", "#include <stdlib.h>\nextern char **environ;\nint abs(int);\n#define other_abs abs\n#define other_abs2 other_abs\n" ..
+      "#define other_environ environ\n#define abs abs\n#define other_labs(n) labs(n)\n#define OTHER_NONE other_none\n")
+    local out = elsewhere("PATH=/usr/bin:/bin ONE=two", [[local ffi = require("ffi") ffi.include("]] .. directory .. [[/other.h")
+      local C, names = ffi.C, ffi.names()
+      print(C.other_abs(-1), C.other_abs2(-2), C.abs(-3), ffi.string(C.other_environ[0]) ~= "", names.other_labs, names.OTHER_NONE)
+      io.write(ffi.dump("other_abs2"))
+      local again = ffi.dump("other_abs", "other_environ")
+      ffi.cdef(again)]])
+    assert.equal('1\t2\t3\ttrue\tnil\tnil\nint other_abs2(int) __asm__("abs");\n', out)
+  end)
+
   it("takes any of a transparent union's pointers, as glibc has sockets' addresses", function()
     local out = elsewhere("PATH=/usr/bin:/bin", [[local ffi = require("ffi")
       ffi.include({ "sys/socket.h", "netinet/in.h" }, { cflags = "-D_GNU_SOURCE" })

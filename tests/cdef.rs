@@ -679,6 +679,51 @@ fn a_transparent_union_takes_what_its_members_take() {
 }
 
 #[test]
+fn a_macro_that_is_a_name_is_another_name_for_it() {
+    let mut table = CTypeTable::new();
+    let text = "
+        int far(long); extern const char *where; typedef int word; enum { ONE = 1 };
+        int labelled(void) __asm__(\"other\");
+        int taken(void);
+        #define near far
+        #define nearer near
+        #define here where
+        #define labelled2 labelled
+        #define own own
+        #define far far
+        #define taken far
+        #define word2 word
+        #define ONE_AGAIN ONE
+        #define nothing nowhere
+        #define bracketed (far)
+        #define called() far
+    ";
+    for _ in 0..2 {
+        declare(&mut table, text.as_bytes(), &[]).unwrap();
+    }
+    let function = |name: &str| match table.name(name) {
+        Some(Name::Function { ty, symbol }) => (repr::repr(&table, ty.plain()), symbol.as_deref()),
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(function("near"), ("int ()".to_owned(), Some("far")));
+    assert_eq!(function("nearer"), ("int ()".to_owned(), Some("far")));
+    assert_eq!(function("labelled2").1, Some("other"));
+    assert_eq!(function("far").1, None);
+    assert_eq!(function("taken").1, None);
+    assert!(matches!(table.name("here"), Some(Name::Variable { symbol: Some(s), .. }) if &**s == "where"));
+    assert!(matches!(table.name("ONE_AGAIN"), Some(Name::Constant(Constant::Int(1, _)))));
+    for name in ["own", "word2", "nothing", "bracketed", "called"] {
+        assert!(table.name(name).is_none(), "{name}");
+    }
+    // What it stands for may be declared as well; it is the same function then.
+    declare(&mut table, b"int near(long);", &[]).unwrap();
+    declare(&mut table, b"#define late far\nnothing x;", &[]).unwrap_err();
+    assert!(table.name("late").is_none());
+    declare(&mut table, b"#define late far", &[]).unwrap();
+    assert!(table.name("late").is_some());
+}
+
+#[test]
 fn what_is_declared_again_leaves_nothing_behind() {
     let mut table = CTypeTable::new();
     let text =

@@ -22,6 +22,7 @@ nameless g(struct tight, struct raised, quad, long double, _Complex double);
 extern const struct point origin;
 int renamed(void) __asm__(\"other_name\");
 int bound(const transparent *, transparent);
+#define also_renamed renamed
 #define NUMBER 0x10
 #define TEXT \"a\\\"b\\n\"
 #define BIG 18446744073709551615ull
@@ -33,6 +34,7 @@ typedef void (*destructor)(void *);
 
 const NAMES: &[&str] = &[
     "bound",
+    "also_renamed",
     "ulong_t",
     "nameless",
     "matrix",

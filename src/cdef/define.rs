@@ -1,6 +1,9 @@
-//! `#define NAME constant`: object-like macros whose expansion is a constant expression become constants.
+//! `#define NAME constant`: object-like macros whose expansion is a constant expression become constants. Those that are the name of a
+//! function or variable become other names for it.
 //!
 //! Other macros are passed over.
+
+use std::rc::Rc;
 
 use foldhash::HashMap;
 
@@ -16,7 +19,7 @@ const WORDS_MAX: usize = 4096;
 /// Tokens that the macros of one text may expand to, for each of them, on average.
 const WORDS_EACH: usize = 64;
 
-/// Enters every macro that is a constant into the table, unless its name is something else already.
+/// Enters every macro that is a constant into the table, or the name of a function or variable, unless its name is something else already.
 pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
     let mut values = HashMap::default();
     let mut total = WORDS_MAX + WORDS_EACH * macros.order.len();
@@ -29,9 +32,18 @@ pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
         }
         let mut budget = WORDS_MAX.min(total);
         let before = budget;
-        let found = evaluate(table, macros, name, &mut budget, &values);
+        let words = Expansion::new(macros, &mut budget, &values).of(name);
         total -= before - budget;
-        let Some((value, alone)) = found else { continue };
+        let Some(words) = words else { continue };
+        if let [word] = &words[..]
+            && word.kind == Kind::Ident
+            && let Some(what) = renamed(table, &word.text)
+        {
+            // (A constant of the macro's name stays one.)
+            let _ = table.enter_name(name, what);
+            continue;
+        }
+        let Some((value, alone)) = evaluate(table, &words) else { continue };
         // Later macros take the value where the text's meaning cannot depend on its neighbours.
         if let Constant::Int(n, ty) = value
             && alone
@@ -49,21 +61,25 @@ pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
 
 /// The constant that a macro is, if it is one.
 pub fn value(table: &mut CTypeTable, macros: &Macros<'_>, name: &str) -> Option<Constant> {
-    evaluate(table, macros, name, &mut { WORDS_MAX }, &HashMap::default()).map(|(value, _)| value)
+    let words = Expansion::new(macros, &mut { WORDS_MAX }, &HashMap::default()).of(name)?;
+    evaluate(table, &words).map(|(value, _)| value)
 }
 
-/// The value, and whether it means the same whatever stands around the macro's name.
-fn evaluate(
-    table: &mut CTypeTable,
-    macros: &Macros<'_>,
-    name: &str,
-    budget: &mut usize,
-    values: &HashMap<&str, Box<str>>,
-) -> Option<(Constant, bool)> {
-    let words = Expansion::new(macros, budget, values).of(name)?;
+/// What another name for a function or variable means: the same, by its symbol.
+fn renamed(table: &CTypeTable, name: &str) -> Option<Name> {
+    let symbol_of = |symbol: &Option<Rc<str>>| Some(symbol.clone().unwrap_or_else(|| name.into()));
+    match table.name(name)? {
+        Name::Function { ty, symbol } => Some(Name::Function { ty: *ty, symbol: symbol_of(symbol) }),
+        Name::Variable { ty, symbol } => Some(Name::Variable { ty: *ty, symbol: symbol_of(symbol) }),
+        Name::Typedef(_) | Name::Constant(_) => None,
+    }
+}
+
+/// The value of what a macro stands for, and whether it means the same whatever stands around the macro's name.
+fn evaluate(table: &mut CTypeTable, words: &[Word<'_>]) -> Option<(Constant, bool)> {
     let first = words.first()?;
     if first.kind == Kind::Str {
-        return string(&words).map(|bytes| (Constant::Str(bytes.into()), false));
+        return string(words).map(|bytes| (Constant::Str(bytes.into()), false));
     }
     let list = words.iter().map(|word| Token { kind: word.kind, text: &word.text, line: 1, file: 0 });
     let context = Context { params: &[], macros: None, pack: None };
@@ -72,9 +88,9 @@ fn evaluate(
     let value = match settle(table, point, read.map(|done| done.it)) {
         Ok(value) => value,
         Err(Refusal::NotConstant) => return None,
-        Err(Refusal::Unusual) => general(table, &words)?,
+        Err(Refusal::Unusual) => general(table, words)?,
     };
-    Some((value, stands_alone(&words)))
+    Some((value, stands_alone(words)))
 }
 
 /// Is it one token, or all of it in one pair of brackets?
