@@ -724,6 +724,33 @@ fn a_macro_that_is_a_name_is_another_name_for_it() {
 }
 
 #[test]
+fn what_a_name_of_fixed_width_means_stays() {
+    for text in [
+        "typedef int uint8_t;",
+        "typedef unsigned int8_t;",
+        "typedef unsigned char int8_t;",
+        "typedef unsigned int size_t;",
+        "typedef int ssize_t;",
+        "typedef void *uintptr_t;",
+        "typedef struct { int a; } int64_t;",
+        "typedef float int32_t;",
+        "int size_t;",
+        "void *ptrdiff_t(void);",
+    ] {
+        assert!(refused(text).starts_with("attempt to redefine '"), "{text}");
+    }
+    let mut table = CTypeTable::new();
+    for text in [
+        "typedef signed char int8_t; typedef unsigned char uint8_t; typedef short int16_t; typedef unsigned uint32_t;",
+        "typedef long int64_t; typedef unsigned long long uint64_t; typedef unsigned long size_t, uintptr_t;",
+        "typedef long long ssize_t; typedef long ptrdiff_t;",
+        "typedef int wchar_t; typedef unsigned char bool; typedef long off_t; typedef short time_t; typedef void *va_list;",
+    ] {
+        declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+    }
+}
+
+#[test]
 fn what_is_declared_again_leaves_nothing_behind() {
     let mut table = CTypeTable::new();
     let text =

@@ -62,6 +62,27 @@ pub(super) fn register(table: &mut CTypeTable) {
     table.intern(CType::Void);
 }
 
+/// Is it one of the names that say themselves what they mean, or that calls depend on? Another meaning of such a name would change what was
+/// declared with it, without a word.
+pub(super) fn is_fixed(name: &str) -> bool {
+    matches!(
+        name,
+        "int8_t"
+            | "int16_t"
+            | "int32_t"
+            | "int64_t"
+            | "uint8_t"
+            | "uint16_t"
+            | "uint32_t"
+            | "uint64_t"
+            | "intptr_t"
+            | "uintptr_t"
+            | "ptrdiff_t"
+            | "size_t"
+            | "ssize_t"
+    )
+}
+
 /// POSIX's integer types, as the platform has them: name, bytes, signed.
 #[cfg(unix)]
 mod posix {

@@ -63,6 +63,11 @@ impl<T> Scope<T> {
         self.position(hasher.hash_one(name), name).map(|at| (at, &self.meanings[at]))
     }
 
+    /// What the name at a place means.
+    pub(super) fn at(&self, at: usize) -> Option<&T> {
+        self.meanings.get(at)
+    }
+
     /// Enters a name; where it means something already, that stays, and `what` comes back.
     #[inline]
     pub(super) fn enter(&mut self, hasher: &RandomState, name: &str, what: T) -> Result<(), T> {

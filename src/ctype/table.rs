@@ -397,16 +397,30 @@ impl CTypeTable {
         }
     }
 
-    /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef.
+    /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef, or says itself what it means.
     pub fn replace_predefined(&mut self, name: &str, what: Name) -> bool {
         let Some((at, _)) = self.names.find(&self.hasher, name) else { return false };
-        if self.predefined.get(at) != Some(&true) {
+        if self.predefined.get(at) != Some(&true)
+            || builtin::is_fixed(name) && !self.is_same_integer(at, &what)
+        {
             return false;
         }
         self.predefined[at] = false;
         self.replace_name(at, what);
         self.journal.push(Undo::Predefined(at));
         true
+    }
+
+    /// Does a typedef name an integer of the size and sign that the name at a place has?
+    fn is_same_integer(&self, at: usize, what: &Name) -> bool {
+        let integer = |what: &Name| match what {
+            Name::Typedef(ty) if ty.qual == Qual::NONE => match self.get(ty.id) {
+                CType::Int(kind) => Some((target::int_size(kind), target::int_is_signed(kind))),
+                _ => None,
+            },
+            _ => None,
+        };
+        integer(what).is_some_and(|own| self.names.at(at).and_then(integer) == Some(own))
     }
 
     fn replace_name(&mut self, at: usize, what: Name) {
