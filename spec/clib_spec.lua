@@ -45,6 +45,22 @@ describe("a name space", function()
     end
     lib.counter = 41
   end)
+  it("is found where its name has a dot that is no file name's", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute(("mkdir -p '%s' && cp '%s' '%s/libspec-2.0.so.1' && cp '%s' '%s/libspec-3.1.so'")
+      :format(folder, helper.fixture, folder, helper.fixture, folder)))
+    local code = [[local ffi = require("ffi") ffi.cdef("int8_t add_i8(int8_t, int8_t);")
+      for _, name in ipairs { "spec-2.0", "spec-3.1", "libspec-3.1", "spec-3.1.so", "libspec-2.0.so.1" } do print(ffi.load(name).add_i8(1, 2)) end
+      local ok, why = pcall(ffi.load, "spec-4.0")
+      print(ok, why:find("libspec-4.0: ", 1, true) ~= nil, why:find("libspec-4.0.so: ", 1, true) ~= nil)]]
+    local lua = io.popen("command -v " .. (os.getenv("LUA") or "lua5.4")):read("l")
+    local pipe = assert(io.popen(("LD_LIBRARY_PATH='%s' '%s' -e '%s' 2>&1"):format(folder, lua, code)))
+    local out = pipe:read("a")
+    pipe:close()
+    os.execute(("rm -r '%s'"):format(folder))
+    assert.equal("3\n3\n3\n3\n3\nfalse\ttrue\ttrue\n", out)
+  end)
   it("falls with no debug library that takes it to pieces", function()
     local function space(reads)
       local made = ffi.load(helper.fixture)

@@ -1,7 +1,7 @@
 //! Shared libraries: open by name or path, symbols.
 //!
 //! A bare name becomes `libNAME.so`; where only versioned files exist (no `-dev` package), the highest version is taken;
-//! where the file is a linker script, what it names is.
+//! where the file is a linker script, what it names is. A name with a dot (`glib-2.0`) is that of a file first.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::path::{Path, PathBuf};
@@ -25,19 +25,21 @@ impl Library {
         let flags = RTLD_LAZY | if global { RTLD_GLOBAL | libc::RTLD_NODELETE } else { RTLD_LOCAL };
         let mut tried = Vec::new();
         let file = file_name(name);
-        if let Some(library) = attempt(&file, flags, &mut tried) {
+        if let Some(library) = search(&file, name, flags, &mut tried) {
             return Ok(library);
         }
         if !name.contains('/') {
-            for path in versioned(&file) {
-                if let Some(library) = attempt(&path.to_string_lossy(), flags, &mut tried) {
-                    return Ok(library);
-                }
-            }
             // (By no name at all the loader finds the program itself.)
             if file != name
                 && !name.is_empty()
                 && let Some(library) = attempt(name, flags, &mut tried)
+            {
+                return Ok(library);
+            }
+            // The dot may be no file name's.
+            if name.contains('.')
+                && !name.contains(SUFFIX)
+                && let Some(library) = search(&prefixed(format!("{name}{SUFFIX}")), name, flags, &mut tried)
             {
                 return Ok(library);
             }
@@ -79,9 +81,23 @@ fn file_name(name: &str) -> String {
     if name.contains('/') {
         return name.to_owned();
     }
-    let suffix = if cfg!(target_os = "macos") { ".dylib" } else { ".so" };
-    let full = if name.contains('.') { name.to_owned() } else { format!("{name}{suffix}") };
-    if full.starts_with("lib") { full } else { format!("lib{full}") }
+    prefixed(if name.contains('.') { name.to_owned() } else { format!("{name}{SUFFIX}") })
+}
+
+/// What a library's file name ends in, but for its version.
+const SUFFIX: &str = if cfg!(target_os = "macos") { ".dylib" } else { ".so" };
+
+fn prefixed(file: String) -> String {
+    if file.starts_with("lib") { file } else { format!("lib{file}") }
+}
+
+/// The library of that file name, or of its highest version if `name` is no path.
+fn search(file: &str, name: &str, flags: c_int, tried: &mut Vec<String>) -> Option<Library> {
+    if let Some(library) = attempt(file, flags, tried) {
+        return Some(library);
+    }
+    let paths = if name.contains('/') { Vec::new() } else { versioned(file) };
+    paths.iter().find_map(|path| attempt(&path.to_string_lossy(), flags, tried))
 }
 
 fn attempt(file: &str, flags: c_int, tried: &mut Vec<String>) -> Option<Library> {
