@@ -248,7 +248,13 @@ unsafe fn dump_body(l: *mut lua_State) -> Result<c_int> {
                 _ => return Err(argument(idx, What::Expected("string", type_name(l, idx).to_owned()))),
             }
         }
-        let text = entry::guard(|| Ok(dump::dump(&state.table.borrow(), &names)))?;
+        let text = entry::guard(|| {
+            let table = state.table.borrow();
+            match names.iter().find(|name| table.name(name).is_none()) {
+                Some(name) => Err(What::MissingDeclaration((*name).to_owned()).into()),
+                None => Ok(dump::dump(&table, &names)),
+            }
+        })?;
         drop(names);
         push_string(l, text);
         Ok(1)
