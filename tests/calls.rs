@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ffi_core::cdef;
-use ffi_core::ctype::{ArrayLen, CType, CTypeTable, FloatKind, Name, QualType};
+use ffi_core::ctype::{ArrayLen, CType, CTypeTable, Convention, FloatKind, Name, Prototype, QualType};
 use ffi_core::native::closure::{Closure, FewHandler, Owner, data_at};
 use ffi_core::native::dl::Library;
 use ffi_core::native::mem;
@@ -902,4 +902,36 @@ fn more_closures_than_the_pool_has() {
     drop(owner);
     let more = make(1500, &other);
     assert!(addresses(&more).is_subset(&first) && addresses(&more).is_disjoint(&addresses(&all)));
+}
+
+/// What libffi wants described element by element is refused before it fills the memory.
+#[test]
+fn large_aggregates_are_not_described_to_libffi() {
+    let mut table = CTypeTable::new();
+    let text = "struct some { char a[64][64]; }; struct more { char a[64][64], b; }; struct big { char a[4096][4096][4096]; };
+        struct level1 { int a, b; }; struct level2 { struct level1 a[64]; }; struct level3 { struct level2 a[64]; };";
+    cdef::declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let started = std::time::Instant::now();
+    let mut described = |name: &str| {
+        let ty = cdef::type_name(&mut table, name.as_bytes(), &[]).unwrap().ty;
+        let void = cdef::type_name(&mut table, b"void", &[]).unwrap().ty;
+        let by_result = Prototype { result: ty, params: &[], variadic: false, convention: Convention::C };
+        let by_argument = Prototype { result: void, params: &[ty], ..by_result };
+        let twice = Prototype { params: &[ty, ty], ..by_argument };
+        [by_result, by_argument, twice].map(|prototype| {
+            // (Of a closure that needs none of it, that is no fault.)
+            let _ = Signature::for_closures(&table, prototype);
+            match Signature::through_libffi(&table, prototype, &[]) {
+                Ok(_) => true,
+                Err(why) if why == "struct of many elements by value" => false,
+                Err(why) => panic!("{name}: {why}"),
+            }
+        })
+    };
+    assert_eq!(described("struct some"), [true, true, false]);
+    assert_eq!(described("struct more"), [false; 3]);
+    assert_eq!(described("struct level2"), [true; 3]);
+    assert_eq!(described("struct level3"), [false; 3]);
+    assert_eq!(described("struct big"), [false; 3]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
 }

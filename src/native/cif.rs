@@ -31,7 +31,12 @@ struct Types {
     #[allow(clippy::vec_box)]
     types: Vec<Box<ffi_type>>,
     lists: Vec<Box<[*mut ffi_type]>>,
+    /// How many elements the lists have, those under way too.
+    count: usize,
 }
+
+/// The most elements that the aggregates of one function may have: libffi wants each described, those of arrays one by one.
+const ELEMENTS_MAX: usize = 4096;
 
 impl Cif {
     /// Describes a function that is called with these argument types.
@@ -212,16 +217,23 @@ impl Types {
     ) -> Result<(), String> {
         match table.get(ty) {
             CType::Array { elem, len: ArrayLen::Fixed(n) } => {
-                if n == 0 || n > 4096 {
-                    return Err("array of no or many elements by value".to_owned());
+                if n == 0 {
+                    return Err("array of no elements by value".to_owned());
                 }
+                // Each is one of the list at least: so the list ends this, too.
                 for _ in 0..n {
                     self.elements(table, elem.id, out)?;
                 }
             }
             // It has no bytes, but a say in the alignment, which libffi does not hear of.
             CType::Array { .. } => return Err("flexible member by value".to_owned()),
-            _ => out.push(self.describe(table, ty)?),
+            _ => {
+                self.count += 1;
+                if self.count > ELEMENTS_MAX {
+                    return Err("struct of many elements by value".to_owned());
+                }
+                out.push(self.describe(table, ty)?);
+            }
         }
         Ok(())
     }
