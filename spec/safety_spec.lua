@@ -344,3 +344,77 @@ describe("declarations that are hostile", function()
     end)
   end
 end)
+
+describe("types made of types", function()
+  local steps = {
+    "$ *", "$[1]", "$[16]", "$[2]", "const $ *", "struct { $ a; }", "struct { $ a, b; }", "struct { $; }", "struct { $; $; }", "union { $ a, b; }",
+    "struct { $ *p; }", "struct { $ *p, *q; }", "void (*)($ *)", "void (*)($ *, $ *)", "$ *(*)(void)", "struct { int n; $ m[]; }",
+  }
+  for _, step in ipairs(steps) do
+    it("are refused where they reach too far, and those before do no harm: " .. step, function()
+      local from = os.clock()
+      local _, count = step:gsub("%$", "")
+      local ct, value = ffi.typeof("struct { int x; }"), { 1 }
+      local ok, message, made
+      for _ = 1, 2000 do
+        ok, made = pcall(ffi.typeof, step, table.unpack({ ct, ct }, 1, count))
+        if not ok then
+          message = made
+          break
+        end
+        ct, value = made, { value }
+      end
+      assert.is_false(ok)
+      local is_large = step:find("[", 1, true) and message:find("size of C type is unknown or too large", 1, true)
+      assert.is_truthy(is_large or message:find("chunk has too many syntax levels", 1, true), message)
+      assert.are.equal("string", type(tostring(ct)))
+      pcall(ffi.offsetof, ct, "nothing")
+      pcall(ffi.istype, ct, ct)
+      if (ffi.sizeof(ct) or 0) < 1e6 then
+        local cd = ffi.new(ct)
+        pcall(ffi.new, ct, value)
+        pcall(function() return cd.nothing end)
+        pcall(ffi.new, ct, cd)
+        -- By value, as far as C has it.
+        local taken, f = pcall(ffi.typeof, "$ (*)($)", ct, ct)
+        if taken then
+          local made_callback, cb = pcall(ffi.cast, f, function(x) return x end)
+          if made_callback then
+            pcall(cb, cd)
+            cb:free()
+          end
+        end
+      end
+      local name = "safety_chain_" .. step:gsub("%W", string.byte)
+      ffi.cdef("typedef $ $;", ct, name)
+      assert.is_truthy(ffi.dump(name):find(name, 1, true))
+      assert.is_true(os.clock() - from < 2)
+    end)
+  end
+
+  it("are initialized to their last level, from tables and by members", function()
+    local ct, value = ffi.typeof("struct { int x; const char *s; }"), { 7, "seven" }
+    for i = 1, 200 do
+      ct = ffi.typeof("struct { $ a; }", ct)
+      value = i % 2 == 0 and { value } or { a = value }
+    end
+    local cd = ffi.new(ct, value)
+    for _ = 1, 200 do cd = cd.a end
+    assert.are.equal(7, cd.x)
+    assert.are.equal("seven", ffi.string(cd.s))
+  end)
+
+  it("do not lead the description of a call astray, however large they are", function()
+    ffi.cdef [[
+      typedef struct { char a[4096][4096][4096]; } safety_big;
+      typedef struct { struct { char a[4096][2]; } b[4096]; } safety_wide;
+    ]]
+    local from = os.clock()
+    for _, words in ipairs { "safety_big (*)(void)", "void (*)(safety_big)", "safety_wide (*)(void)", "void (*)(int, safety_wide)",
+      "safety_wide (__attribute__((ms_abi)) *)(safety_big)", "void (*)(int, ...)" } do
+      local ok, cb = pcall(ffi.cast, words, function() end)
+      if ok then cb:free() else assert.is_truthy(cb:find("NYI: ", 1, true), cb) end
+    end
+    assert.is_true(os.clock() - from < 1)
+  end)
+end)

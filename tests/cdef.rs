@@ -5,8 +5,9 @@ mod support;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use ffi_core::cdef::{constant_expression, declare, type_name};
-use ffi_core::ctype::{CType, CTypeTable, Constant, Name, Tag, repr};
+use ffi_core::cdef::{Param, constant_expression, declare, type_name};
+use ffi_core::ctype::{CType, CTypeTable, Constant, Convention, Name, Prototype, Tag, dump, repr};
+use ffi_core::native::signature::Signature;
 use support::{Random, compile_and_run};
 
 fn refused(text: &str) -> String {
@@ -263,6 +264,114 @@ fn hostile_texts_are_refused_quickly() {
     };
     // A small stack: a guard that lets too much through falls here.
     std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// What a type of a chain is asked by the floors above.
+fn walk(table: &mut CTypeTable, name: &str) {
+    let ty = type_name(table, name.as_bytes(), &[]).unwrap().ty;
+    let (size, _, _) = (table.size(ty.id), table.align(ty.id), table.variable_element(ty.id));
+    if let CType::Record(id) = table.get(ty.id) {
+        assert_eq!(table.find_field(id, "nothing"), None);
+    }
+    declare(table, b"typedef $ walked;", &[Param::Type(ty)]).unwrap();
+    assert!(dump::dump(table, &["walked"]).contains("walked"));
+    repr::repr(table, ty);
+    if size.is_some() && !matches!(table.get(ty.id), CType::Array { .. }) {
+        let prototype =
+            Prototype { result: ty, params: &[ty, ty], variadic: false, convention: Convention::C };
+        let _ = Signature::new(table, prototype, &[]);
+        let _ = Signature::through_libffi(table, prototype, &[]);
+    }
+}
+
+/// Types that are made one of another, over many declarations, are refused before what walks over them takes long or falls.
+#[test]
+fn chains_of_types_are_refused_quickly() {
+    // The first type, and one made of the one before (`@`).
+    let chains = [
+        ("struct a0 { int x; };", "struct a# { struct a@ m; };"),
+        ("struct a0 {};", "struct a# { struct a@ a, b; };"),
+        ("struct a0 { double x; };", "struct a# { struct a@; struct a@; };"),
+        ("union a0 { long double x; };", "union a# { union a@ a, b; };"),
+        ("struct a0 {};", "struct a# { struct a@ m[16]; };"),
+        ("struct a0 { int x; };", "struct a# { int n; struct a@ m[]; };"),
+        ("struct a0 { int x; };", "struct a# { int n; struct a@ m[]; }; void f#(int n, struct a# p[n]);"),
+        ("struct a0 { int x; };", "struct a#; void f#(struct a# *p[]); struct a# { struct a@ m; };"),
+        ("typedef int a0;", "typedef a@ a#[1];"),
+        ("typedef int a0;", "typedef a@ *a#;"),
+        ("typedef int a0;", "typedef a@ *const *a#[2];"),
+        ("typedef int a0;", "typedef void (*a#)(a@);"),
+        ("typedef int a0;", "typedef a@ (*a#)(void);"),
+        ("typedef int a0;", "typedef void (*a#)(a@, a@);"),
+        ("typedef int a0;", "typedef a@ (*a#)(int, a@, ...);"),
+        ("typedef int a0;", "typedef struct { a@ *p; } a#;"),
+        ("typedef int a0;", "typedef struct { a@ *p, *q; } a#;"),
+        ("typedef int a0;", "typedef struct { a@ (*f)(a@); } a#;"),
+    ];
+    let step =
+        |form: &str, i: usize| form.replace('#', &i.to_string()).replace('@', &(i - 1).to_string()) + "\n";
+    let limit = Duration::from_secs(if std::env::var_os("CDATA_RUN").is_some() { 60 } else { 2 });
+    let run = move || {
+        for (first, form) in chains {
+            let start = Instant::now();
+            let text: String = (1..=50_000).map(|i| step(form, i)).collect();
+            let refusal = refused(&format!("{first}\n{text}"));
+            assert!(refusal.starts_with("chunk has too many syntax levels near '"), "{form}: {refusal}");
+            // The last one that is let through bears whatever is done with it.
+            let mut table = CTypeTable::new();
+            declare(&mut table, first.as_bytes(), &[]).unwrap();
+            let refused =
+                (1..).find(|&i| declare(&mut table, step(form, i).as_bytes(), &[]).is_err()).unwrap();
+            let word =
+                if first.starts_with("typedef") { "" } else { first.split_inclusive(' ').next().unwrap() };
+            assert!(refused > 10, "{form}");
+            walk(&mut table, &format!("{word}a{}", refused - 1));
+            let taken = start.elapsed();
+            assert!(taken < limit, "{taken:?}: {form}");
+        }
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// Two chains that mean the same, but for the first, are compared in no time.
+#[test]
+fn alike_chains_are_compared_quickly() {
+    let mut table = CTypeTable::new();
+    let mut text = String::from("typedef unsigned int a0; typedef enum { ONE } b0;");
+    for i in 1..16 {
+        let before = i - 1;
+        write!(
+            text,
+            "typedef void (*a{i})(a{before}, a{before}); typedef void (*b{i})(b{before}, b{before});"
+        )
+        .unwrap();
+    }
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let alike = constant_expression(&mut table, b"__builtin_types_compatible_p(a15, b15)", &[]);
+    assert!(matches!(alike, Ok(Constant::Int(1, _))));
+    // Records without tags, twice over.
+    let mut text = String::from("typedef struct { int x; } c0;");
+    for i in 1..15 {
+        write!(text, "typedef struct {{ c{0} *p, *q; }} c{i};", i - 1).unwrap();
+    }
+    let start = Instant::now();
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// Behind a pointer a record with a tag is no level: lists and graphs of them may be as long as they like.
+#[test]
+fn records_may_lead_to_each_other_without_end() {
+    let mut text = String::from("struct a0 { int x; };");
+    for i in 1..20_000 {
+        write!(text, "struct a{i} {{ struct a{0} *p, *(*f)(struct a{0}); struct a{i} *self; }};", i - 1)
+            .unwrap();
+    }
+    let mut table = CTypeTable::new();
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let ty = type_name(&mut table, b"struct a19999", &[]).unwrap().ty;
+    assert_eq!(table.size(ty.id), Some(24));
 }
 
 #[test]

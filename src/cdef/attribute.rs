@@ -6,9 +6,6 @@ use super::{CdefError, Fault, INVALID};
 use crate::ctype::{CType, CTypeTable, FloatKind, IntKind, Prototype, QualType};
 use crate::target;
 
-/// Pointers, arrays and functions around the scalar that `vector_size` looks for.
-const DERIVED_MAX: u32 = 64;
-
 impl Converter<'_> {
     /// The alignment that `aligned` asks for, in bytes; the largest of several. None if there is none.
     pub(super) fn alignment(&mut self, attrs: &[Attr], at: usize) -> Result<Option<u64>, CdefError> {
@@ -60,7 +57,7 @@ impl Converter<'_> {
                 Attr::Mode(word) => mode(self.table, ty, word),
                 Attr::VectorSize(text) => {
                     let bytes = self.number_of_text(text, at)?;
-                    vector(self.table, ty, bytes, 0)
+                    vector(self.table, ty, bytes)
                 }
                 _ => continue,
             };
@@ -70,28 +67,25 @@ impl Converter<'_> {
     }
 }
 
-/// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it). `depth`: how many derived
-/// types it was passed on by.
-pub fn vector(table: &mut CTypeTable, elem: QualType, bytes: u64, depth: u32) -> Result<QualType, Fault> {
-    if depth > DERIVED_MAX {
-        return Err(Fault::Said(INVALID));
-    }
+/// `vector_size` applies to the scalar that a declarator ends in, wherever the attribute stands (as GCC has it). What
+/// it makes anew is one level deeper than what was there, and no deeper if that happens again: a vector is no scalar.
+pub fn vector(table: &mut CTypeTable, elem: QualType, bytes: u64) -> Result<QualType, Fault> {
     match table.get(elem.id) {
         CType::Pointer(to) => {
-            let to = vector(table, to, bytes, depth + 1)?;
+            let to = vector(table, to, bytes)?;
             return Ok(table.pointer(to).with(elem.qual));
         }
         CType::Reference(to) => {
-            let to = vector(table, to, bytes, depth + 1)?;
+            let to = vector(table, to, bytes)?;
             return Ok(table.intern(CType::Reference(to)).with(elem.qual));
         }
         CType::Array { elem: inner, len } => {
-            let inner = vector(table, inner, bytes, depth + 1)?;
+            let inner = vector(table, inner, bytes)?;
             return Ok(table.array(inner, len).with(elem.qual));
         }
         CType::Function(id) => {
             let function = table.function(id).to_function();
-            let result = vector(table, function.result, bytes, depth + 1)?;
+            let result = vector(table, function.result, bytes)?;
             let prototype = Prototype { result, ..function.prototype() };
             let names = table.param_names(id);
             return Ok(table.function_type(prototype, &names).with(elem.qual));
@@ -154,5 +148,5 @@ fn float_mode(table: &mut CTypeTable, ty: QualType, word: &str) -> Result<QualTy
     }
     let element = mode(table, ty, &word[1 + digits..])?;
     let size = table.size(element.id).unwrap_or(0);
-    vector(table, element, lanes.saturating_mul(size), 0)
+    vector(table, element, lanes.saturating_mul(size))
 }

@@ -6,7 +6,7 @@ use lang_c::span::Node;
 use super::declare::Converter;
 use super::literal::{self, unmangle};
 use super::value::{self, Binary, Unary, is_true, literal_kind};
-use super::{CdefError, UNSIZED};
+use super::{CdefError, TOO_DEEP, UNSIZED};
 use crate::ctype::{ArrayLen, CType, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
 
 /// Expressions in expressions; more is refused (the guards stop most before).
@@ -110,7 +110,7 @@ impl Converter<'_> {
         depth: u32,
     ) -> Result<Constant, CdefError> {
         if depth > DEPTH_MAX {
-            return Err(self.error(node.span.start, "chunk has too many syntax levels"));
+            return Err(self.error(node.span.start, TOO_DEEP));
         }
         let depth = depth + 1;
         match &node.node {

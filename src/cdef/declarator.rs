@@ -83,7 +83,8 @@ impl Converter<'_> {
                     Ok(n) => n,
                     // A parameter's length may name another parameter; it is a pointer all the same.
                     Err(_) if self.parameters > 0 => {
-                        return Ok(self.table.array(elem, ArrayLen::Unknown).plain());
+                        return derive::array(self.table, elem, ArrayLen::Unknown)
+                            .map_err(|message| self.error(at, message));
                     }
                     Err(error) => return Err(error),
                 };

@@ -2,7 +2,7 @@
 //!
 //! Called by `declarator`, which has lang-c's trees, and by `usual`, which has tokens.
 
-use super::{INVALID, UNSIZED};
+use super::{INVALID, TOO_DEEP, UNSIZED};
 use crate::ctype::{
     ArrayLen, CType, CTypeId, CTypeTable, Convention, ParamNames, Prototype, Qual, QualType, RecordId,
 };
@@ -16,6 +16,12 @@ pub fn length(n: i128) -> Result<ArrayLen, &'static str> {
         Ok(n) if n < SIZE_MAX => Ok(ArrayLen::Fixed(n)),
         _ => Err(UNSIZED),
     }
+}
+
+/// A type that was made of others; an error if it reaches too far.
+#[inline]
+fn made(table: &CTypeTable, id: CTypeId) -> Result<QualType, &'static str> {
+    if table.extent(id).is_allowed() { Ok(id.plain()) } else { Err(TOO_DEEP) }
 }
 
 /// An array; an error says why there is none.
@@ -34,14 +40,19 @@ pub fn array(table: &mut CTypeTable, elem: QualType, len: ArrayLen) -> Result<Qu
     if matches!(ctype, CType::Record(_)) && table.variable_element(elem.id).is_some() {
         return Err(UNSIZED);
     }
-    Ok(table.array(elem, len).plain())
+    let array = table.array(elem, len);
+    made(table, array)
 }
 
 /// A pointer; an error says why there is none.
+#[inline]
 pub fn pointer(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'static str> {
     match table.get(to.id) {
         CType::Reference(_) => Err(INVALID),
-        _ => Ok(table.pointer(to).plain()),
+        _ => {
+            let pointer = table.pointer(to);
+            made(table, pointer)
+        }
     }
 }
 
@@ -49,11 +60,15 @@ pub fn pointer(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'stati
 pub fn reference(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'static str> {
     match table.get(to.id) {
         CType::Reference(_) => Err(INVALID),
-        _ => Ok(table.intern(CType::Reference(to)).plain()),
+        _ => {
+            let reference = table.intern(CType::Reference(to));
+            made(table, reference)
+        }
     }
 }
 
 /// A function of the platform's convention; an error says why there is none.
+#[inline]
 pub fn function(
     table: &mut CTypeTable,
     result: QualType,
@@ -65,7 +80,8 @@ pub fn function(
         return Err(INVALID);
     }
     let prototype = Prototype { result, params, variadic, convention: Convention::C };
-    Ok(table.function_type(prototype, names).plain())
+    let function = table.function_type(prototype, names);
+    made(table, function)
 }
 
 /// A parameter's type as C adjusts it.

@@ -3,6 +3,7 @@
 //! lang-c takes exponential time in some depths and overflows the stack in others; the figures stand far above what real
 //! headers need (they nest at most 9 deep) and far below where it hurts.
 
+use super::TOO_DEEP;
 use super::token::{Kind, Token};
 
 /// Brackets of any sort, one in another.
@@ -75,7 +76,7 @@ impl Guard {
                         || self.groups > GROUPS_MAX
                         || self.retried > 2 * RETRIED_MAX
                     {
-                        return Err("chunk has too many syntax levels");
+                        return Err(TOO_DEEP);
                     }
                     self.run = 0;
                 }
@@ -107,11 +108,11 @@ impl Guard {
                 || self.choices > CHAIN_MAX
                 || self.casts > CHAIN_MAX
             {
-                return Err("chunk has too many syntax levels");
+                return Err(TOO_DEEP);
             }
         }
         if self.run > RUN_MAX {
-            return Err("chunk has too many syntax levels");
+            return Err(TOO_DEEP);
         }
         self.previous = Some((token.kind, first));
         Ok(())

@@ -80,6 +80,9 @@ const INVALID: &str = "invalid C type";
 /// Where a size is due.
 const UNSIZED: &str = "size of C type is unknown or too large";
 
+/// Where types nest too deep, or text does.
+const TOO_DEEP: &str = "chunk has too many syntax levels";
+
 /// Why something cannot be declared so.
 enum Fault {
     /// In these words.

@@ -8,9 +8,9 @@ pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
     let Err(what) = table.enter_name(name, what) else { return true };
     let Some(old) = table.name(name) else { return false };
     let same = match (old, &what) {
-        (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b, 0),
+        (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b),
         (Name::Function { ty: a, .. }, Name::Function { ty: b, .. }) => {
-            equivalent(table, a.plain(), b.plain(), 0)
+            equivalent(table, a.plain(), b.plain())
         }
         (Name::Variable { ty: a, .. }, Name::Variable { ty: b, .. }) => equivalent_object(table, *a, *b),
         (Name::Constant(Constant::Int(a, _)), Name::Constant(Constant::Int(b, _))) => a == b,
@@ -22,27 +22,25 @@ pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
 
 /// Are two declarations of a variable one? An array may learn its length.
 fn equivalent_object(table: &CTypeTable, a: QualType, b: QualType) -> bool {
-    if equivalent(table, a, b, 0) {
+    if equivalent(table, a, b) {
         return true;
     }
     match (table.get(a.id), table.get(b.id)) {
-        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => equivalent(table, x, y, 0),
+        (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => equivalent(table, x, y),
         _ => false,
     }
 }
 
-/// How deep types are compared; what is deeper counts as different.
-const COMPARE_DEPTH: u32 = 64;
-
 /// Do two types mean the same: one type, or two whose parts mean the same (a record without a tag, declared again)?
-pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType, depth: u32) -> bool {
+/// (A record that may lead back to itself has a tag. So this goes no further than the types' extents.)
+pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType) -> bool {
     if a == b {
         return true;
     }
-    if a.qual != b.qual || depth > COMPARE_DEPTH || table.align(a.id) != table.align(b.id) {
+    if a.qual != b.qual || table.align(a.id) != table.align(b.id) {
         return false;
     }
-    let deeper = |x, y| equivalent(table, x, y, depth + 1);
+    let deeper = |x, y| equivalent(table, x, y);
     match (table.get(a.id), table.get(b.id)) {
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => deeper(x, y),
         (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => m == n && deeper(x, y),

@@ -4,10 +4,11 @@
 
 use std::rc::Rc;
 
-use super::Fault;
 use super::names::equivalent;
+use super::{Fault, TOO_DEEP};
 use crate::ctype::{
-    ArrayLen, BitField, CType, CTypeTable, Constant, Field, QualType, RecordBody, RecordId, RecordKind,
+    ArrayLen, BitField, CType, CTypeTable, Constant, Extent, Field, QualType, RecordBody, RecordId,
+    RecordKind,
 };
 use crate::layout::{self, FieldSpec, LayoutError, RecordSpec};
 
@@ -19,6 +20,8 @@ pub struct Body {
     spec: RecordSpec,
     /// One for each field of the spec: its name, type and place in the text; none for an unnamed bit-field.
     made: Vec<Option<Made>>,
+    /// Of the fields.
+    extent: Extent,
 }
 
 struct Made {
@@ -55,6 +58,7 @@ impl Body {
     ) {
         self.id = Some(id);
         self.made.clear();
+        self.extent = Extent::SIMPLE;
         let mut fields = std::mem::take(&mut self.spec.fields);
         fields.clear();
         self.spec = RecordSpec { is_union: kind == RecordKind::Union, packed, aligned, pack, fields };
@@ -87,8 +91,15 @@ impl Body {
                 }
             }
         };
-        if name.is_some() && self.made.iter().flatten().any(|other| other.name.as_deref() == name) {
+        let name = name.map(Rc::from);
+        if let Some(name) = &name
+            && !self.is_new(name)
+        {
             return Err(Fault::Redefined);
+        }
+        self.extent = self.extent.with(table.extent(ty.id));
+        if !self.extent.is_allowed() {
+            return Err(Fault::Said(TOO_DEEP));
         }
         self.spec.fields.push(FieldSpec {
             size,
@@ -99,8 +110,14 @@ impl Body {
             is_named: name.is_some() || width_bits.is_none(),
         });
         let is_unnamed = name.is_none() && width_bits.is_some();
-        self.made.push((!is_unnamed).then(|| Made { name: name.map(Rc::from), ty, at }));
+        self.made.push((!is_unnamed).then_some(Made { name, ty, at }));
         Ok(())
+    }
+
+    /// Has no field this name yet?
+    fn is_new(&mut self, name: &Rc<str>) -> bool {
+        let mut names = self.made.iter().flatten().filter_map(|made| made.name.as_ref());
+        !names.any(|other| other == name)
     }
 
     /// Lays the record out; with an error comes the place of the field that it is about, if it is one's.
@@ -138,7 +155,17 @@ impl Body {
             fields.push(Field { name, ty, offset: place.offset, bits });
         }
         let layout::Layout { size, align, member_align, .. } = layout;
-        Ok(RecordBody { fields, unnamed_bits, size, align, member_align, constants, misaligned, read_only })
+        Ok(RecordBody {
+            fields,
+            unnamed_bits,
+            size,
+            align,
+            member_align,
+            constants,
+            extent: self.extent,
+            misaligned,
+            read_only,
+        })
     }
 }
 
@@ -149,7 +176,7 @@ pub fn complete(table: &mut CTypeTable, id: RecordId, body: RecordBody) -> Resul
         Some(old) => {
             let same = old.align == body.align
                 && old.constants == body.constants
-                && same_body_parts(old, &body, |x, y| equivalent(table, x, y, 0));
+                && same_body_parts(old, &body, |x, y| equivalent(table, x, y));
             if !same {
                 return Err(Fault::Redefined);
             }

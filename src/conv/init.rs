@@ -397,7 +397,7 @@ unsafe fn refer(l: *mut lua_State, plan: &InitPlan) {
                 member.slot.set(peek::last(l));
                 member.key.set(luaL_ref(l, LUA_REGISTRYINDEX));
             },
-            // SAFETY: as above; records nest as deep as the parser allows.
+            // SAFETY: as above; records nest as deep as `ctype::Extent` allows.
             Step::Anonymous(inner) => unsafe { refer(l, inner) },
         }
     }

@@ -1,6 +1,8 @@
 //! Predefined types: one list, one source.
 
-use super::{ArrayLen, CType, CTypeTable, Field, FloatKind, IntKind, Name, QualType, RecordBody, RecordKind};
+use super::{
+    ArrayLen, CType, CTypeTable, Extent, Field, FloatKind, IntKind, Name, QualType, RecordBody, RecordKind,
+};
 use crate::target;
 
 /// Enters every type and typedef name that is there before any cdef.
@@ -143,6 +145,7 @@ fn va_list(table: &mut CTypeTable) -> QualType {
         align: 8,
         member_align: 8,
         constants: Vec::new(),
+        extent: Extent::SIMPLE.with(Extent::SIMPLE),
         misaligned: false,
         read_only: false,
     };

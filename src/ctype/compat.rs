@@ -1,12 +1,10 @@
 //! May this pointer become that one? Is this type that type? Are two types compatible as C has it?
 //!
+//! All that is recursive here is bounded by the types' extents ([`CTypeTable::extent`]): it does not look into records.
 //! LuaJIT's rules as its behaviour shows them; `tests/compat.rs` asks it about every pair of some hundred types.
 
 use super::{ArrayLen, CType, CTypeId, CTypeTable, Qual, QualType};
 use crate::target;
-
-/// How deep types are compared; a chain of typedefs may be longer than the stack bears.
-const DEPTH_MAX: u32 = 200;
 
 /// `ffi.istype`: equal but for qualifiers; integers of one size and sign are one; pointers and arrays that lead to types
 /// that agree are one; a pointer to a record is that record.
@@ -21,10 +19,10 @@ pub fn is_type(table: &CTypeTable, wanted: QualType, ty: QualType) -> bool {
         }
         // Qualifiers of what they lead to at once do not count; what lies behind must have the same.
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => {
-            agree(table, x.id, y.id, 0)
+            agree(table, x.id, y.id)
         }
         (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {
-            table.size(a) == table.size(b) && agree(table, x.id, y.id, 0)
+            table.size(a) == table.size(b) && agree(table, x.id, y.id)
         }
         // `ffi.istype("struct s", pointer)`: a method's self is often a pointer.
         (CType::Record(_), CType::Pointer(to)) => table.unaligned(to.id) == a,
@@ -39,29 +37,22 @@ pub fn pointer_converts(table: &CTypeTable, to: QualType, from: QualType) -> boo
         return false;
     }
     let is_void = |ty: QualType| matches!(table.get(ty.id), CType::Void);
-    is_void(to) || is_void(from) || agree(table, to.id, from.id, 0)
+    is_void(to) || is_void(from) || agree(table, to.id, from.id)
 }
 
 /// May pointers to these two be ordered, and subtracted? As [`pointer_converts`], but qualifiers do not count, and `void` is a type as any.
 pub fn pointers_compare(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
-    agree(table, a, b, 0)
+    agree(table, a, b)
 }
 
 /// C's compatible types (C11 6.2.7), whatever qualifies them outermost: `__builtin_types_compatible_p` and `_Generic`. Asked
 /// of the compiler by `tests/cdef.rs`.
 pub fn compatible(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
-    compatible_at(table, a, b, 0)
-}
-
-fn compatible_at(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
     let (a, b) = (table.unaligned(a), table.unaligned(b));
     if a == b {
         return true;
     }
-    if depth > DEPTH_MAX {
-        return false;
-    }
-    let within = |x: QualType, y: QualType| compatible_at(table, x.id, y.id, depth + 1);
+    let within = |x: QualType, y: QualType| compatible(table, x.id, y.id);
     match (table.get(a), table.get(b)) {
         // An enum is compatible with the one integer that it is made of.
         (CType::Enum(_), CType::Int(kind)) | (CType::Int(kind), CType::Enum(_)) => {
@@ -89,7 +80,7 @@ fn qualifiers(table: &CTypeTable, ty: QualType) -> Qual {
 
 /// May a pointer to one stand for a pointer to the other? Integers of one size agree, whatever their sign, and an enum is
 /// its integer; functions agree if they take the same number of arguments; records must be the same.
-fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
+fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId) -> bool {
     let (a, b) = (table.unaligned(a), table.unaligned(b));
     if a == b {
         return true;
@@ -97,9 +88,7 @@ fn agree(table: &CTypeTable, a: CTypeId, b: CTypeId, depth: u32) -> bool {
     if let (Some(x), Some(y)) = (table.integer_kind(a), table.integer_kind(b)) {
         return target::int_size(x) == target::int_size(y);
     }
-    let inner = |x: QualType, y: QualType| {
-        x.qual == y.qual && depth < DEPTH_MAX && agree(table, x.id, y.id, depth + 1)
-    };
+    let inner = |x: QualType, y: QualType| x.qual == y.qual && agree(table, x.id, y.id);
     match (table.get(a), table.get(b)) {
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => inner(x, y),
         (CType::Array { elem: x, .. }, CType::Array { elem: y, .. }) => {

@@ -2,6 +2,7 @@
 //!
 //! Only what was asked for and what it depends on, in an order that C accepts. Packed and aligned records are written with
 //! the attributes that give them their layout. `tests/dump.rs` reads the text again and compares.
+//! What a type is made of, and what is spelled out within it, is bounded by its extent ([`CTypeTable::extent`]).
 
 use foldhash::{HashMap, HashSet};
 use std::fmt::Write;
@@ -31,6 +32,7 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
         done: HashSet::default(),
         named: HashSet::default(),
         later: Vec::new(),
+        levels: 0,
         aliases,
         spelled: None,
     };
@@ -39,7 +41,7 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
     }
     // Bodies that only pointers lead to come last: what they hold may be declared by then.
     while let Some(id) = dumper.later.pop() {
-        dumper.record(id, 0);
+        dumper.record(id);
     }
     dumper.out
 }
@@ -51,6 +53,8 @@ struct Dumper<'a> {
     done: HashSet<CTypeId>,
     named: HashSet<String>,
     later: Vec<RecordId>,
+    /// Types whose parts are being written, one by way of another.
+    levels: u32,
     /// Typedef names of records and enums without a tag, and of types with an alignment of their own.
     aliases: HashMap<CTypeId, &'a str>,
     /// The one of those whose typedef is being written.
@@ -75,6 +79,10 @@ fn is_realigned(table: &CTypeTable, id: CTypeId) -> bool {
     is_base && table.unaligned(id) != id
 }
 
+/// So many levels down, the records that a function takes and gives are written behind it, as those behind a pointer are: through functions
+/// a record may lead to any number of others, one by one.
+const LEVELS_MAX: u32 = 300;
+
 impl Dumper<'_> {
     fn name(&mut self, name: &str) {
         if !self.named.insert(name.to_owned()) {
@@ -85,11 +93,11 @@ impl Dumper<'_> {
             Name::Typedef(ty) if self.aliases.get(&ty.id) == Some(&name) => {
                 if let CType::Record(id) = self.table.get(ty.id) {
                     for field in self.table.record(id).body.iter().flat_map(|b| &b.fields) {
-                        self.needs(field.ty, true, 1);
+                        self.needs(field.ty, true);
                     }
                 }
                 if !is_nameless(self.table, ty.id) {
-                    self.needs(self.table.unaligned(ty.id).plain(), true, 1);
+                    self.needs(self.table.unaligned(ty.id).plain(), true);
                 }
                 self.spelled = Some(ty.id);
                 let text = self.declaration(*ty, name);
@@ -98,24 +106,24 @@ impl Dumper<'_> {
                 let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Typedef(ty) => {
-                self.needs(*ty, true, 0);
+                self.needs(*ty, true);
                 let text = self.declaration(*ty, name);
                 let align = self.raised(ty.id);
                 let _ = writeln!(self.out, "typedef {text}{align};");
             }
             Name::Function { ty, symbol } => {
-                self.needs(ty.plain(), false, 0);
+                self.needs(ty.plain(), false);
                 let text = self.declaration(ty.plain(), name);
                 let _ = writeln!(self.out, "{text}{};", label(symbol.as_deref()));
             }
             Name::Variable { ty, symbol } => {
-                self.needs(*ty, true, 0);
+                self.needs(*ty, true);
                 let text = self.declaration(*ty, name);
                 let _ = writeln!(self.out, "extern {text}{};", label(symbol.as_deref()));
             }
             Name::Constant(Constant::Int(n, ty)) => {
                 let text = self.declaration(ty.with(Qual::CONST), name);
-                self.needs(ty.plain(), true, 0);
+                self.needs(ty.plain(), true);
                 let _ = match self.table.get(*ty) {
                     // An enum's constant comes with its enum; any other fits a `#define`.
                     CType::Int(IntKind::Int) => writeln!(self.out, "#define {name} {}", value(*n)),
@@ -158,31 +166,38 @@ impl Dumper<'_> {
     }
 
     /// Writes what a type depends on: bodies where `whole`, else tags will do.
-    fn needs(&mut self, ty: QualType, whole: bool, depth: u32) {
-        if depth > 100 {
-            return;
-        }
+    fn needs(&mut self, ty: QualType, whole: bool) {
+        self.levels += 1;
+        self.parts(ty, whole);
+        self.levels -= 1;
+    }
+
+    fn parts(&mut self, ty: QualType, whole: bool) {
         if let Some(&alias) = self.aliases.get(&ty.id) {
             return self.name(alias);
         }
         match self.table.get(ty.id) {
             CType::Pointer(to) | CType::Reference(to) => {
                 // Behind a pointer a tag will do, but what has none must be spelled out.
-                self.needs(to, self.is_anonymous(to.id), depth + 1);
+                self.needs(to, self.is_anonymous(to.id));
                 if let CType::Record(id) = self.table.get(to.id) {
                     self.later.push(id);
                 }
             }
-            CType::Array { elem, .. } => self.needs(elem, true, depth + 1),
-            CType::Vector { elem, .. } => self.needs(elem.plain(), true, depth + 1),
+            CType::Array { elem, .. } => self.needs(elem, true),
+            CType::Vector { elem, .. } => self.needs(elem.plain(), true),
             CType::Function(id) => {
                 let function = self.table.function(id);
-                self.needs(function.result, true, depth + 1);
-                for &param in function.params {
-                    self.needs(param, true, depth + 1);
+                for &part in [&function.result].into_iter().chain(function.params) {
+                    match self.table.get(part.id) {
+                        CType::Record(id) if self.levels > LEVELS_MAX && !self.is_anonymous(part.id) => {
+                            self.later.push(id);
+                        }
+                        _ => self.needs(part, true),
+                    }
                 }
             }
-            CType::Record(id) if whole => self.record(id, depth),
+            CType::Record(id) if whole => self.record(id),
             CType::Enum(_) => self.enumeration(ty.id),
             _ => {}
         }
@@ -197,14 +212,14 @@ impl Dumper<'_> {
         matches!(self.table.get(id), CType::Record(r) if self.table.record(r).tag.is_none())
     }
 
-    fn record(&mut self, id: RecordId, depth: u32) {
+    fn record(&mut self, id: RecordId) {
         let ty = self.table.record_type(id);
         let record = self.table.record(id);
         if record.body.is_none() || !self.done.insert(ty) {
             return;
         }
         for field in record.body.iter().flat_map(|b| &b.fields) {
-            self.needs(field.ty, true, depth + 1);
+            self.needs(field.ty, true);
         }
         if record.tag.is_some() {
             let text = self.body(id);

@@ -233,10 +233,48 @@ pub struct RecordBody {
     pub member_align: u64,
     /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
     pub constants: Vec<(Rc<str>, Constant)>,
+    /// How deep its members nest, and how many parts it has with theirs.
+    pub extent: Extent,
     /// Is a member, or what one holds, const?
     pub read_only: bool,
     /// Does some part lie at an address its type does not ask for (packed)? Such a record is passed in memory.
     pub misaligned: bool,
+}
+
+/// How far a type reaches. All that walks over types, level by level, is bounded by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Extent {
+    /// Levels: pointers, arrays, functions, and records in records.
+    depth: u32,
+    /// Types that it names, each as often as it does.
+    parts: u32,
+}
+
+impl Extent {
+    /// Of a type that is made of no other.
+    pub const SIMPLE: Extent = Extent { depth: 0, parts: 1 };
+    /// Far more levels than headers have, and few enough for any thread's stack.
+    const DEPTH_MAX: u32 = 250;
+    /// More parts than headers have, and no more than are walked over in some milliseconds.
+    const PARTS_MAX: u32 = 1 << 18;
+
+    /// The same with one more part.
+    #[inline]
+    pub fn with(self, part: Extent) -> Extent {
+        Extent { depth: self.depth.max(part.depth + 1), parts: self.parts.saturating_add(part.parts) }
+    }
+
+    /// May there be a type that reaches so far?
+    #[inline]
+    pub fn is_allowed(self) -> bool {
+        self.depth <= Extent::DEPTH_MAX && self.parts <= Extent::PARTS_MAX
+    }
+}
+
+impl Default for Extent {
+    fn default() -> Extent {
+        Extent::SIMPLE
+    }
 }
 
 /// A member of a record.

@@ -14,7 +14,7 @@ use super::builtin;
 use super::hashes::Hashes;
 use super::scope::Scope;
 use super::{
-    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Field, FloatKind, FunctionId, IntKind, Name,
+    ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Extent, Field, FloatKind, FunctionId, IntKind, Name,
     ParamNames, Prototype, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
 };
 use crate::target;
@@ -24,6 +24,9 @@ use crate::target;
 struct Entry {
     ctype: CType,
     align: Option<NonZeroU32>,
+    /// How far it reaches behind a pointer, or among a function's. A record that has a tag, and that may hold the pointer, is no more than its
+    /// tag there; all else is what it is ([`CTypeTable::extent`]).
+    extent: Extent,
     /// The pointer to it, unqualified, once there is one; [`NO_POINTER`] until then.
     pointer: CTypeId,
 }
@@ -33,7 +36,7 @@ const NO_POINTER: CTypeId = CTypeId(0);
 
 impl Entry {
     fn new(ctype: CType, align: Option<NonZeroU32>) -> Entry {
-        Entry { ctype, align, pointer: NO_POINTER }
+        Entry { ctype, align, extent: Extent::SIMPLE, pointer: NO_POINTER }
     }
 
     /// Is it one type with another?
@@ -224,16 +227,22 @@ impl CTypeTable {
         Some(CTypeId(at as u32))
     }
 
+    #[inline]
     fn intern_entry(&mut self, entry: Entry) -> CTypeId {
         let hash = hash(&self.hasher, &entry);
-        if let Some(id) = self.find_hashed(hash, &entry) {
-            return id;
+        match self.find_hashed(hash, &entry) {
+            Some(id) => id,
+            None => self.insert_entry(hash, entry),
         }
-        let id = self.push_entry(entry);
+    }
+
+    fn insert_entry(&mut self, hash: u64, entry: Entry) -> CTypeId {
+        let id = self.push_entry(Entry { extent: self.extent_of(entry.ctype), ..entry });
         self.interned.insert(hash, id.index());
         id
     }
 
+    /// A type that is made of no other, as yet.
     fn push(&mut self, ctype: CType) -> CTypeId {
         self.push_entry(Entry::new(ctype, None))
     }
@@ -244,7 +253,8 @@ impl CTypeTable {
     }
 
     fn new_pointer(&mut self, to: QualType) -> CTypeId {
-        let id = self.push(CType::Pointer(to));
+        let extent = Extent::SIMPLE.with(self.extent_behind(to));
+        let id = self.push_entry(Entry { extent, ..Entry::new(CType::Pointer(to), None) });
         self.entries[to.id.index()].pointer = id;
         id
     }
@@ -298,9 +308,12 @@ impl CTypeTable {
             let at = self.functions.len();
             let Prototype { result, params, variadic, convention } = prototype;
             let (first, first_name) = (self.params.len() as u32, self.param_names.len() as u32);
+            let parts = params.iter().chain([&result]);
+            let extent = parts.fold(Extent::SIMPLE, |whole, &part| whole.with(self.extent_behind(part)));
             self.params.extend_from_slice(params);
             self.param_names.append(names);
-            let ctype = self.push(CType::Function(FunctionId(at as u32)));
+            let ctype = CType::Function(FunctionId(at as u32));
+            let ctype = self.push_entry(Entry { extent, ..Entry::new(ctype, None) });
             let function =
                 FunctionEntry { ctype, result, variadic, convention, params: first, names: first_name };
             self.functions.push(function);
@@ -329,7 +342,11 @@ impl CTypeTable {
 
     /// Gives an incomplete record its body. The caller has checked that it has none yet.
     pub fn complete_record(&mut self, id: RecordId, body: RecordBody) {
-        self.records[id.0 as usize].0.body = Some(body);
+        let (record, ctype) = &mut self.records[id.0 as usize];
+        if record.tag.is_none() {
+            self.entries[ctype.index()].extent = body.extent;
+        }
+        record.body = Some(body);
         self.journal.push(Undo::RecordBody(id));
     }
 
@@ -549,6 +566,32 @@ impl CTypeTable {
     /// The ctype of an enum.
     pub fn enum_type(&self, id: EnumId) -> CTypeId {
         self.enums[id.0 as usize].1
+    }
+
+    /// How deep the type nests, and how many parts a walk over it meets. Where types are made of types (`cdef::derive`,
+    /// `cdef::record`) none is let through that goes too far, so that walks need no limits of their own.
+    pub fn extent(&self, id: CTypeId) -> Extent {
+        let Entry { ctype, extent, .. } = &self.entries[id.index()];
+        match ctype {
+            CType::Record(r) => self.record(*r).body.as_ref().map_or(Extent::SIMPLE, |b| b.extent),
+            _ => *extent,
+        }
+    }
+
+    fn extent_of(&self, ctype: CType) -> Extent {
+        match ctype {
+            CType::Pointer(to) | CType::Reference(to) => Extent::SIMPLE.with(self.extent_behind(to)),
+            CType::Array { elem, .. } => Extent::SIMPLE.with(self.extent(elem.id)),
+            CType::Vector { elem, .. } => Extent::SIMPLE.with(self.extent(elem)),
+            CType::Function(id) => self.extent(self.functions[id.index()].ctype),
+            CType::Record(id) => self.extent_behind(self.record_type(id).plain()),
+            _ => Extent::SIMPLE,
+        }
+    }
+
+    #[inline]
+    fn extent_behind(&self, ty: QualType) -> Extent {
+        self.entries[ty.id.index()].extent
     }
 
     /// How many ctypes there are.

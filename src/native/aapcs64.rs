@@ -254,8 +254,12 @@ enum Element {
 
 /// Does a value of this type travel in vector registers, and in how many?
 fn elements(table: &CTypeTable, id: CTypeId) -> Result<Option<Elements>, String> {
+    // No more than four elements of 16 bytes. (What is smaller is bounded by the type's extent.)
+    if table.size(id) > Some(64) {
+        return Ok(None);
+    }
     let mut element = None;
-    let count = count_elements(table, id, &mut element, 0)?.unwrap_or(0);
+    let count = count_elements(table, id, &mut element)?.unwrap_or(0);
     let Some(Element::Float(size) | Element::Vector(size)) = element else { return Ok(None) };
     Ok((1..=4).contains(&count).then_some(Elements { count: count as u8, size: size as u8 }))
 }
@@ -265,11 +269,7 @@ fn count_elements(
     table: &CTypeTable,
     id: CTypeId,
     element: &mut Option<Element>,
-    depth: u32,
 ) -> Result<Option<u64>, String> {
-    if depth > 64 {
-        return Err("type nested too deep by value".to_owned());
-    }
     let mut alike = |count, this| (*element.get_or_insert(this) == this).then_some(count);
     let count = match table.get(id) {
         CType::Float(kind) => return Ok(alike(1, Element::Float(target::float_size(kind)))),
@@ -283,7 +283,7 @@ fn count_elements(
         // One without elements rules it out.
         CType::Array { len: ArrayLen::Fixed(0), .. } => None,
         CType::Array { elem, len: ArrayLen::Fixed(n) } => {
-            count_elements(table, elem.id, element, depth + 1)?.and_then(|count| count.checked_mul(n))
+            count_elements(table, elem.id, element)?.and_then(|count| count.checked_mul(n))
         }
         CType::Record(record) => {
             let record = table.record(record);
@@ -296,7 +296,7 @@ fn count_elements(
                 if field.bits.is_some() {
                     return Ok(None);
                 }
-                let Some(count) = count_elements(table, field.ty.id, element, depth + 1)? else {
+                let Some(count) = count_elements(table, field.ty.id, element)? else {
                     return Ok(None);
                 };
                 total = match record.kind {

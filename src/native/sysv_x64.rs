@@ -253,7 +253,7 @@ fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> 
         return Ok(ResultPlace::Void);
     }
     let sse = |c| c == Class::Sse;
-    if let Some(place) = lone_x87(table, id, 0) {
+    if let Some(place) = lone_x87(table, id) {
         return Ok(place);
     }
     Ok(match classify(table, id)? {
@@ -270,22 +270,22 @@ fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> 
 }
 
 /// A record whose only content is one `long double` comes back in st0, though as an argument it goes in memory.
-fn lone_x87(table: &CTypeTable, id: CTypeId, depth: u32) -> Option<ResultPlace> {
-    if depth > 32 || table.size(id) != Some(16) {
+fn lone_x87(table: &CTypeTable, id: CTypeId) -> Option<ResultPlace> {
+    if table.size(id) != Some(16) {
         return None;
     }
     match table.get(id) {
         CType::Float(FloatKind::LongDouble) => Some(ResultPlace::X87),
-        CType::Array { elem, len: ArrayLen::Fixed(1) } => lone_x87(table, elem.id, depth + 1),
+        CType::Array { elem, len: ArrayLen::Fixed(1) } => lone_x87(table, elem.id),
         CType::Record(record) => {
             let body = table.record(record).body.as_ref()?;
             // In a union other members may lie over it: two classes in one eightbyte make memory of it.
             let mut parts = body.fields.iter().filter(|f| table.size(f.ty.id) != Some(0));
             let first = parts.next()?;
-            if !parts.all(|f| lone_x87(table, f.ty.id, depth + 1).is_some()) {
+            if !parts.all(|f| lone_x87(table, f.ty.id).is_some()) {
                 return None;
             }
-            lone_x87(table, first.ty.id, depth + 1)
+            lone_x87(table, first.ty.id)
         }
         _ => None,
     }
@@ -312,7 +312,7 @@ fn classify(table: &CTypeTable, id: CTypeId) -> Result<[Class; 2], String> {
         _ => {}
     }
     let mut classes = [Class::None; 2];
-    merge(table, id, 0, &mut classes, 0)?;
+    merge(table, id, 0, &mut classes)?;
     if classes.contains(&Class::Memory) {
         return Ok([Class::Memory, Class::None]);
     }
@@ -322,17 +322,9 @@ fn classify(table: &CTypeTable, id: CTypeId) -> Result<[Class; 2], String> {
     Ok(classes)
 }
 
-/// Merges the classes of a type at `offset` bytes into those of the argument.
-fn merge(
-    table: &CTypeTable,
-    id: CTypeId,
-    offset: u64,
-    classes: &mut [Class; 2],
-    depth: u32,
-) -> Result<(), String> {
-    if depth > 64 {
-        return Err("type nested too deep by value".to_owned());
-    }
+/// Merges the classes of a type at `offset` bytes into those of the argument, which has 16 bytes at most: so there are few
+/// elements, and what has no bytes is bounded by the type's extent ([`CTypeTable::extent`]).
+fn merge(table: &CTypeTable, id: CTypeId, offset: u64, classes: &mut [Class; 2]) -> Result<(), String> {
     let mut put = |at: u64, class: Class| {
         let slot = &mut classes[(at / 8).min(1) as usize];
         *slot = match (*slot, class) {
@@ -387,13 +379,14 @@ fn merge(
         // Of no elements, but in the middle of an eightbyte: GCC counts one there.
         CType::Array { elem, len: ArrayLen::Fixed(0) } if !offset.is_multiple_of(8) => {
             let mut own = [Class::None; 2];
-            merge(table, elem.id, offset, &mut own, depth + 1)?;
+            merge(table, elem.id, offset, &mut own)?;
             put(offset, own[(offset / 8).min(1) as usize]);
         }
         CType::Array { elem, len: ArrayLen::Fixed(n) } => {
             let step = table.size(elem.id).unwrap_or(0);
-            for i in 0..n.min(16) {
-                merge(table, elem.id, offset + i * step, classes, depth + 1)?;
+            // Those without bytes are all one.
+            for i in 0..if step == 0 { n.min(1) } else { n.min(16) } {
+                merge(table, elem.id, offset + i * step, classes)?;
             }
         }
         CType::Array { .. } => {}
@@ -416,7 +409,7 @@ fn merge(
                 }
             }
             for field in body.fields.iter().filter(|f| f.bits.is_none()) {
-                merge(table, field.ty.id, offset + field.offset, classes, depth + 1)?;
+                merge(table, field.ty.id, offset + field.offset, classes)?;
             }
         }
         CType::Void | CType::Function(_) => return Err("type by value".to_owned()),

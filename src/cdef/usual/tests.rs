@@ -86,6 +86,32 @@ fn trees_are_lang_c_s() {
     }
 }
 
+/// How far types may reach is one rule, whoever reads them: `judge` compares what is refused, too.
+#[test]
+fn what_reaches_too_far_is_refused_by_either() {
+    for (first, form, last, near) in [
+        ("typedef int a0;", "typedef a@ *a#;", 250, "*"),
+        ("typedef int a0;", "typedef a@ a#[1];", 250, "["),
+        ("typedef int a0;", "typedef void (*a#)(a@);", 125, "("),
+        ("struct a0 { int x; };", "struct a# { struct a@ m; };", 249, "m"),
+        ("struct a0 { int x; };", "struct a# { struct a@; };", 249, "struct"),
+        ("struct a0 { int x; };", "struct a# { int n; struct a@ m[]; };", 124, "m"),
+        ("struct a0 { int x; };", "struct a# { struct a@ a, b; };", 16, "b"),
+        ("typedef struct { int x; } a0;", "typedef struct { a@ *m; } a#;", 124, "*"),
+    ] {
+        let mut table = CTypeTable::new();
+        declare(&mut table, first.as_bytes(), &[]).unwrap();
+        let step = |i: usize| form.replace('#', &i.to_string()).replace('@', &(i - 1).to_string());
+        for i in 1..=last {
+            let read = declare(&mut table, step(i).as_bytes(), &[]);
+            read.unwrap_or_else(|e| panic!("{i}: {e}: {form}"));
+        }
+        let error = declare(&mut table, step(last + 1).as_bytes(), &[]).unwrap_err();
+        assert_eq!(error.message, "chunk has too many syntax levels", "{form}");
+        assert_eq!(error.near.as_deref(), Some(near), "{form}");
+    }
+}
+
 /// Real headers, as far as they are installed.
 #[test]
 fn headers_read_as_lang_c_reads_them() {
