@@ -375,6 +375,26 @@ fn records_may_lead_to_each_other_without_end() {
 }
 
 #[test]
+fn records_of_many_fields_are_read_quickly() {
+    let fields = |n: usize| (0..n).map(|i| format!("int m{i}; int : 3; ")).collect::<String>();
+    let mut table = CTypeTable::new();
+    let many = fields(60_000);
+    let start = Instant::now();
+    declare(&mut table, format!("struct many {{ {many} }};").as_bytes(), &[]).unwrap();
+    let taken = start.elapsed();
+    let limit = if std::env::var_os("CDATA_RUN").is_some() { 60 } else { 1 };
+    assert!(taken < Duration::from_secs(limit), "{taken:?}");
+    // None has its name twice, be they few or many; one record's names are none of the next one's.
+    let few = fields(100);
+    for name in ["m0", "m15", "m16", "m17", "m99"] {
+        let text = format!("struct again {{ {few} int {name}; }};");
+        let error = declare(&mut table, text.as_bytes(), &[]).unwrap_err();
+        assert_eq!(error.to_string(), format!("attempt to redefine '{name}'"));
+    }
+    declare(&mut table, format!("struct one {{ {few} }}; struct two {{ {few} }};").as_bytes(), &[]).unwrap();
+}
+
+#[test]
 fn constants_agree_with_cc() {
     let mut random = Random::new(4);
     let literals = [

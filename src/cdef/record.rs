@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use foldhash::HashSet;
+
 use super::names::equivalent;
 use super::{Fault, TOO_DEEP};
 use crate::ctype::{
@@ -20,9 +22,14 @@ pub struct Body {
     spec: RecordSpec,
     /// One for each field of the spec: its name, type and place in the text; none for an unnamed bit-field.
     made: Vec<Option<Made>>,
+    /// The names of all, once they are many.
+    names: Option<Box<HashSet<Rc<str>>>>,
     /// Of the fields.
     extent: Extent,
 }
+
+/// Up to so many fields are looked through for a name.
+const FEW: usize = 32;
 
 struct Made {
     name: Option<Rc<str>>,
@@ -58,6 +65,7 @@ impl Body {
     ) {
         self.id = Some(id);
         self.made.clear();
+        self.names = None;
         self.extent = Extent::SIMPLE;
         let mut fields = std::mem::take(&mut self.spec.fields);
         fields.clear();
@@ -117,7 +125,11 @@ impl Body {
     /// Has no field this name yet?
     fn is_new(&mut self, name: &Rc<str>) -> bool {
         let mut names = self.made.iter().flatten().filter_map(|made| made.name.as_ref());
-        !names.any(|other| other == name)
+        if self.made.len() <= FEW {
+            return !names.any(|other| other == name);
+        }
+        let known = self.names.get_or_insert_with(|| Box::new(names.cloned().collect()));
+        known.insert(Rc::clone(name))
     }
 
     /// Lays the record out; with an error comes the place of the field that it is about, if it is one's.
