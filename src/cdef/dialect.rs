@@ -117,7 +117,10 @@ impl<'a> Rewriter<'a> {
             macros: Some(&self.macros),
             pack: self.pack,
         };
-        let Ok(done) = read(&mut self.tokens, context, &mut self.room) else { return Ok(None) };
+        let read = read(&mut self.tokens, context, &mut self.room);
+        #[cfg(any(test, fuzzing))]
+        super::judge::count(read.is_ok());
+        let Ok(done) = read else { return Ok(None) };
         for index in done.directives {
             self.at = index;
             let token = self.tokens.get(index);

@@ -12,6 +12,31 @@ thread_local! {
     static LANG_C_ALONE: Cell<bool> = const { Cell::new(false) };
     /// What is read on the way is judged by what comes of it.
     static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
+    static COUNTS: Cell<Counts> = const { Cell::new(Counts { by_usual: 0, by_lang_c: 0 }) };
+}
+
+/// Who read how many declarations, types and expressions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// `usual`, by itself.
+    pub by_usual: usize,
+    /// lang-c: `usual` gave up.
+    pub by_lang_c: usize,
+}
+
+/// Counts what `usual` was asked to read: did it?
+pub fn count(is_read: bool) {
+    let Counts { by_usual, by_lang_c } = COUNTS.get();
+    COUNTS.set(Counts {
+        by_usual: by_usual + usize::from(is_read),
+        by_lang_c: by_lang_c + usize::from(!is_read),
+    });
+}
+
+/// The counts of this thread since it asked last.
+#[cfg(test)]
+pub fn counts() -> Counts {
+    COUNTS.take()
 }
 
 /// Is lang-c to read all there is?

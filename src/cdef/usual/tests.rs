@@ -1,5 +1,12 @@
-use crate::cdef::{constant_expression, declare, type_name};
+use crate::cdef::{constant_expression, declare, judge, type_name};
 use crate::ctype::CTypeTable;
+
+/// Was all that was read since this was last asked read without lang-c, or nothing of it?
+fn was_usual(text: &str) -> bool {
+    let counts = judge::counts();
+    assert!(counts.by_usual == 0 || counts.by_lang_c == 0, "{counts:?}: {text}");
+    counts.by_usual > 0
+}
 
 /// `judge` has lang-c read whatever is read here, and compares.
 #[test]
@@ -10,14 +17,14 @@ fn trees_are_lang_c_s() {
         "typedef struct s { int a : 3, b; struct s *next, *const *all[2][3]; int : 0; } *t, u[3];",
         "struct s; struct { } e; union v { struct { int x; }; int y; } v1; struct s f2(struct s, union v);",
         "typedef int T; T *f3(T), (*g3)(void); typedef int T; struct w { T T; };",
-        "enum e { A = 1 + 2 * 3, B, C = (A) << 2 | ~0u, D = A ? -B : (int)sizeof(T *), }; enum e f4(enum e e);",
+        "enum e { A = 1 + 2 * 3, B, C = (A) << 2 | ~1u, D = A ? -B : (int)sizeof(T *), }; enum e f4(enum e e);",
         "int a1[(3)][-1 + 2][010], a2[], *a3[0x1fUL - 3], (*a4)[0b11];",
         "int f5(), f6(int, ...), (f7)(int (int), int (*)(), int [], int [*], T (*)[2], char **x[2]);",
         "void (*signal1(int, void (*)(int)))(int); int (*(*f8(void))(int))[3];",
         "const int *const volatile *p1; char const *const p2, *p3; int const volatile i1;",
         "_Complex double z1; _Complex _Float32 z2; long long unsigned int l1; long const long l2; _Float64x x1;",
-        "static const int k = -3; extern int i2, i3; const int k2 = (1, 2);",
-        "__int128 w1; unsigned __int128 w2; __typeof__(int) t1; int _Alignas(8) t2; bool b1; size_t n1;",
+        "static const int k = -3; extern int i2, i3;",
+        "__int128 w1; unsigned __int128 w2; bool b1; size_t n1;",
         "int &r1; int f9(int &, const struct s &); int t3[sizeof(int) * 2 > 3 && 1 != 2];",
         "typedef struct { long l __attribute__((__aligned__(__alignof__(long)))), m; char c : 3 __attribute__((packed)); } max1;",
         "struct al { char c; int a __attribute__((packed)), b __attribute__((aligned(_Alignof(struct s *) * 2))) __attribute__((packed)); };",
@@ -26,13 +33,22 @@ fn trees_are_lang_c_s() {
         "typedef union { const struct s *a; const int *b; } tu1 __attribute__((__transparent_union__)), tu2; int f15(tu1, const tu2, tu1 *, tu1 [2]);",
         "union __attribute__((transparent_union)) tu3 { int *a; struct s *b; }; union tu4 { char *a; void (*b)(void); } __attribute__((transparent_union));",
         "void f16(union tu3, union tu4, tu1 (*)(tu1)); struct tu5 { tu1 t; void (*f)(tu1); } __attribute__((transparent_union)); void f17(struct tu5);",
-        "__attribute__((transparent_union)) typedef union { int a; } tu6; typedef union tu3 tu7; void f18(tu6, tu7);",
+        "typedef union tu3 tu7; void f18(tu1, tu7);",
         "typedef int f13 (int) __attribute__((aligned(8))); typedef struct s const s8 __attribute__((aligned(8)));",
         "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
         "struct\n#\ndir1;\nenum\n# 1 \"file.h\"\ndir2 { DIR2 }\n#define DIR3 3\ndir3; union dir4 {\n#define DIR4 4\nint x; }\n# 2\n*dir5;",
-        "int f10(T T); int f11(int T, int x); int f12(const T, T const *);",
+        "int f12(const T, T const *);",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert!(was_usual(text), "{text}");
+    }
+    for text in [
+        "const int k2 = (1, 2); enum e0 { E0 = ~0u };",
+        "__typeof__(int) t1; int _Alignas(8) t2; __attribute__((transparent_union)) typedef union { int a; } tu6;",
+        "int f10(T T); int f11(int T, int x);",
+    ] {
+        declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert!(!was_usual(text), "{text}");
     }
     for text in [
         "int",
@@ -45,6 +61,7 @@ fn trees_are_lang_c_s() {
         "T *const *",
         "int (*(*)(T, struct s *))[2]",
         "void (*)()",
+        "void (*)(tu6, tu7)",
         "int [?]",
         "int &",
         "unsigned",
@@ -59,6 +76,8 @@ fn trees_are_lang_c_s() {
         "const T",
     ] {
         type_name(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+        // A typedef's name alone is read by nobody.
+        assert!(was_usual(text) || text == "T", "{text}");
     }
     for text in [
         "1",
@@ -70,13 +89,15 @@ fn trees_are_lang_c_s() {
         "1.5e-3F + 2. * 0e5",
         "(T)1.0L",
         "((char *)\"a\" \"b\\n\")",
-        "sizeof(\"ab\")",
-        "L\"wide\"",
         "u8\"narrow\"",
         "!0 == 1",
-        "A[0]",
     ] {
+        let read = constant_expression(&mut table, text.as_bytes(), &[]);
+        assert!(read.is_ok() && was_usual(text), "{text}");
+    }
+    for text in ["sizeof(\"ab\")", "L\"wide\"", "A[0]"] {
         let _ = constant_expression(&mut table, text.as_bytes(), &[]);
+        assert!(!was_usual(text), "{text}");
     }
     // What is too much for the one is for the other.
     for n in 1..16 {
@@ -126,6 +147,7 @@ fn headers_read_as_lang_c_reads_them() {
         "zlib.h",
         "sqlite3.h",
     ];
+    let mut count = 0;
     for header in headers {
         let out = std::process::Command::new("sh")
             .args(["-c", &format!("echo '#include <{header}>' | cc -E -dD -xc - 2>/dev/null")])
@@ -134,6 +156,8 @@ fn headers_read_as_lang_c_reads_them() {
             && out.status.success()
         {
             declare(&mut CTypeTable::new(), &out.stdout, &[]).unwrap_or_else(|e| panic!("{header}: {e}"));
+            count += 1;
         }
     }
+    assert!(count > 0, "no header is installed");
 }
