@@ -1,4 +1,8 @@
 //! The judge of `usual` where readers are tested: everything is read by lang-c alone as well, and both must end alike.
+//! Two tables are compared in full, for the test of `ctype::dump`, too.
+
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -93,6 +97,21 @@ pub fn compare<T: Outcome>(
     if let Some(name) = pair.difference() {
         let (a, b) = (ours.name(name), theirs.name(name));
         panic!("otherwise by lang-c: {name}: {a:?} / {b:?}: {text}");
+    }
+}
+
+/// The first name or tag found that does not mean the same in both tables.
+#[cfg(test)]
+pub fn difference(ours: &CTypeTable, theirs: &CTypeTable) -> Option<String> {
+    Pair { ours, theirs, seen: HashSet::default() }.difference().map(str::to_owned)
+}
+
+/// Does the name mean the same in both tables?
+#[cfg(test)]
+pub fn is_same_name(ours: &CTypeTable, theirs: &CTypeTable, name: &str) -> bool {
+    match (ours.name(name), theirs.name(name)) {
+        (Some(a), Some(b)) => Pair { ours, theirs, seen: HashSet::default() }.names(a, b),
+        _ => false,
     }
 }
 

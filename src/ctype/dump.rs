@@ -1,7 +1,7 @@
 //! Names of the table -> C declarations that make them again: what `cdata-freeze` writes.
 //!
 //! Only what was asked for and what it depends on, in an order that C accepts. Packed and aligned records are written with
-//! the attributes that give them their layout. `tests/dump.rs` reads the text again and compares.
+//! the attributes that give them their layout. `cdef/judge/tests.rs` reads the text again and compares.
 //! What a type is made of, and what is spelled out within it, is bounded by its extent ([`CTypeTable::extent`]).
 
 use foldhash::{HashMap, HashSet};
