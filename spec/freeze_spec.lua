@@ -2,12 +2,7 @@
 local helper = require("helper")
 
 local lua = io.popen("command -v " .. (os.getenv("LUA") or "lua5.4")):read("l")
-local function run(command)
-  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1"))
-  local out = pipe:read("a")
-  local ok, _, code = pipe:close()
-  return out, ok, code
-end
+local run = helper.run
 local function freeze(arguments) return run(("%s %s/bin/cdata-freeze %s"):format(lua, helper.root, arguments)) end
 -- What a frozen text prints with code behind it, where there is no compiler.
 local function use(frozen, code, with)

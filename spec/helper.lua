@@ -47,6 +47,31 @@ function helper.words(f, ...)
   return type(err) == "string" and err:gsub("^[^:]+:%d+: ", "") or err
 end
 
+-- Fails unless f raises an error with these words in it.
+function helper.fails(words, f, ...)
+  local message = helper.words(f, ...)
+  if type(message) ~= "string" or not message:find(words, 1, true) then
+    error(("'%s' expected, got: %s"):format(words, tostring(message)), 2)
+  end
+end
+
+-- Runs a command of the shell: what it prints and complains, whether it succeeded, its status.
+function helper.run(command)
+  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1"))
+  local text = pipe:read("a")
+  local ok, _, status = pipe:close()
+  return text, ok, status
+end
+
+-- A file of the checkout; nothing if there is none.
+function helper.read(name)
+  local file <close> = io.open(root .. "/" .. name)
+  return file and file:read("a")
+end
+
+-- An order of ints for qsort.
+function helper.compare(a, b) return helper.ffi.cast("const int *", a)[0] - helper.ffi.cast("const int *", b)[0] end
+
 -- Runs a test. Without machine code of our own (`make portable`), what libffi cannot describe may say that it is not served.
 function helper.where_served(run)
   if not os.getenv("CDATA_PORTABLE") then return run() end

@@ -1,17 +1,11 @@
 -- Runs spec/host/host.c, a program with Lua inside: memory that runs out, several states, several threads, callbacks that come
 -- too late. Once with Lua as C, once with Lua as C++, whose errors are exceptions.
 
+local run = require("helper").run
 local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
 
 -- What runs the target's programs, if the machine does not (`make aarch64`).
 local emulator = os.getenv("CDATA_RUN")
-
-local function output_of(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local text = pipe:read("a")
-  local ok = pipe:close()
-  return ok, text
-end
 
 local compilers = {
   { "C", os.getenv("CC") or "cc", "lua5.4", 3 },
@@ -23,7 +17,7 @@ for _, compiler in ipairs(compilers) do
     local program = os.tmpname()
 
     setup(function()
-      local ok, text = output_of(("%s -O1 -g %s -o %s %s/host/host.c $(pkg-config --cflags --libs %s) -lpthread")
+      local text, ok = run(("%s -O1 -g %s -o %s %s/host/host.c $(pkg-config --cflags --libs %s) -lpthread")
         :format(command, os.getenv("HOST_FLAGS") or "", program, folder, package))
       assert(ok, text)
     end)
@@ -31,7 +25,7 @@ for _, compiler in ipairs(compilers) do
     teardown(function() os.remove(program) end)
 
     local function runs(arguments, words)
-      local ok, text = output_of(("%s %s"):format(emulator and emulator .. " " .. program or program, arguments:gsub("SCRIPT", folder .. "/host/everything.lua")))
+      local text, ok = run(("%s %s"):format(emulator and emulator .. " " .. program or program, arguments:gsub("SCRIPT", folder .. "/host/everything.lua")))
       assert.is_truthy(ok, text)
       assert.is_truthy(text:find(words, 1, true), text)
     end

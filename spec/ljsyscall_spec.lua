@@ -3,9 +3,8 @@
 local helper = require("helper")
 
 local function output(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local text = pipe:read("a")
-  return pipe:close() and text or error(text, 0)
+  local text, ok = helper.run(command)
+  return ok and text or error(text, 0)
 end
 
 describe("ljsyscall", function()

@@ -1,6 +1,6 @@
 -- Bounds, sizes, and every function with every kind of value.
 local helper = require("helper")
-local ffi, lib, words = helper.ffi, helper.lib, helper.words
+local ffi, lib, words, fails = helper.ffi, helper.lib, helper.words, helper.fails
 describe("memory", function()
   it("checks every access into owned memory", function()
     local a = ffi.new("int[4]")
@@ -10,23 +10,32 @@ describe("memory", function()
       assert.equal(message, words(function() a[i] = 1 end))
     end
     local v = ffi.new("int[?]", 3)
-    assert.is_truthy(words(function() return v[3] end))
+    assert.equal("access out of bounds of 'int [?]' (index 3, has 3 elements)", words(function() return v[3] end))
     local s = ffi.new("struct { int n; char data[?]; }", 10)
     s.data[9] = 1
-    assert.is_truthy(words(function() return s.data[10 + 8] end))
+    assert.equal("access out of bounds of 'char [?]' (index 18, has 10 elements)", words(function() return s.data[10 + 8] end))
     local m = ffi.new("int[2][2]")
-    assert.is_truthy(words(function() return m[2] end))
-    assert.is_truthy(words(function() return m[1][2] end))
+    assert.equal("access out of bounds of 'int [2][2]' (index 2, has 2 elements)", words(function() return m[2] end))
+    assert.equal("access out of bounds of 'int [2]' (index 2, has 2 elements)", words(function() return m[1][2] end))
     assert.equal(0, m[0][3]) -- inside of the allocation
   end)
   it("checks copy, fill and string", function()
     local a, b = ffi.new("char[4]"), ffi.new("char[8]")
-    for _, f in ipairs {
-      function() ffi.copy(a, b, 5) end, function() ffi.copy(b, a, 5) end, function() ffi.copy(a, "12345") end,
-      function() ffi.fill(a, 5) end, function() ffi.string(a, 5) end, function() ffi.copy(a, "x", -1) end,
-      function() ffi.fill(a, 1 << 60) end, function() ffi.string(a, math.mininteger) end, function() ffi.copy(ffi.new("int *"), "x") end,
-      function() ffi.string(ffi.new("char *")) end, function() ffi.copy(a, "x", 3) end,
-    } do assert.is_truthy(words(f)) end
+    local function outside(n, what, f, ...)
+      local blamed = words(f, ...):gsub("^bad argument (#%d) to '[%w_.]+' ", "%1 ")
+      assert.equal(("#%d (access out of bounds of %s)"):format(n, what), blamed)
+    end
+    outside(1, "'char [4]' (5 bytes, has 4)", ffi.copy, a, b, 5)
+    outside(2, "'char [4]' (5 bytes, has 4)", ffi.copy, b, a, 5)
+    outside(1, "'char [4]' (6 bytes, has 4)", ffi.copy, a, "12345")
+    outside(2, "'string' (3 bytes, has 2)", ffi.copy, a, "x", 3)
+    outside(1, "'char [4]' (5 bytes, has 4)", ffi.fill, a, 5)
+    outside(1, "'char [4]' (1152921504606846976 bytes, has 4)", ffi.fill, a, 1 << 60)
+    outside(1, "'char [4]' (5 bytes, has 4)", ffi.string, a, 5)
+    fails("cannot convert 'number' to 'size_t'", ffi.copy, a, "x", -1)
+    fails("string length overflow", ffi.string, a, math.mininteger)
+    fails("attempt to follow a NULL pointer ('int *')", ffi.copy, ffi.new("int *"), "x")
+    fails("attempt to follow a NULL pointer ('char *')", ffi.string, ffi.new("char *"))
     ffi.fill(a, 4, 65)
     assert.equal("AAAA", ffi.string(a)) -- no terminator inside: the array's end is the end
   end)
@@ -53,9 +62,9 @@ describe("memory", function()
   end)
   it("refuses sizes that are none", function()
     for _, n in ipairs { -1, 1 << 62, math.maxinteger, 0 / 0, 1e300, -0.5 / 0 } do
-      assert.is_truthy(words(ffi.new, "int[?]", n), tostring(n))
+      fails(math.type(n) == "integer" and "size of C type is unknown or too large" or "cannot convert 'number' to 'int'", ffi.new, "int[?]", n)
     end
-    assert.is_truthy(words(ffi.new, "int[?]", "x"))
+    fails("cannot convert 'string' to 'int'", ffi.new, "int[?]", "x")
   end)
   it("takes every kind of value in every function without falling", function()
     ffi.cdef "struct mem_any { int v; };"

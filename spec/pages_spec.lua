@@ -1,14 +1,7 @@
 -- The pages docs/semantics.md, docs/differences.md and docs/porting.md, run: a row of a table whose first cell is code gives its second
 -- cell.
 
-local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
-
-local function read(name)
-  local file = assert(io.open(folder .. "/../docs/" .. name))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local read = require("helper").read
 
 -- One result as the pages write it.
 local function shown(value)
@@ -29,7 +22,7 @@ end
 
 for _, page in ipairs { "semantics.md", "differences.md", "porting.md" } do
   describe("docs/" .. page, function()
-    local text = read(page)
+    local text = assert(read("docs/" .. page))
     local env = setmetatable({}, { __index = _G })
     assert(load(text:match("```lua\n(.-)```"), "=declarations", "t", env))()
     local chapter, count = "", 0

@@ -3,8 +3,8 @@
 --
 -- (New anonymous types are not made in the rounds: a type lives as long as its state, as in LuaJIT.)
 
-local ffi = require("ffi")
-local root = os.getenv("CDATA_ROOT") or "."
+local helper = require("helper")
+local ffi, lib, compare = helper.ffi, helper.lib, helper.compare
 local seconds = tonumber(arg[1]) or 10
 ffi.cdef [[
   struct soak_point { double x, y; };
@@ -12,15 +12,9 @@ ffi.cdef [[
   struct soak_list { int n; double d[?]; };
   enum soak_color { SOAK_RED, SOAK_GREEN };
   int abs(int); size_t strlen(const char *); char *strdup(const char *); void free(void *); int snprintf(char *, size_t, const char *, ...);
-  void qsort(void *, size_t, size_t, int (*)(const void *, const void *));
-  struct small { int a, b; }; struct large { int64_t v[6]; };
-  struct small swap_small(struct small); struct large next_large(struct large); struct large call_large(struct large (*)(struct large));
-  int call_twice(int (*)(int, int), int, int); int call_text(int (*)(const char *, int), const char *); double complex times_i(double complex);
-  long double twice_ld(long double); extern int counter; int call_kept_on_thread(void); void keep(int (*)(int, int)); double cos(double);
+  void qsort(void *, size_t, size_t, int (*)(const void *, const void *)); double cos(double);
 ]]
 local C = ffi.C
-local fixture = os.getenv("CDATA_FIXTURE") or root .. "/build/libfixture.so"
-local lib = ffi.load(fixture)
 local finalized = 0
 local tree = ffi.metatype("struct soak_tree", {
   __index = { sum = function(t) return t.value + t.i end },
@@ -29,7 +23,6 @@ local tree = ffi.metatype("struct soak_tree", {
 })
 -- A function passed as it is stays a callback until the state closes: these are the same ones each time.
 local function shared(a, b) return a + b end
-local function compare(x, y) return ffi.cast("int *", x)[0] - ffi.cast("int *", y)[0] end
 local function length(s, n) return n + #ffi.string(s) end
 
 local operations = {
