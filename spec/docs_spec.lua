@@ -1,16 +1,7 @@
 -- docs/api.md has an entry for each exported name, and for nothing else; links between pages lead somewhere.
 
-local ffi = require("ffi")
-
-local root = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") .. "/.."
-
-local function read(name)
-  local file = io.open(root .. "/" .. name)
-  if not file then return nil end
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local helper = require("helper")
+local ffi, read = helper.ffi, helper.read
 
 describe("docs/api.md", function()
   local entries = {}
@@ -36,15 +27,37 @@ describe("docs/api.md", function()
   end)
 end)
 
+-- What a page's headings can be linked to as, as GitHub makes it.
+local function anchors(text)
+  local found = {}
+  for heading in ("\n" .. text:gsub("\n```.-\n```", "")):gmatch("\n#+ ([^\n]+)") do
+    local anchor = heading:lower():gsub("%]%b()", ""):gsub("[^%w%s_\x80-\xff-]", ""):gsub("%s", "-")
+    local name, n = anchor, 0
+    while found[name] do
+      n = n + 1
+      name = anchor .. "-" .. n
+    end
+    found[name] = true
+  end
+  return found
+end
+
 describe("links", function()
-  for _, page in ipairs { "README.md", "CONTRIBUTING.md", "docs/api.md", "docs/architecture.md", "docs/differences.md",
-    "docs/performance.md", "docs/safety.md", "docs/semantics.md" } do
+  local pages = { "README.md", "CONTRIBUTING.md", "CHANGELOG.md" }
+  for name in helper.run(("ls '%s/docs'"):format(helper.root)):gmatch("[^\n]+%.md") do pages[#pages + 1] = "docs/" .. name end
+  it("are looked at in every page", function() assert.is_true(#pages > 10) end)
+  for _, page in ipairs(pages) do
     it("of " .. page .. " lead somewhere", function()
       local folder = page:match("^(.*/)") or ""
-      for target in read(page):gmatch("%]%(([^)]+)%)") do
-        if not target:find("^https?:") then
-          local path = target:gsub("#.*$", "")
-          assert.is_truthy(path == "" or read(folder .. path), page .. " links to " .. target)
+      -- What is code is no link.
+      local text = read(page):gsub("\n```.-\n```", ""):gsub("`[^`\n]*`", "")
+      for target in text:gmatch("%]%(([^)%s]+)[^)]*%)") do
+        if not target:find("^%a+:") then
+          local path, anchor = target:match("^([^#]*)#?(.*)$")
+          local there = read(path == "" and page or folder .. path)
+          -- (A folder can be opened, but not read.)
+          assert.is_truthy(there or os.execute(("test -d '%s/%s'"):format(helper.root, folder .. path)), page .. " links to " .. target)
+          assert.is_true(anchor == "" or anchors(there)[anchor] == true, page .. " links to " .. target)
         end
       end
     end)
