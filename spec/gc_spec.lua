@@ -94,6 +94,28 @@ describe("gc", function()
       assert.equal("another mine", logged())
     end
   end)
+  it("gives each of them to its caller alone, wherever it is kept", function()
+    local small, many = ffi.new("struct small[64]"), ffi.new("struct small[256]")
+    for _, list in ipairs { small, ffi.cast("struct small *", many) } do
+      local count = rawequal(list, small) and 64 or 256
+      for _ = 1, 3 do
+        for i = 0, count - 1 do local _, _ = list[i], list[i] end
+      end
+      for i = 0, count - 1 do
+        local mine = ffi.gc(list[i], print)
+        assert.is_false(rawequal(mine, list[i]), i)
+        ffi.gc(mine, nil)
+      end
+      -- What is not asked for again goes all the same.
+      local runs = 0
+      for i = 0, count - 1 do
+        local _, _ = list[i], list[i]
+        ffi.gc(list[i], function() runs = runs + 1 end)
+      end
+      collect()
+      assert.equal(count, runs)
+    end
+  end)
   it("reads elements through references that are kept: the right ones, and no array lives longer or has them for good", function()
     ffi.cdef "struct gc_spot { int n; struct { int n; } in; };"
     local spot = ffi.typeof("struct gc_spot[8]")
