@@ -340,6 +340,15 @@ describe("gc", function()
         return found
       end
     end)
+    check("variables of a library", function()
+      local before = lib.global_text
+      lib.global_text = text()
+      return function()
+        local now = ffi.string(lib.global_text)
+        lib.global_text = before
+        return { now }
+      end
+    end)
     check("what a callback returned last", function()
       local f = ffi.cast("const char *(*)(void)", text)
       local p = f()

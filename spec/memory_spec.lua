@@ -60,6 +60,14 @@ describe("memory", function()
       end
     end
   end)
+  it("ends a text where a longer one was", function()
+    local s, list = ffi.new("struct { char name[8]; }"), ffi.new("char[2][8]")
+    for _, word in ipairs { "abcdefg", "abcd", "x", "" } do
+      s.name, list[1] = word, word
+      assert.equal(word, ffi.string(s.name))
+      assert.equal(word, ffi.string(list[1]))
+    end
+  end)
   it("refuses sizes that are none", function()
     for _, n in ipairs { -1, 1 << 62, math.maxinteger, 0 / 0, 1e300, -0.5 / 0 } do
       fails(math.type(n) == "integer" and "size of C type is unknown or too large" or "cannot convert 'number' to 'int'", ffi.new, "int[?]", n)

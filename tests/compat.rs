@@ -164,3 +164,30 @@ fn istype_agrees_for_values() {
     let values: Vec<String> = VALUES.iter().map(|&t| t.to_owned()).collect();
     compare(&values, "ffi.istype(a, ffi.new(b))", compat::is_type);
 }
+
+#[test]
+fn istype_takes_a_pointer_to_a_record_for_it() {
+    let mut table = table();
+    let [s, t, to_s] = ["struct s", "struct t", "const struct s *"].map(|text| read(&mut table, text));
+    assert!(compat::is_type(&table, s, to_s));
+    assert!(!compat::is_type(&table, t, to_s) && !compat::is_type(&table, to_s, s));
+}
+
+/// LuaJIT knows none but C's own there.
+#[test]
+#[cfg(all(target_arch = "x86_64", not(windows)))]
+fn conventions_do_not_agree() {
+    let mut table = table();
+    cdef::declare(
+        &mut table,
+        b"typedef int ours(int); typedef int __attribute__((ms_abi)) theirs(int);",
+        &[],
+    )
+    .unwrap();
+    let [ours, theirs] = ["ours", "theirs"].map(|text| read(&mut table, text));
+    assert!(compat::pointer_converts(&table, ours, ours) && compat::pointer_converts(&table, theirs, theirs));
+    assert!(
+        !compat::pointer_converts(&table, ours, theirs)
+            && !compat::pointers_compare(&table, ours.id, theirs.id)
+    );
+}

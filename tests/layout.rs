@@ -85,8 +85,8 @@ fn body(
                     let width = if random.one_in(2) { 0 } else { width };
                     write!(text, "{ty} : {width}; ").unwrap();
                 } else {
-                    let packed = if random.one_in(10) { " __attribute__((packed))" } else { "" };
-                    write!(text, "{ty} {name} : {width}{packed}; ").unwrap();
+                    let attributes = attributes(random, true);
+                    write!(text, "{ty} {name} : {width}{attributes}; ").unwrap();
                     members.push((name, true));
                 }
             }
