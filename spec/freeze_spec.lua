@@ -88,10 +88,41 @@ describe("cdata-freeze", function()
     end
   end)
 
+  it("writes an enum's constants once", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write [==[
+      typedef enum { FREEZE_A, FREEZE_B = 7 } freeze_enum;
+      enum freeze_tagged { FREEZE_C = 3 };
+      freeze_enum freeze_get(enum freeze_tagged);
+      #define FREEZE_FAILED ((void *)-1)
+    ]==]
+    file:close()
+    for _, names in ipairs { "--name='^freeze' --name='^FREEZE'", "--name='^FREEZE'" } do
+      local code = "print(require('ffi').C.FREEZE_B, require('ffi').C.FREEZE_C)"
+      assert.equal("7\t3\n", use(freeze(names .. " " .. path), code))
+      if os.execute("luajit -v >/dev/null 2>&1") then
+        assert.equal("7\t3\n", use(freeze("--luajit " .. names .. " " .. path), code, "env -u LUA_PATH -u LUA_CPATH luajit"))
+      end
+    end
+    os.remove(path)
+  end)
+
+  it("reads back all there is to dump, and dumps tags", function()
+    local ffi = helper.ffi
+    ffi.cdef "struct freeze_tag { char c; int : 7; short s __attribute__((aligned(4))); static const int K = 3; };"
+    assert.equal("struct freeze_tag { char c; int : 7; short s __attribute__((aligned(4))); static const int K = 3; };\n", ffi.dump("struct freeze_tag"))
+    assert.equal("missing declaration for symbol 'struct freeze_nothing'", helper.words(ffi.dump, "struct freeze_nothing"))
+    local names = {}
+    for name in pairs(ffi.names()) do names[#names + 1] = name end
+    ffi.cdef(ffi.dump(table.unpack(names)))
+  end)
+
   it("says what is wrong", function()
     for _, row in ipairs {
       { "", "usage: cdata%-freeze", 2 },
       { "zlib.h", "usage: cdata%-freeze", 2 },
+      { "--name zlib.h", "%-%-name wants a value: %-%-name=", 2 },
       { "--nonsense zlib.h", "unknown option %-%-nonsense", 2 },
       { "--name=x no_such_header.h", "cdata%-freeze: .*no_such_header.h: No such file", 1 },
       { "--name=no_such_name zlib.h", "cdata%-freeze: nothing in zlib.h matches no_such_name", 1 },

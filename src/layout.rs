@@ -7,7 +7,7 @@
 use crate::target;
 
 /// A record before layout. Alignments are bytes and powers of two; sizes are bytes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordSpec {
     /// All fields at offset zero.
     pub is_union: bool,
@@ -21,8 +21,29 @@ pub struct RecordSpec {
     pub fields: Vec<FieldSpec>,
 }
 
+impl RecordSpec {
+    /// Does anything but the types of its fields decide where they lie?
+    pub fn is_special(&self) -> bool {
+        let is_field = |f: &FieldSpec| f.aligned.is_some() || f.packed || !f.is_named;
+        self.packed || self.aligned.is_some() || self.pack.is_some() || self.fields.iter().any(is_field)
+    }
+
+    /// What an `aligned` of the field would have to say for its place, in bytes, if the record were packed rather than under a `#pragma pack`; as it is
+    /// where there is none. (Bit-fields have none to say: under either they straddle.)
+    pub fn aligned(&self, field: &FieldSpec) -> Option<u64> {
+        match self.pack {
+            Some(pack) if field.width_bits.is_none() => {
+                let own = if self.packed || field.packed { 1 } else { field.align.max(1) };
+                Some(own.max(field.aligned.unwrap_or(1)).min(pack)).filter(|&n| n > 1)
+            }
+            Some(pack) => field.aligned.map(|n| n.min(pack)),
+            None => field.aligned,
+        }
+    }
+}
+
 /// A field before layout.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldSpec {
     /// Bytes of the field's type; 0 for a flexible array.
     pub size: u64,
@@ -159,7 +180,7 @@ impl Builder<'_> {
             let align = u128::from(self.spec.pack.map_or(type_align, |p| p.min(type_align)));
             let to = align.max(field.aligned.unwrap_or(1).into()) * 8;
             // `pack` does not lower the boundary that a zero width moves to (GCC).
-            let boundary = if self.spec.pack.is_some() { u128::from(type_align) * 8 } else { to };
+            let boundary = if self.spec.pack.is_some() { to.max(u128::from(type_align) * 8) } else { to };
             self.bits = round_up(self.bits, boundary)?;
             if target::UNNAMED_BITS_ALIGN {
                 // Neither `packed` nor `pack` lowers this.
@@ -192,8 +213,6 @@ impl Builder<'_> {
             let raised = field.aligned.map_or(1, |a| self.spec.pack.map_or(a, |p| p.min(a)));
             self.align = self.align.max(own).max(raised);
             self.member_align = self.member_align.max(type_align).max(raised);
-        } else if let Some(aligned) = field.aligned {
-            self.align = self.align.max(aligned);
         }
         let place = self.place(type_align, self.bits);
         self.bits += u128::from(width);

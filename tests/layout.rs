@@ -8,7 +8,7 @@ mod support;
 use std::fmt::Write;
 
 use ffi_core::cdef;
-use ffi_core::ctype::{ArrayLen, CType, CTypeTable, RecordId, Tag};
+use ffi_core::ctype::{ArrayLen, CType, CTypeTable, RecordId, Tag, dump};
 use support::{Random, compile_and_run};
 
 const RECORDS: usize = 4000;
@@ -83,7 +83,8 @@ fn body(
                 let width = 1 + random.below(bits);
                 if random.one_in(8) {
                     let width = if random.one_in(2) { 0 } else { width };
-                    write!(text, "{ty} : {width}; ").unwrap();
+                    let attributes = attributes(random, true);
+                    write!(text, "{ty} : {width}{attributes}; ").unwrap();
                 } else {
                     let attributes = attributes(random, true);
                     write!(text, "{ty} {name} : {width}{attributes}; ").unwrap();
@@ -230,4 +231,39 @@ fn flexible_ends_have_no_size_of_their_own() {
     let field = table.find_field(id, "a").unwrap();
     assert!(matches!(table.get(field.ty.id), CType::Array { len: ArrayLen::Variable, .. }));
     assert_eq!((table.size(table.record_type(id)), field.offset), (Some(8), 8));
+}
+
+/// What `dump` writes of a record means the same, to us and (by the test above) to `cc`.
+#[test]
+fn random_records_are_dumped_as_they_lie() {
+    let mut random = Random::new(0xd0_5eed);
+    let mut table = CTypeTable::new();
+    let mut again = CTypeTable::new();
+    let mut wrong = Vec::new();
+    for index in 0..RECORDS {
+        let made = make(&mut random, index);
+        cdef::declare(&mut table, made.text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}\n{}", made.text));
+        let text = dump::dump(&table, &[&format!("struct r{index}")]);
+        cdef::declare(&mut again, text.as_bytes(), &[])
+            .unwrap_or_else(|e| panic!("{e}\n{}\n{text}", made.text));
+        let body = |table: &CTypeTable| {
+            let body = table.record(record(table, &format!("r{index}"))).body.clone().unwrap();
+            (body.unnamed_bits, body.member_align, body.misaligned)
+        };
+        let (was, is) = (ours(&table, index, &made), ours(&again, index, &made));
+        if was != is || body(&table) != body(&again) {
+            wrong.push(format!(
+                "{}{text}  was {was} {:?}\n  is  {is} {:?}",
+                made.text,
+                body(&table),
+                body(&again)
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {RECORDS} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(6)].join("\n")
+    );
 }

@@ -250,7 +250,11 @@ unsafe fn dump_body(l: *mut lua_State) -> Result<c_int> {
         }
         let text = entry::guard(|| {
             let table = state.table.borrow();
-            match names.iter().find(|name| table.name(name).is_none()) {
+            let is_known = |name: &str| match name.split_once(' ') {
+                Some(("struct" | "union" | "enum", tag)) => table.tag(tag).is_some(),
+                _ => table.name(name).is_some(),
+            };
+            match names.iter().find(|name| !is_known(name)) {
                 Some(name) => Err(What::MissingDeclaration((*name).to_owned()).into()),
                 None => Ok(dump::dump(&table, &names)),
             }

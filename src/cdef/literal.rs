@@ -95,7 +95,7 @@ pub fn integer(text: &str) -> Option<(u64, IntKind)> {
     let (radix, digits) = match text.as_bytes() {
         [b'0', b'x' | b'X', rest @ ..] => (16, rest),
         [b'0', b'b' | b'B', rest @ ..] => (2, rest),
-        [b'0', _, ..] => (8, &text.as_bytes()[1..]),
+        [b'0', b'0'..=b'9', ..] => (8, &text.as_bytes()[1..]),
         all => (10, all),
     };
     let mut n = 0u64;

@@ -174,6 +174,7 @@ impl Body {
             align,
             member_align,
             constants,
+            spec: self.spec.is_special().then(|| Box::new(self.spec.clone())),
             extent: self.extent,
             misaligned,
             read_only,

@@ -145,6 +145,7 @@ fn va_list(table: &mut CTypeTable) -> QualType {
         align: 8,
         member_align: 8,
         constants: Vec::new(),
+        spec: None,
         extent: Extent::SIMPLE.with(Extent::SIMPLE),
         misaligned: false,
         read_only: false,

@@ -8,9 +8,10 @@ use foldhash::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::{
-    ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, EnumId, FloatKind, IntKind, Name, Qual,
-    QualType, RecordId, RecordKind,
+    ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, EnumId, Field, FloatKind, IntKind, Name,
+    Qual, QualType, RecordBody, RecordId, RecordKind, Tag,
 };
+use crate::layout::{FieldSpec, RecordSpec};
 
 /// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
 pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
@@ -36,13 +37,25 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
         aliases,
         spelled: None,
     };
-    for name in names {
-        dumper.name(name);
+    let is_constant = |name: &str| matches!(table.name(name), Some(Name::Constant(_)));
+    for name in names.iter().filter(|name| !is_constant(name)) {
+        dumper.named(name);
     }
-    // Bodies that only pointers lead to come last: what they hold may be declared by then.
-    while let Some(id) = dumper.later.pop() {
-        dumper.record(id);
+    dumper.bodies();
+    // Constants come last: an enum that is written has its own with it.
+    let text = dumper.out.clone();
+    let spelled: HashMap<&str, &str> =
+        text.split(['{', ',', '}']).filter_map(|piece| piece.trim().split_once(" = ")).collect();
+    for name in names.iter().filter(|name| is_constant(name)) {
+        let is_spelled = match table.name(name) {
+            Some(Name::Constant(Constant::Int(n, _))) => spelled.get(name) == Some(&value(*n).as_str()),
+            _ => false,
+        };
+        if !is_spelled {
+            dumper.named(name);
+        }
     }
+    dumper.bodies();
     dumper.out
 }
 
@@ -84,6 +97,27 @@ fn is_realigned(table: &CTypeTable, id: CTypeId) -> bool {
 const LEVELS_MAX: u32 = 300;
 
 impl Dumper<'_> {
+    /// A name as it is asked for: an ordinary one, or a tag behind its word.
+    fn named(&mut self, name: &str) {
+        match name.split_once(' ') {
+            Some(("struct" | "union" | "enum", tag)) => match self.table.tag(tag) {
+                Some(Tag::Record(id)) => self.record(id),
+                Some(Tag::Enum(id)) => self.enumeration(self.table.enum_type(id)),
+                None => {}
+            },
+            // Keywords, to those who read it.
+            _ if name.strip_prefix("__int").is_some_and(|bits| bits.parse::<u8>().is_ok()) => {}
+            _ => self.name(name),
+        }
+    }
+
+    /// Bodies that only pointers lead to come later: what they hold may be declared by then.
+    fn bodies(&mut self) {
+        while let Some(id) = self.later.pop() {
+            self.record(id);
+        }
+    }
+
     fn name(&mut self, name: &str) {
         if !self.named.insert(name.to_owned()) {
             return;
@@ -253,31 +287,83 @@ impl Dumper<'_> {
         let word = if record.kind == RecordKind::Struct { "struct" } else { "union" };
         let tag = record.tag.as_deref().map(|t| format!(" {t}")).unwrap_or_default();
         let Some(body) = &record.body else { return format!("{word}{tag}") };
-        let natural = body.fields.iter().filter_map(|f| self.table.align(f.ty.id)).max().unwrap_or(1);
-        let packed = body.misaligned || body.align < natural;
-        let attribute = if packed { " __attribute__((packed))" } else { "" };
-        let mut text = format!("{word}{attribute}{tag} {{");
-        for field in &body.fields {
-            let name = field.name.as_deref().unwrap_or("");
-            let declared = match self.table.get(field.ty.id) {
-                CType::Record(inner) if self.is_spelled_inside(field.ty.id) => {
-                    format!("{} {name}", self.body(inner)).trim_end().to_owned()
+        let spec = body.spec.as_deref();
+        let is_packed = spec.is_some_and(|spec| spec.packed || spec.pack.is_some());
+        let mut text = format!("{word}{}{tag} {{", if is_packed { " __attribute__((packed))" } else { "" });
+        let mut fields = body.fields.iter();
+        match spec {
+            None => fields.for_each(|field| self.member(&mut text, field, None)),
+            Some(spec) => {
+                for asked in &spec.fields {
+                    if asked.is_named {
+                        fields
+                            .by_ref()
+                            .take(1)
+                            .for_each(|field| self.member(&mut text, field, Some((spec, asked))));
+                    } else {
+                        let width = asked.width_bits.unwrap_or(0);
+                        let _ = write!(
+                            text,
+                            " {} : {width}{};",
+                            int_of_size(asked.size),
+                            attributes(spec, asked)
+                        );
+                    }
                 }
-                _ => self.declaration(field.ty, name),
-            };
-            let _ = match field.bits {
-                Some(bits) => write!(text, " {declared} : {};", bits.width_bits),
-                None => write!(text, " {declared};"),
-            };
+            }
         }
+        self.constants(&mut text, body);
         text.push_str(" }");
-        if body.align > natural || packed && body.align > 1 {
+        if body.align > 1 && spec.is_some_and(|spec| spec.aligned.is_some() || spec.pack.is_some()) {
             let _ = write!(text, " __attribute__((aligned({})))", body.align);
         }
         if record.is_transparent {
             text.push_str(" __attribute__((transparent_union))");
         }
         text
+    }
+
+    /// A member, with what decides where it lies besides its type.
+    fn member(&self, text: &mut String, field: &Field, asked: Option<(&RecordSpec, &FieldSpec)>) {
+        let name = field.name.as_deref().unwrap_or("");
+        let is_named = field.name.is_some();
+        if let (false, Some((spec, asked))) = (is_named, asked)
+            && let Some(n) = spec.aligned(asked)
+        {
+            let _ = write!(text, " _Alignas({n})");
+        }
+        let declared = match self.table.get(field.ty.id) {
+            CType::Record(inner) if self.is_spelled_inside(field.ty.id) => {
+                format!("{} {name}", self.body(inner)).trim_end().to_owned()
+            }
+            _ => self.declaration(field.ty, name),
+        };
+        let _ = write!(text, " {declared}");
+        if let Some(bits) = field.bits {
+            let _ = write!(text, " : {}", bits.width_bits);
+        }
+        if let (true, Some((spec, asked))) = (is_named, asked) {
+            text.push_str(&attributes(spec, asked));
+        }
+        text.push(';');
+    }
+
+    /// The constants that a record declares itself; those of enums that are spelled out among its members come with these.
+    fn constants(&self, text: &mut String, body: &RecordBody) {
+        let spelled = body.fields.iter().filter_map(|field| match self.table.get(field.ty.id) {
+            CType::Enum(id) if is_nameless(self.table, field.ty.id) => Some(self.table.enumeration(id)),
+            _ => None,
+        });
+        let spelled: HashSet<&str> =
+            spelled.flat_map(|e| e.constants.iter().flatten()).map(|(name, _)| &**name).collect();
+        for (name, constant) in &body.constants {
+            if let Constant::Int(n, ty) = constant
+                && !spelled.contains(&**name)
+            {
+                let declared = self.declaration(ty.plain(), name);
+                let _ = write!(text, " static const {declared} = {};", value(*n));
+            }
+        }
     }
 
     /// A declaration of `name` as the type; an abstract one if the name is empty.
@@ -365,6 +451,28 @@ impl Dumper<'_> {
             }
             _ => String::new(),
         }
+    }
+}
+
+/// An integer type of so many bytes.
+fn int_of_size(bytes: u64) -> &'static str {
+    match bytes {
+        1 => "char",
+        2 => "short",
+        4 => "int",
+        8 => "long long",
+        _ => "__int128",
+    }
+}
+
+/// The attributes behind a member that give it its place in a record of the spec.
+fn attributes(spec: &RecordSpec, asked: &FieldSpec) -> String {
+    let is_packed = asked.packed && !spec.packed && spec.pack.is_none();
+    match (is_packed, spec.aligned(asked)) {
+        (false, None) => String::new(),
+        (true, None) => " __attribute__((packed))".to_owned(),
+        (false, Some(n)) => format!(" __attribute__((aligned({n})))"),
+        (true, Some(n)) => format!(" __attribute__((packed, aligned({n})))"),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod repr;
 mod scope;
 pub mod table;
 
+use crate::layout::RecordSpec;
 use std::rc::Rc;
 
 pub use table::{CTypeTable, Checkpoint};
@@ -233,6 +234,8 @@ pub struct RecordBody {
     pub member_align: u64,
     /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
     pub constants: Vec<(Rc<str>, Constant)>,
+    /// What it was laid out by, unless that was nothing but the types of its members.
+    pub spec: Option<Box<RecordSpec>>,
     /// How deep its members nest, and how many parts it has with theirs.
     pub extent: Extent,
     /// Is a member, or what one holds, const?

@@ -38,12 +38,13 @@ fn trees_are_lang_c_s() {
         "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
         "struct\n#\ndir1;\nenum\n# 1 \"file.h\"\ndir2 { DIR2 }\n#define DIR3 3\ndir3; union dir4 {\n#define DIR4 4\nint x; }\n# 2\n*dir5;",
         "int f12(const T, T const *);",
+        "enum e0 { E0 = ~0u, E1 = 0L, E2 = 0ULL, E3 = 017 };",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
         assert!(was_usual(text), "{text}");
     }
     for text in [
-        "const int k2 = (1, 2); enum e0 { E0 = ~0u };",
+        "const int k2 = (1, 2);",
         "__typeof__(int) t1; int _Alignas(8) t2; __attribute__((transparent_union)) typedef union { int a; } tu6;",
         "int f10(T T); int f11(int T, int x);",
     ] {
