@@ -42,10 +42,16 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
         dumper.named(name);
     }
     dumper.bodies();
-    // Constants come last: an enum that is written has its own with it.
+    // Constants come last: an enum that is written has its own with it. (Where its integer type is written down theirs is another.)
     let text = dumper.out.clone();
-    let spelled: HashMap<&str, &str> =
-        text.split(['{', ',', '}']).filter_map(|piece| piece.trim().split_once(" = ")).collect();
+    let spelled: HashMap<&str, &str> = text
+        .split("enum ")
+        .filter_map(|rest| rest.split_once('{'))
+        .filter(|(head, _)| head.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' '))
+        .filter_map(|(_, rest)| rest.split_once('}'))
+        .flat_map(|(list, _)| list.split(','))
+        .filter_map(|constant| constant.trim().split_once(" = "))
+        .collect();
     for name in names.iter().filter(|name| is_constant(name)) {
         let is_spelled = match table.name(name) {
             Some(Name::Constant(Constant::Int(n, _))) => spelled.get(name) == Some(&value(*n).as_str()),
