@@ -15,6 +15,30 @@ use crate::layout::{FieldSpec, RecordSpec};
 
 /// Declarations of the names, one a line, after what they depend on. Names that are not declared are passed over.
 pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
+    let text = written(table, names);
+    let spelled = enum_constants(&text);
+    // An enum that is written has its constants with it.
+    let is_spelled = |name: &str| match table.name(name) {
+        Some(Name::Constant(Constant::Int(n, _))) => spelled.get(name) == Some(&value(*n).as_str()),
+        _ => false,
+    };
+    let rest: Vec<&str> = names.iter().copied().filter(|name| !is_spelled(name)).collect();
+    if rest.len() == names.len() { text } else { written(table, &rest) }
+}
+
+/// The constants of the enums in a text, but for enums whose integer type is written down, where theirs is another.
+fn enum_constants(text: &str) -> HashMap<&str, &str> {
+    text.split("enum ")
+        .filter_map(|rest| rest.split_once('{'))
+        .filter(|(head, _)| head.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' '))
+        .filter_map(|(_, rest)| rest.split_once('}'))
+        .flat_map(|(list, _)| list.split(','))
+        .filter_map(|constant| constant.trim().split_once(" = "))
+        .collect()
+}
+
+/// As [`dump`], with all of the constants.
+fn written(table: &CTypeTable, names: &[&str]) -> String {
     let mut aliases: HashMap<CTypeId, &str> = HashMap::default();
     for (name, what) in table.names() {
         if let Name::Typedef(ty) = what
@@ -37,31 +61,13 @@ pub fn dump(table: &CTypeTable, names: &[&str]) -> String {
         aliases,
         spelled: None,
     };
-    let is_constant = |name: &str| matches!(table.name(name), Some(Name::Constant(_)));
-    for name in names.iter().filter(|name| !is_constant(name)) {
+    for name in names {
         dumper.named(name);
     }
-    dumper.bodies();
-    // Constants come last: an enum that is written has its own with it. (Where its integer type is written down theirs is another.)
-    let text = dumper.out.clone();
-    let spelled: HashMap<&str, &str> = text
-        .split("enum ")
-        .filter_map(|rest| rest.split_once('{'))
-        .filter(|(head, _)| head.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' '))
-        .filter_map(|(_, rest)| rest.split_once('}'))
-        .flat_map(|(list, _)| list.split(','))
-        .filter_map(|constant| constant.trim().split_once(" = "))
-        .collect();
-    for name in names.iter().filter(|name| is_constant(name)) {
-        let is_spelled = match table.name(name) {
-            Some(Name::Constant(Constant::Int(n, _))) => spelled.get(name) == Some(&value(*n).as_str()),
-            _ => false,
-        };
-        if !is_spelled {
-            dumper.named(name);
-        }
+    // Bodies that only pointers lead to come last: what they hold may be declared by then.
+    while let Some(id) = dumper.later.pop() {
+        dumper.record(id);
     }
-    dumper.bodies();
     dumper.out
 }
 
@@ -114,13 +120,6 @@ impl Dumper<'_> {
             // Keywords, to those who read it.
             _ if name.strip_prefix("__int").is_some_and(|bits| bits.parse::<u8>().is_ok()) => {}
             _ => self.name(name),
-        }
-    }
-
-    /// Bodies that only pointers lead to come later: what they hold may be declared by then.
-    fn bodies(&mut self) {
-        while let Some(id) = self.later.pop() {
-            self.record(id);
         }
     }
 
