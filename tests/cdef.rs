@@ -51,6 +51,9 @@ fn errors_name_the_token_and_the_line() {
         ("int a;\nint b =", "unexpected symbol near '<eof>' at line 2"),
         ("struct r { int a; };\nint x;\nstruct r { long a; };", "attempt to redefine 'r' at line 3"),
         ("int f(int);\nint f(long);", "attempt to redefine 'f' at line 2"),
+        ("int f(int *);\nint f(const long *);", "attempt to redefine 'f' at line 2"),
+        ("int f(void *, ...);\nint f(void *);", "attempt to redefine 'f' at line 2"),
+        ("extern char *v;\nextern const char *v;", "attempt to redefine 'v' at line 2"),
         ("enum { A = 1 };\nenum { A = 2 };", "attempt to redefine 'A' at line 2"),
         ("struct q { int a;\n int a; };", "attempt to redefine 'a' at line 2"),
         ("struct w {\nint b : 40; };", "invalid C type near 'b' at line 2"),
@@ -921,4 +924,17 @@ fn a_constant_outlives_no_type() {
         assert_eq!(table.len(), before, "{text} declares nothing");
         assert!(ty.index() < table.len(), "{text} is of a type that is there");
     }
+}
+
+#[test]
+fn functions_that_are_called_alike_are_declared_again() {
+    let mut table = CTypeTable::new();
+    let text = "enum e { E }; char *f(const char *, void *const *); const char *f(char *name, const void **); int g(enum e); int g(unsigned);
+        void h(int (*)(const void *)); void h(int (*)(void *));";
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    let Some(Name::Function { ty, .. }) = table.name("f") else { panic!("f") };
+    // The first stands.
+    let CType::Function(id) = table.get(*ty) else { panic!("f") };
+    let CType::Pointer(to) = table.get(table.function(id).params[0].id) else { panic!("f") };
+    assert!(to.qual.is_const());
 }

@@ -10,7 +10,7 @@ pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
     let same = match (old, &what) {
         (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b),
         (Name::Function { ty: a, .. }, Name::Function { ty: b, .. }) => {
-            equivalent(table, a.plain(), b.plain())
+            called_alike(table, a.plain(), b.plain())
         }
         (Name::Variable { ty: a, .. }, Name::Variable { ty: b, .. }) => equivalent_object(table, *a, *b),
         (Name::Constant(Constant::Int(a, _)), Name::Constant(Constant::Int(b, _))) => a == b,
@@ -18,6 +18,23 @@ pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
         _ => false,
     };
     same || table.replace_predefined(name, what)
+}
+
+/// Are two declarations of a function called in one way? What their pointers lead to may be const to one and not to the other, an enum be an integer:
+/// no two libraries that declare `getenv` agree on that.
+fn called_alike(table: &CTypeTable, a: QualType, b: QualType) -> bool {
+    let deeper = |x, y| called_alike(table, x, y);
+    match (table.get(a.id), table.get(b.id)) {
+        (CType::Function(x), CType::Function(y)) => table.function(x).is_alike(table.function(y), deeper),
+        (CType::Pointer(x), CType::Pointer(y)) => deeper(x, y),
+        (CType::Enum(e), CType::Int(_)) => {
+            equivalent(table, table.enumeration(e).underlying.plain(), b.id.plain())
+        }
+        (CType::Int(_), CType::Enum(e)) => {
+            equivalent(table, a.id.plain(), table.enumeration(e).underlying.plain())
+        }
+        _ => equivalent(table, a.id.plain(), b.id.plain()),
+    }
 }
 
 /// Are two declarations of a variable one? An array may learn its length.
