@@ -588,6 +588,143 @@ fn builtins_and_selections_agree_with_cc() {
     assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
 }
 
+/// Numbers with suffixes, and GCC's words for what is no finite number: value and size.
+#[test]
+fn floating_constants_agree_with_cc() {
+    let mut expressions = vec![
+        "0.1",
+        "0.1f",
+        "0.1L",
+        "0.1F32",
+        "0.1f64",
+        "0.1F32x",
+        "0.1F64x",
+        "0.1f128",
+        "0x1.999999999999ap-4F32",
+        "1'000.5F32",
+        "3.141592653589793238462643383279502884f32",
+        "0.1F32 + 0.2F32",
+        "0.1F32 + 0.2",
+        "1 ? 0.1F32 : 1",
+        "1 ? 16777217 : 0.1F32",
+        "(_Float32)0.1",
+        "-.5F32",
+        "__builtin_huge_val()",
+        "__builtin_huge_valf()",
+        "__builtin_huge_vall()",
+        "__builtin_huge_valf32()",
+        "__builtin_huge_valf64()",
+        "__builtin_huge_valf32x()",
+        "__builtin_huge_valf64x()",
+        "__builtin_huge_valf128()",
+        "__builtin_inf()",
+        "-__builtin_inff()",
+        "__builtin_infl()",
+        "__builtin_inff32()",
+        "__builtin_inff64()",
+        "__builtin_inff128()",
+        "__builtin_inff32x()",
+        "__builtin_inff64x()",
+        "__builtin_nan(\"\")",
+        "__builtin_nanf(\"\")",
+        "__builtin_nanl(\"\")",
+        "__builtin_nanf32(\"\")",
+        "__builtin_nanf64x(\"\")",
+        "__builtin_nansf(\"\")",
+        "__builtin_nans(\"\")",
+    ];
+    if cfg!(target_arch = "x86_64") {
+        expressions.extend(["0.1d", "0.1w", "0.1Q", "0.1F16", "1e5F16", "1e-7F16 + 0.3F16", "65519.9F16"]);
+        expressions.extend(["6.1e-5F16", "(_Float16)0.1", "__builtin_infq()", "__builtin_huge_valq()"]);
+        expressions.extend(["__builtin_inff16()", "__builtin_huge_valf16()", "__builtin_nanf16(\"\")"]);
+    }
+    let mut table = CTypeTable::new();
+    let mut program =
+        String::from("#include <stdio.h>\n#include <string.h>\nint main(void) {\ndouble x; long long n;\n");
+    let mut ours = Vec::new();
+    for text in expressions {
+        let value = constant_expression(&mut table, text.as_bytes(), &[]);
+        let Constant::Float(x, ty) = value.unwrap_or_else(|e| panic!("{text}: {e}")) else {
+            panic!("{text}")
+        };
+        let shown = if x.is_nan() { "nan".to_owned() } else { format!("{:x}", x.to_bits()) };
+        ours.push(format!("{shown} {} {text}", table.size(ty).unwrap()));
+        let quoted = text.replace('"', "\\\"");
+        let text = text.replace('\'', "");
+        // (GCC computes with `_Float16` in a larger type; the cast makes it one.)
+        writeln!(
+            program,
+            "x = (__typeof__({text}))({text}); memcpy(&n, &x, 8); if (x != x) printf(\"nan\"); else printf(\"%llx\", n);"
+        )
+        .unwrap();
+        writeln!(program, "printf(\" %zu {quoted}\\n\", sizeof({text}));").unwrap();
+    }
+    program.push_str("return 0; }\n");
+    let theirs = compile_and_run("floats", &program, &[]);
+    assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
+}
+
+/// What `math.h` defines with such numbers, as `cc` has it.
+#[test]
+fn constants_of_math_h_agree_with_cc() {
+    let head = "#define _GNU_SOURCE\n#include <math.h>\n";
+    let names =
+        ["M_PI", "M_PIf32", "M_PIf64", "M_PIf32x", "M_PIl", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INFINITY"];
+    let file = std::env::temp_dir().join(format!("cdata-math-{}.c", std::process::id()));
+    std::fs::write(&file, head).unwrap();
+    let text = std::process::Command::new("cc").args(["-E", "-dD"]).arg(&file).output().unwrap().stdout;
+    std::fs::remove_file(&file).unwrap();
+    let mut table = CTypeTable::new();
+    declare(&mut table, &text, &[]).unwrap();
+    let mut program =
+        format!("{head}#include <stdio.h>\n#include <string.h>\nint main(void) {{\ndouble x; long long n;\n");
+    let mut ours = Vec::new();
+    for name in names {
+        // musl has fewer.
+        let Some(Name::Constant(Constant::Float(x, ty))) = table.name(name) else {
+            assert!(name.starts_with("M_PI") && cfg!(not(target_env = "gnu")), "{name}");
+            continue;
+        };
+        ours.push(format!("{:x} {} {name}", x.to_bits(), table.size(*ty).unwrap()));
+        writeln!(
+            program,
+            "x = {name}; memcpy(&n, &x, 8); printf(\"%llx %zu {name}\\n\", n, sizeof({name}));"
+        )
+        .unwrap();
+    }
+    program.push_str("return 0; }\n");
+    let theirs = compile_and_run("math", &program, &[]);
+    assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
+}
+
+/// An imaginary number is no real one: it is C, but no constant.
+#[test]
+fn imaginary_numbers_are_no_constants() {
+    for number in [
+        "1i", "1.0i", "1.0j", "1.0J", "1.0I", "1.0iF", "1.0Fi", "1.0il", "1liu", "1ulli", "0x1p3i",
+        "1.0f32i", "2.0if32",
+    ] {
+        let mut table = CTypeTable::new();
+        for text in [number.to_owned(), format!("1 + 2 * {number}"), format!("(double){number}")] {
+            let error = constant_expression(&mut table, text.as_bytes(), &[]).expect_err(&text);
+            assert_eq!(error.to_string(), format!("malformed number near '{number}'"), "{text}");
+        }
+        let text = format!(
+            "#define II {number}\n#define JJ (1 + II)\ndouble _Complex z = {number}; static const int k = 2;"
+        );
+        declare(&mut table, text.as_bytes(), &[]).unwrap();
+        assert!(table.name("II").is_none() && table.name("JJ").is_none(), "{number}");
+        assert!(table.name("z").is_some() && table.name("k").is_some(), "{number}");
+        declare(&mut table, b"int a[II];", &[]).unwrap_err();
+        declare(&mut table, format!("static const double y = {number};").as_bytes(), &[]).unwrap_err();
+    }
+    let text = b"enum { A = 1ij };";
+    assert_eq!(
+        declare(&mut CTypeTable::new(), text, &[]).unwrap_err().to_string(),
+        "malformed number near '1ij'"
+    );
+}
+
 /// Every type of a table with every other.
 #[test]
 fn types_are_compatible_where_cc_says_so() {

@@ -6,7 +6,7 @@ use lang_c::span::Node;
 use super::CdefError;
 use super::declare::Converter;
 use super::value::{self, is_true};
-use crate::ctype::{CType, Constant, FloatKind, IntKind, QualType, compat};
+use crate::ctype::{Constant, FloatKind, IntKind, QualType, compat};
 use crate::target;
 
 impl Converter<'_> {
@@ -83,18 +83,7 @@ impl Converter<'_> {
                 }
                 _ => Err(self.not_constant(node)),
             },
-            "__builtin_huge_val" | "__builtin_inf" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Double));
-                Ok(Constant::Float(f64::INFINITY, ty))
-            }
-            "__builtin_huge_valf" | "__builtin_inff" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Float));
-                Ok(Constant::Float(f64::INFINITY, ty))
-            }
-            "__builtin_nan" | "__builtin_nanf" => {
-                let ty = self.table.intern(CType::Float(FloatKind::Double));
-                Ok(Constant::Float(f64::NAN, ty))
-            }
+            name if let Some((x, kind)) = special(name) => Ok(Constant::Float(x, self.table.float(kind))),
             name => match (name.strip_prefix("__builtin_"), argument(self, 0)?) {
                 (Some(name), Constant::Int(n, _)) => match count_bits(name, n) {
                     Some(n) => Ok(Constant::Int(n.into(), self.table.int(IntKind::Int))),
@@ -104,6 +93,22 @@ impl Converter<'_> {
             },
         }
     }
+}
+
+/// GCC's builtins that are no finite number, of the type that the letters at the name's end say: `__builtin_huge_vall`, `__builtin_nanf32x`.
+fn special(name: &str) -> Option<(f64, FloatKind)> {
+    let name = name.strip_prefix("__builtin_")?;
+    let all = [("huge_val", f64::INFINITY), ("inf", f64::INFINITY), ("nans", f64::NAN), ("nan", f64::NAN)];
+    let (suffix, x) = all.iter().find_map(|(word, x)| Some((name.strip_prefix(word)?, *x)))?;
+    let kind = match suffix {
+        "" | "f64" | "f32x" => FloatKind::Double,
+        "f" | "f32" => FloatKind::Float,
+        "l" | "f64x" => FloatKind::LongDouble,
+        "f16" => FloatKind::Float16,
+        "f128" | "q" => FloatKind::Float128,
+        _ => return None,
+    };
+    Some((x, kind))
 }
 
 /// GCC's builtins that count bits: of an `int`, or of a `long` or `long long` by the letters at the name's end.

@@ -5,6 +5,7 @@ use lang_c::span::Node;
 
 use super::declare::Converter;
 use super::literal::{self, unmangle};
+use super::specifier::binary_float;
 use super::value::{self, Binary, Unary, is_true, literal_kind};
 use super::{CdefError, TOO_DEEP, UNSIZED};
 use crate::ctype::{ArrayLen, CType, Constant, FloatKind, IntKind, Name, Qual, QualType, compat};
@@ -97,6 +98,12 @@ impl Converter<'_> {
                 self.table.array(char, ArrayLen::Fixed(bytes.len() as u64 + 1)).plain()
             }
         }
+    }
+
+    /// Constants are real.
+    #[cold]
+    fn imaginary(&self, node: &Node<ast::Expression>) -> CdefError {
+        self.error(node.span.start, "malformed number")
     }
 
     #[cold]
@@ -248,6 +255,8 @@ impl Converter<'_> {
         node: &Node<ast::Expression>,
     ) -> Result<Constant, CdefError> {
         match constant {
+            ast::Constant::Integer(integer) if integer.suffix.imaginary => Err(self.imaginary(node)),
+            ast::Constant::Float(float) if float.suffix.imaginary => Err(self.imaginary(node)),
             ast::Constant::Integer(integer) => {
                 let radix = match integer.base {
                     ast::IntegerBase::Decimal => 10,
@@ -273,19 +282,16 @@ impl Converter<'_> {
                     ast::FloatBase::Hexadecimal => hex_float(text),
                 };
                 let x = x.ok_or_else(|| self.not_constant(node))?;
-                let kind = match float.suffix.format {
+                let kind = match &float.suffix.format {
                     ast::FloatFormat::Float => FloatKind::Float,
                     ast::FloatFormat::LongDouble => FloatKind::LongDouble,
                     // Decimal floats: no type of ours holds them.
-                    ast::FloatFormat::TS18661Format(ast::TS18661FloatType {
-                        format:
-                            ast::TS18661FloatFormat::DecimalInterchange | ast::TS18661FloatFormat::DecimalExtended,
-                        ..
-                    }) => return Err(self.not_constant(node)),
-                    _ => FloatKind::Double,
+                    ast::FloatFormat::TS18661Format(format) => {
+                        binary_float(format).ok_or_else(|| self.not_constant(node))?
+                    }
+                    ast::FloatFormat::Double => FloatKind::Double,
                 };
-                let x = if kind == FloatKind::Float { f64::from(x as f32) } else { x };
-                Ok(Constant::Float(x, self.table.intern(CType::Float(kind))))
+                Ok(Constant::Float(value::rounded(x, kind), self.table.intern(CType::Float(kind))))
             }
             ast::Constant::Character(_) => Err(self.not_constant(node)),
         }

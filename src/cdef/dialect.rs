@@ -15,7 +15,7 @@ pub use piece::{Attr, Head, Piece};
 pub use word::{Word, word};
 
 use super::limits::Guard;
-use super::literal::{character, is_number, known_escapes, mangle};
+use super::literal::{character, is_number, known_escapes, known_number, mangle};
 use super::macros::Macros;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param, usual};
@@ -286,11 +286,7 @@ impl<'a> Rewriter<'a> {
                 }
                 Kind::Number if !is_number(token.text) => return Err(self.error("malformed number")),
                 Kind::Number => {
-                    if token.text.contains('\'') {
-                        self.emit(&mut piece, &token.text.replace('\'', ""));
-                    } else {
-                        self.emit(&mut piece, token.text);
-                    }
+                    self.emit(&mut piece, &known_number(token.text));
                     self.at += 1;
                 }
                 Kind::Char => {

@@ -32,6 +32,14 @@ pub fn unmangle(name: &str) -> Cow<'_, str> {
 
 /// Is it a number as C writes them, suffixes of all sorts included?
 pub fn is_number(text: &str) -> bool {
+    suffix_at(text).is_some_and(|at| {
+        let suffix = text[at..].to_ascii_lowercase();
+        is_suffix(&suffix) || real_suffix(&suffix).is_some_and(|real| is_suffix(&real))
+    })
+}
+
+/// Where a number's suffix starts; none where no number stands in front of it.
+fn suffix_at(text: &str) -> Option<usize> {
     let (hex, rest) = match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => (true, &text[2..]),
         [b'0', b'b' | b'B', ..] => (false, &text[2..]),
@@ -54,9 +62,14 @@ pub fn is_number(text: &str) -> bool {
     let is_float =
         text.contains('.') || (!hex && text.contains(['e', 'E'])) || (hex && text.contains(['p', 'P']));
     let is_octal = !is_float && !hex && whole.starts_with('0') && whole.contains(['8', '9']);
-    let suffix = rest.to_ascii_lowercase();
-    let known = matches!(
-        suffix.trim_end_matches(['i', 'j']),
+    let is_whole = (!whole.is_empty() || !fraction.is_empty()) && !power.is_empty() && !is_octal;
+    is_whole.then(|| text.len() - rest.len())
+}
+
+/// A number's suffix in small letters: is it one?
+fn is_suffix(suffix: &str) -> bool {
+    matches!(
+        suffix,
         "" | "u"
             | "l"
             | "ul"
@@ -86,8 +99,27 @@ pub fn is_number(text: &str) -> bool {
             | "i32"
             | "i64"
             | "ui64"
-    );
-    (!whole.is_empty() || !fraction.is_empty()) && !power.is_empty() && !is_octal && known
+    )
+}
+
+/// What is left of an imaginary number's suffix (`if`, `li`) in small letters without its `i`; none where there is none.
+fn real_suffix(suffix: &str) -> Option<String> {
+    suffix.contains(['i', 'j']).then(|| suffix.replacen(['i', 'j'], "", 1))
+}
+
+/// A number as lang-c reads it: without digit separators, and with none of GNU's own suffixes. An imaginary one only stays one.
+pub fn known_number(text: &str) -> Cow<'_, str> {
+    let text = if text.contains('\'') { Cow::Owned(text.replace('\'', "")) } else { Cow::Borrowed(text) };
+    let Some(at) = suffix_at(&text).filter(|&at| at < text.len()) else { return text };
+    let suffix = text[at..].to_ascii_lowercase();
+    let known = match &*suffix {
+        "d" => "",
+        "w" => "f64x",
+        "q" => "f128",
+        _ if !is_suffix(&suffix) => "i",
+        _ => return text,
+    };
+    format!("{}{known}", &text[..at]).into()
 }
 
 /// An integer literal: its value and type; none for what is none, and for what fits no type.
@@ -134,7 +166,7 @@ pub fn float(text: &str) -> Option<(f64, FloatKind)> {
         return None;
     }
     let x: f64 = number.parse().ok()?;
-    Some((if kind == FloatKind::Float { f64::from(x as f32) } else { x }, kind))
+    Some((value::rounded(x, kind), kind))
 }
 
 /// The value of a character constant without a prefix, which is an `int`.

@@ -391,19 +391,28 @@ fn part(spec: &ast::TypeSpecifier) -> Option<Part> {
         ast::TypeSpecifier::Float => Part::Basic(Basic::Float),
         ast::TypeSpecifier::Double => Part::Basic(Basic::Double),
         ast::TypeSpecifier::Bool => Part::Basic(Basic::Bool),
-        ast::TypeSpecifier::TS18661Float(float) => {
-            let extended = float.format == ast::TS18661FloatFormat::BinaryExtended;
-            let interchange = float.format == ast::TS18661FloatFormat::BinaryInterchange;
-            Part::Basic(match (float.width, extended) {
-                (16, false) if interchange => Basic::Other(FloatKind::Float16),
-                (32, false) if interchange => Basic::Float,
-                (64, false) if interchange => Basic::Double,
-                (128, false) if interchange => Basic::Other(FloatKind::Float128),
-                (32, true) => Basic::Double,
-                (64, true) => Basic::Other(FloatKind::LongDouble),
-                _ => return None,
-            })
-        }
+        ast::TypeSpecifier::TS18661Float(float) => Part::Basic(match binary_float(float)? {
+            FloatKind::Float => Basic::Float,
+            FloatKind::Double => Basic::Double,
+            kind => Basic::Other(kind),
+        }),
+        _ => return None,
+    })
+}
+
+/// The type of `_FloatN` and `_FloatNx`, and of numbers with such a suffix; none for decimal ones.
+pub(super) fn binary_float(float: &ast::TS18661FloatType) -> Option<FloatKind> {
+    let is_extended = match float.format {
+        ast::TS18661FloatFormat::BinaryInterchange => false,
+        ast::TS18661FloatFormat::BinaryExtended => true,
+        _ => return None,
+    };
+    Some(match (float.width, is_extended) {
+        (16, false) => FloatKind::Float16,
+        (32, false) => FloatKind::Float,
+        (64, false) | (32, true) => FloatKind::Double,
+        (128, false) => FloatKind::Float128,
+        (64, true) => FloatKind::LongDouble,
         _ => return None,
     })
 }

@@ -58,12 +58,37 @@ pub fn size(table: &CTypeTable, n: u64) -> Constant {
     Constant::Int(n.into(), table.int(target::UINTPTR))
 }
 
+/// A number as a floating type holds it, as far as a `double` tells.
+pub fn rounded(x: f64, kind: FloatKind) -> f64 {
+    match kind {
+        FloatKind::Float => (x as f32).into(),
+        FloatKind::Float16 => half(x),
+        _ => x,
+    }
+}
+
+/// The nearest number of a sign, 5 bits of exponent and 10 of fraction.
+fn half(x: f64) -> f64 {
+    let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    let unit = 2f64.powi(exponent.max(-14) - 10);
+    let nearest = (x / unit).round_ties_even() * unit;
+    if nearest.abs() > 65504.0 { f64::INFINITY.copysign(x) } else { nearest }
+}
+
 /// `sizeof` a type; GNU's for void and functions, which count as one byte. None where there is no size.
 pub fn size_of(table: &CTypeTable, ty: QualType) -> Option<Constant> {
     match table.size(ty.id) {
         None if !matches!(table.get(ty.id), CType::Void | CType::Function(_)) => None,
         n => Some(size(table, n.unwrap_or(1))),
     }
+}
+
+/// `x` as a value of a floating type.
+fn float(table: &CTypeTable, x: f64, ty: CTypeId) -> Constant {
+    Constant::Float(table.float_kind(ty).map_or(x, |kind| rounded(x, kind)), ty)
 }
 
 /// `n` as a value of a type, wrapped if that is an integer type or enum.
@@ -115,10 +140,7 @@ pub fn balanced(table: &CTypeTable, value: Constant, other: &Constant) -> Consta
             let kind = common(table, a, *b);
             Constant::Int(wrap_kind(n, kind), table.int(kind))
         }
-        (Constant::Int(n, _), Constant::Float(_, ty)) => {
-            let single = table.float_kind(*ty) == Some(FloatKind::Float);
-            Constant::Float(if single { f64::from(n as f32) } else { n as f64 }, *ty)
-        }
+        (Constant::Int(n, _), Constant::Float(_, ty)) => float(table, n as f64, *ty),
         (Constant::Float(x, a), Constant::Float(_, b)) => {
             let larger = table.size(*b) > table.size(a);
             Constant::Float(x, if larger { *b } else { a })
@@ -132,9 +154,8 @@ pub fn converted(table: &CTypeTable, value: Constant, ty: QualType) -> Option<Co
     let ctype = table.get(ty.id);
     Some(match (value, ctype) {
         (Constant::Str(bytes), CType::Array { .. } | CType::Pointer(_)) => Constant::Str(bytes),
-        (Constant::Int(n, _), CType::Float(_)) => Constant::Float(n as f64, ty.id),
-        (Constant::Float(x, _), CType::Float(FloatKind::Float)) => Constant::Float((x as f32).into(), ty.id),
-        (Constant::Float(x, _), CType::Float(_)) => Constant::Float(x, ty.id),
+        (Constant::Int(n, _), CType::Float(_)) => float(table, n as f64, ty.id),
+        (Constant::Float(x, _), CType::Float(_)) => float(table, x, ty.id),
         (Constant::Int(n, _), CType::Bool) => Constant::Int((n != 0).into(), ty.id),
         (Constant::Int(n, _), CType::Pointer(_)) => Constant::Int(wrap_kind(n, target::UINTPTR), ty.id),
         (Constant::Int(n, _), _) => Constant::Int(wrap_kind(n, table.integer_kind(ty.id)?), ty.id),
@@ -250,8 +271,7 @@ fn float_binary(table: &CTypeTable, operator: Binary, left: &Constant, right: &C
         Binary::Minus => a - b,
         _ => return Some(truth(table, holds(operator, a, b)?)),
     };
-    let x = if table.float_kind(ty) == Some(FloatKind::Float) { f64::from(x as f32) } else { x };
-    Some(Constant::Float(x, ty))
+    Some(float(table, x, ty))
 }
 
 /// C's conversion rank of an integer type (C11 6.3.1.1).
