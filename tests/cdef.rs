@@ -106,6 +106,62 @@ fn errors_name_the_token_and_the_line() {
         ("unsigned _BitInt(3) b;", "NYI: _BitInt near '_BitInt'"),
         ("struct __attribute__((ms_struct)) s { int a; };", "NYI: attribute ms_struct near 'ms_struct'"),
         ("#if 1\nint x;\n#endif", "unexpected symbol near '#if' at line 1"),
+        // Nothing is behind a member without an end, and no union has one.
+        ("struct s { int a[]; int b; };", "'}' expected near 'b'"),
+        ("struct s { int a[?]; int b; };", "'}' expected near 'b'"),
+        ("struct s { int a[], b; };", "'}' expected near 'b'"),
+        ("struct s { int n; int a[]; int : 3; };", "'}' expected near ':'"),
+        ("struct s { int n; int a[]; struct { int b; }; };", "'}' expected near 'struct'"),
+        ("union u { int a[]; int b; };", "'}' expected near 'b'"),
+        ("union u { int b; int a[]; };", "size of C type is unknown or too large near 'a'"),
+        ("struct { union { int a[]; }; };", "size of C type is unknown or too large near 'a'"),
+        (
+            "struct v { int a[?]; }; struct s { struct v v; int b; };",
+            "size of C type is unknown or too large near 'b'",
+        ),
+        (
+            "struct v { int a[?]; }; union u { int b; struct v v; };",
+            "size of C type is unknown or too large near 'v'",
+        ),
+        (
+            "struct v { int n; int a[]; }; struct s { struct v v; int b; }; union u { struct v v; int b; };",
+            "",
+        ),
+        ("struct s { int n; struct { int a[]; }; int b; }; struct t { int n; int a[]; enum { Q }; };", ""),
+        // No integers.
+        ("int a[1.5];", "invalid value near '1.5'"),
+        ("struct { int a[2.0]; };", "invalid value near '2.0'"),
+        ("int f(int a[1.5]);", "invalid value near '1.5'"),
+        ("enum { E = 1.5 };", "invalid value near '1.5'"),
+        ("enum { E = (char *)0 };", "invalid value near '('"),
+        ("#define P (char *)4\nint a[P];", "invalid value near 'P' at line 2"),
+        ("int a[\"a\"];", "invalid value near '\"a\"'"),
+        ("struct { int a : 1.5; };", "invalid value near '1.5'"),
+        ("int a[(int)1.5]; enum { E = 1.5 > 0.5, F = 1.5 ? 2 : 3, G = !1.5, H = (int)(char *)3 };", ""),
+        // No alignments.
+        ("_Alignas(3) int x;", "bad alignment near 'x'"),
+        ("_Alignas(3) int f(void);", "bad alignment near 'f'"),
+        ("int x __attribute__((aligned(-1)));", "size of C type is unknown or too large near 'x'"),
+        (
+            "struct { int x __attribute__((aligned(-1))); };",
+            "size of C type is unknown or too large near 'x'",
+        ),
+        ("_Alignas(8) int x; _Alignas(0) int y; extern int z __attribute__((aligned(unknown)));", ""),
+        // A register is a parameter's, or named.
+        ("register int x;", "bad storage class near 'register'"),
+        ("extern register int x;", "bad storage class near 'register'"),
+        ("register struct s { int a; };", "bad storage class near 'register'"),
+        ("struct s { register int a; };", "bad storage class near 'register'"),
+        ("auto int x;", "bad storage class near 'auto'"),
+        ("int f(auto int x);", "bad storage class near 'auto'"),
+        ("int f(register int x, int (*g)(register int)); register long sp __asm__(\"rsp\");", ""),
+        // Only a parameter's length may be `*`.
+        ("int *x[*];", "unexpected symbol near ']'"),
+        ("int (*x)[*];", "unexpected symbol near ']'"),
+        ("typedef int x[*];", "unexpected symbol near ']'"),
+        ("struct { int x[*]; };", "unexpected symbol near ']'"),
+        ("int x[sizeof(int[*])];", "unexpected symbol near ']'"),
+        ("int f(int x[*], int (*y)[*], int [*], int z[const *]); int x[?]; typedef int y[?];", ""),
         ("int x", ""),
     ] {
         if words.is_empty() {
@@ -200,6 +256,7 @@ fn hostile_texts_are_refused_quickly() {
         "struct a { struct b { struct c { struct d { ".repeat(50),
         "\u{0}\u{1}\u{2}int\u{ff}x;".to_owned(),
         "#define A B\n#define B A\nint x[A];".to_owned(),
+        format!("{}int x __asm__(\"rbx\");", "register ".repeat(200_000)),
         (0..200).map(|i| format!("#define M{i} (M{} + M{})\n", i + 1, i + 1)).collect::<String>()
             + "#define M200 1\nint x[M0];",
     ];

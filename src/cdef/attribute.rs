@@ -2,9 +2,12 @@
 
 use super::declare::Converter;
 use super::dialect::Attr;
-use super::{CdefError, Fault, INVALID};
+use super::{CdefError, Fault, INVALID, UNSIZED, value};
 use crate::ctype::{CType, CTypeTable, FloatKind, IntKind, Prototype, QualType};
 use crate::target;
+
+/// Where it is not known what an argument is worth.
+const BAD_ATTRIBUTE: &str = "bad attribute";
 
 impl Converter<'_> {
     /// The alignment that `aligned` asks for, in bytes; the largest of several. None if there is none.
@@ -28,6 +31,14 @@ impl Converter<'_> {
         Ok(found)
     }
 
+    /// What is said of an object or function bears on nothing. What no alignment is (not what is only unknown here) is an error all the same.
+    pub(super) fn check_alignment(&mut self, attrs: &[Attr], at: usize) -> Result<(), CdefError> {
+        match self.alignment(attrs, at) {
+            Err(error) if error.message != BAD_ATTRIBUTE => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// `_Alignas` takes a type as well as an expression.
     fn alignment_of_text(&mut self, text: &str, at: usize) -> Result<u64, CdefError> {
         if let Ok(read) = super::type_name(self.table, text.as_bytes(), &[]) {
@@ -38,9 +49,10 @@ impl Converter<'_> {
 
     /// The value of an attribute's argument.
     fn number_of_text(&mut self, text: &str, at: usize) -> Result<u64, CdefError> {
-        match super::constant_expression(self.table, text.as_bytes(), &[]) {
-            Ok(crate::ctype::Constant::Int(n, _)) if n >= 0 => Ok(n as u64),
-            _ => Err(self.error(at, "bad attribute")),
+        let value = super::constant_expression(self.table, text.as_bytes(), &[]);
+        match value.ok().and_then(|value| value::integer(self.table, &value)) {
+            Some(n) => u64::try_from(n).map_err(|_| self.error(at, UNSIZED)),
+            None => Err(self.error(at, BAD_ATTRIBUTE)),
         }
     }
 

@@ -16,12 +16,17 @@ const DEPTH_MAX: u32 = 200;
 impl Converter<'_> {
     /// The value of an expression that is an integer constant.
     pub(super) fn integer(&mut self, node: &Node<ast::Expression>) -> Result<i128, CdefError> {
-        match self.evaluate(node, 0)? {
-            Constant::Int(n, _) => Ok(n),
-            // LuaJIT has no floats here; C truncates where it allows them.
-            Constant::Float(x, _) => Ok(x as i128),
-            Constant::Str(_) => Err(self.not_constant(node)),
-        }
+        let value = self.evaluate(node, 0)?;
+        self.as_integer(&value, node)
+    }
+
+    /// An expression's value where an integer is due.
+    pub(super) fn as_integer(
+        &self,
+        value: &Constant,
+        node: &Node<ast::Expression>,
+    ) -> Result<i128, CdefError> {
+        value::integer(self.table, value).ok_or_else(|| self.error(node.span.start, "invalid value"))
     }
 
     /// The value of a constant expression.

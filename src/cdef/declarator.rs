@@ -77,10 +77,18 @@ impl Converter<'_> {
     ) -> Result<QualType, CdefError> {
         let len = match &array.size {
             ast::ArraySize::Unknown => ArrayLen::Unknown,
-            ast::ArraySize::VariableUnknown => ArrayLen::Variable,
+            ast::ArraySize::VariableUnknown => {
+                // `*` is a parameter's.
+                if let Err(closing) = self.is_question(at)
+                    && self.parameters == 0
+                {
+                    return Err(self.error(closing, "unexpected symbol"));
+                }
+                ArrayLen::Variable
+            }
             ast::ArraySize::VariableExpression(size) | ast::ArraySize::StaticExpression(size) => {
-                let n = match self.integer(size) {
-                    Ok(n) => n,
+                let n = match self.constant_of(size) {
+                    Ok(value) => self.as_integer(&value, size)?,
                     // A parameter's length may name another parameter; it is a pointer all the same.
                     Err(_) if self.parameters > 0 => {
                         return derive::array(self.table, elem, ArrayLen::Unknown)

@@ -65,6 +65,20 @@ impl<'a> Converter<'a> {
         self.rewriter.error_at(index, message)
     }
 
+    /// Does LuaJIT's `?` stand behind the `[` at an offset, for which lang-c has a `*`? If not, the offset of the `]`.
+    pub(super) fn is_question(&self, at: usize) -> Result<(), usize> {
+        let offset = at.saturating_sub(self.before) as u32;
+        let from = self.piece.map.partition_point(|&(o, _)| o <= offset);
+        for &(offset, index) in &self.piece.map[from..] {
+            match self.rewriter.user_token(index as usize).text {
+                "?" => return Ok(()),
+                "]" => return Err(offset as usize + self.before),
+                _ => {}
+            }
+        }
+        Err(at)
+    }
+
     /// An error at the first token of the piece that cannot stand where it does. (Texts that `dialect` keeps aside lang-c has not seen.)
     pub(super) fn first_wrong(&self) -> Option<CdefError> {
         tree::first_wrong(self.table, self.rewriter, &self.piece, Sort::Declaration)
@@ -195,7 +209,10 @@ impl<'a> Converter<'a> {
                     }
                     self.name(&name, Name::Typedef(ty), at)?;
                 }
-                storage => self.object(&name, ty, label, storage.as_ref(), &declarator.node, at)?,
+                storage => {
+                    self.check_alignment(&attrs, at)?;
+                    self.object(&name, ty, label, storage.as_ref(), &declarator.node, at)?;
+                }
             }
         }
         Ok(())

@@ -57,6 +57,9 @@ enum LevelKind {
     Other,
 }
 
+/// How far specifiers are looked through for one that belongs to another.
+const SPECIFIERS_MAX: usize = 32;
+
 /// GCC's builtin whose arguments are types, which lang-c takes for expressions: each becomes its `_Alignof`.
 const TYPES_COMPATIBLE: &str = "__builtin_types_compatible_p";
 
@@ -462,6 +465,9 @@ impl<'a> Rewriter<'a> {
 
     fn word(&mut self, piece: &mut Piece, levels: &mut Vec<Level>, fresh: bool) -> Result<(), CdefError> {
         let text = self.token().text;
+        if text == "auto" || text == "register" && self.is_misplaced(levels) {
+            return Err(self.error("bad storage class"));
+        }
         match word(text) {
             Word::Keep => {
                 if text == "extern" && fresh && self.tokens.at(self.at + 1).kind == Kind::Str {
@@ -538,6 +544,21 @@ impl<'a> Rewriter<'a> {
             Word::Refused(message) => return Err(self.error(message)),
         }
         Ok(())
+    }
+
+    /// May no `register` be here? It is a parameter's, or that of a variable whose label names the register.
+    fn is_misplaced(&mut self, levels: &[Level]) -> bool {
+        let in_brackets = levels.len() > 1 && levels.last().is_some_and(|l| l.kind == LevelKind::Other);
+        if in_brackets {
+            return false;
+        }
+        let mut rest = (self.at + 1..).map(|at| self.tokens.at(at)).take(SPECIFIERS_MAX);
+        let label_or_end = rest.find(|token| {
+            matches!(word(token.text), Word::Asm)
+                || token.kind == Kind::Eof
+                || matches!(token.text, ";" | "{")
+        });
+        !label_or_end.is_some_and(|token| matches!(word(token.text), Word::Asm))
     }
 
     /// Is the word a name here? `complex` is one of C's own only with `<complex.h>`: X11 has a member of that name.

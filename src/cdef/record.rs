@@ -26,6 +26,8 @@ pub struct Body {
     names: Option<Box<HashSet<Rc<str>>>>,
     /// Of the fields.
     extent: Extent,
+    /// The member without an end, behind which there is none: its place, and what is said of one behind it.
+    open: Option<(usize, &'static str)>,
 }
 
 /// Up to so many fields are looked through for a name.
@@ -67,6 +69,7 @@ impl Body {
         self.made.clear();
         self.names = None;
         self.extent = Extent::SIMPLE;
+        self.open = None;
         let mut fields = std::mem::take(&mut self.spec.fields);
         fields.clear();
         self.spec = RecordSpec { is_union: kind == RecordKind::Union, packed, aligned, pack, fields };
@@ -82,6 +85,9 @@ impl Body {
     pub fn add(&mut self, table: &CTypeTable, member: Member<'_>) -> Result<(), Fault> {
         let Member { name, ty, width, aligned, packed, at } = member;
         let ctype = table.get(ty.id);
+        if let Some((_, message)) = self.open {
+            return Err(Fault::Said(message));
+        }
         let is_open = matches!(ctype, CType::Array { len: ArrayLen::Unknown | ArrayLen::Variable, .. });
         let size = match table.size(ty.id) {
             Some(size) if self.id.is_none_or(|id| ctype != CType::Record(id)) => size,
@@ -117,6 +123,11 @@ impl Body {
             width_bits,
             is_named: name.is_some() || width_bits.is_none(),
         });
+        if is_open {
+            self.open = Some((at, "'}' expected"));
+        } else if table.variable_element(ty.id).is_some() {
+            self.open = Some((at, super::UNSIZED));
+        }
         let is_unnamed = name.is_none() && width_bits.is_some();
         self.made.push((!is_unnamed).then_some(Made { name, ty, at }));
         Ok(())
@@ -138,6 +149,9 @@ impl Body {
         table: &CTypeTable,
         constants: Vec<(Rc<str>, Constant)>,
     ) -> Result<RecordBody, (Fault, Option<usize>)> {
+        if let Some((at, _)) = self.open.filter(|_| self.spec.is_union) {
+            return Err((Fault::Said(super::UNSIZED), Some(at)));
+        }
         let layout = layout::record(&self.spec).map_err(|error| match error {
             LayoutError::TooLarge => (Fault::Said(super::UNSIZED), None),
             LayoutError::BadWidth { field } => {

@@ -58,6 +58,14 @@ pub fn size(table: &CTypeTable, n: u64) -> Constant {
     Constant::Int(n.into(), table.int(target::UINTPTR))
 }
 
+/// The number that a constant is where C wants an integer: a length, a width, an enum's constant. None for a float, an address, a string.
+pub fn integer(table: &CTypeTable, value: &Constant) -> Option<i128> {
+    match value {
+        Constant::Int(n, ty) if !is_pointer(table, *ty) => Some(*n),
+        _ => None,
+    }
+}
+
 /// A number as a floating type holds it, as far as a `double` tells.
 pub fn rounded(x: f64, kind: FloatKind) -> f64 {
     match kind {

@@ -5,7 +5,7 @@ use super::word::Word;
 use super::{RUN_MAX, Read, Reader, Refusal};
 use crate::cdef::derive;
 use crate::cdef::token::Kind;
-use crate::ctype::{ArrayLen, CType, Constant, ParamNames, Qual, QualType};
+use crate::ctype::{ArrayLen, CType, ParamNames, Qual, QualType};
 
 use std::rc::Rc;
 
@@ -104,7 +104,7 @@ impl<'t> Reader<'_, 't> {
                         _ => Ok(false),
                     };
                 }
-                // `(__cdecl *f)`, but `(register int x)` too.
+                // `(__cdecl *f)`
                 Word::Nothing => at += 1,
                 Word::Other => {
                     let is_type = self.typedef(next.text).is_some();
@@ -167,14 +167,12 @@ impl<'t> Reader<'_, 't> {
     fn length(&mut self) -> Read<ArrayLen> {
         let len = match self.text {
             "]" => ArrayLen::Unknown,
-            text @ ("?" | "*") if text == "?" || self.tokens.at(self.at + 1).text == "]" => {
+            "?" => {
                 self.advance();
                 ArrayLen::Variable
             }
-            _ => match self.conditional()? {
-                Constant::Int(n, _) => derive::length(n)?,
-                _ => return Err(Refusal::Unusual),
-            },
+            // (`*` is a parameter's.)
+            _ => derive::length(self.integer()?)?,
         };
         self.expect("]")?;
         Ok(len)

@@ -13,6 +13,12 @@ use crate::ctype::{Constant, IntKind, Name, QualType};
 const UNARY_MAX: u32 = 6;
 
 impl Reader<'_, '_> {
+    /// An expression where C wants an integer.
+    pub(super) fn integer(&mut self) -> Read<i128> {
+        let value = self.conditional()?;
+        value::integer(self.table, &value).ok_or(Refusal::Unusual)
+    }
+
     pub(super) fn conditional(&mut self) -> Read<Constant> {
         let test = self.binary(1)?;
         if !self.eat("?") {

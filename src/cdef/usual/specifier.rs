@@ -186,7 +186,7 @@ impl<'t> Reader<'_, 't> {
 
     /// The number in the brackets of `aligned`, and its `)`.
     fn alignment(&mut self) -> Read<u64> {
-        let Constant::Int(n, _) = self.conditional()? else { return Err(Refusal::Unusual) };
+        let n = self.integer()?;
         self.expect(")")?;
         u64::try_from(n).ok().filter(|n| n.is_power_of_two() && *n <= 1 << 28).ok_or(Refusal::Unusual)
     }
@@ -269,10 +269,7 @@ impl<'t> Reader<'_, 't> {
                 self.attributes_behind(Some(&mut attributes))?;
                 let width = match self.eat(":") {
                     false => None,
-                    true => match self.conditional()? {
-                        Constant::Int(n, _) => Some(n),
-                        _ => return Err(Refusal::Unusual),
-                    },
+                    true => Some(self.integer()?),
                 };
                 self.attributes_behind(Some(&mut attributes))?;
                 self.member(body, name, ty, width, attributes)?;
@@ -344,10 +341,7 @@ impl<'t> Reader<'_, 't> {
             let name = self.identifier()?;
             self.nothings()?;
             if self.eat("=") {
-                match self.conditional()? {
-                    Constant::Int(n, _) => next = n,
-                    _ => return Err(Refusal::Unusual),
-                }
+                next = self.integer()?;
             }
             let kind = enumeration::constant_kind(next).ok_or(Refusal::Unusual)?;
             let constant = Constant::Int(next, self.table.int(kind));

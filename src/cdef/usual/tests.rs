@@ -19,7 +19,7 @@ fn trees_are_lang_c_s() {
         "typedef int T; T *f3(T), (*g3)(void); typedef int T; struct w { T T; };",
         "enum e { A = 1 + 2 * 3, B, C = (A) << 2 | ~1u, D = A ? -B : (int)sizeof(T *), }; enum e f4(enum e e);",
         "int a1[(3)][-1 + 2][010], a2[], *a3[0x1fUL - 3], (*a4)[0b11];",
-        "int f5(), f6(int, ...), (f7)(int (int), int (*)(), int [], int [*], T (*)[2], char **x[2]);",
+        "int f5(), f6(int, ...), (f7)(int (int), int (*)(), int [], T (*)[2], char **x[2]);",
         "void (*signal1(int, void (*)(int)))(int); int (*(*f8(void))(int))[3];",
         "const int *const volatile *p1; char const *const p2, *p3; int const volatile i1;",
         "_Complex double z1; _Complex _Float32 z2; long long unsigned int l1; long const long l2; _Float64x x1;",
@@ -37,6 +37,7 @@ fn trees_are_lang_c_s() {
         "typedef int f13 (int) __attribute__((aligned(8))); typedef struct s const s8 __attribute__((aligned(8)));",
         "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
         "struct\n#\ndir1;\nenum\n# 1 \"file.h\"\ndir2 { DIR2 }\n#define DIR3 3\ndir3; union dir4 {\n#define DIR4 4\nint x; }\n# 2\n*dir5;",
+        "struct open { int n; int a[]; }; enum { F2 = (int)1.5, F3 = 1.0 > 0.5 };",
         "int f12(const T, T const *);",
         "enum e0 { E0 = ~0u, E1 = 0L, E2 = 0ULL, E3 = 017 };",
     ] {
@@ -45,8 +46,9 @@ fn trees_are_lang_c_s() {
     }
     for text in [
         "const int k2 = (1, 2);",
-        "__typeof__(int) t1; int _Alignas(8) t2; __attribute__((transparent_union)) typedef union { int a; } tu6;",
+        "__typeof__(int) t1; __attribute__((transparent_union)) typedef union { int a; } tu6;",
         "int f10(T T); int f11(int T, int x);",
+        "int f19(int b[*], int [*]); void f20(register int a);",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
         assert!(!was_usual(text), "{text}");
@@ -97,6 +99,26 @@ fn trees_are_lang_c_s() {
         assert!(read.is_ok() && was_usual(text), "{text}");
     }
     for text in ["sizeof(\"ab\")", "L\"wide\"", "A[0]"] {
+        let _ = constant_expression(&mut table, text.as_bytes(), &[]);
+        assert!(!was_usual(text), "{text}");
+    }
+    // (What an attribute says is read apart.)
+    let text = "int _Alignas(8) al1; _Alignas(double) int al2;";
+    declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
+    judge::counts();
+    for text in [
+        "struct { int a[]; int b; };",
+        "union { int b; int a[]; };",
+        "int a[1.5];",
+        "enum { F1 = (char *)0 };",
+        "struct { int a : 1.5; };",
+        "int a[*];",
+        "register int a;",
+    ] {
+        declare(&mut table, text.as_bytes(), &[]).expect_err(text);
+        assert!(!was_usual(text), "{text}");
+    }
+    for text in ["1i", "1.0iF", "0.1F32 + 0.1F16", "0.1W", "(float)0.1F64x", "__builtin_huge_vall()"] {
         let _ = constant_expression(&mut table, text.as_bytes(), &[]);
         assert!(!was_usual(text), "{text}");
     }

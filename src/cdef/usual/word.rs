@@ -68,7 +68,7 @@ const WORDS: &[(&str, Word)] = &[
     ("enum", Word::Enum),
     ("inline", Word::Nothing),
     ("restrict", Word::Nothing),
-    ("register", Word::Nothing),
+    ("register", Word::Reserved),
     ("thread_local", Word::Nothing),
     ("asm", Word::Asm),
     ("auto", Word::Reserved),
