@@ -257,6 +257,7 @@ fn hostile_texts_are_refused_quickly() {
         "\u{0}\u{1}\u{2}int\u{ff}x;".to_owned(),
         "#define A B\n#define B A\nint x[A];".to_owned(),
         format!("{}int x __asm__(\"rbx\");", "register ".repeat(200_000)),
+        format!("{}int x = 1", "constexpr ".repeat(200_000)),
         (0..200).map(|i| format!("#define M{i} (M{} + M{})\n", i + 1, i + 1)).collect::<String>()
             + "#define M200 1\nint x[M0];",
     ];
@@ -780,6 +781,27 @@ fn imaginary_numbers_are_no_constants() {
         declare(&mut CTypeTable::new(), text, &[]).unwrap_err().to_string(),
         "malformed number near '1ij'"
     );
+}
+
+#[test]
+fn a_constexpr_may_be_static_too() {
+    let mut table = CTypeTable::new();
+    let text = "static constexpr int a = 5; constexpr static unsigned b = 6; constexpr int static c = 7; constexpr int d = 8;
+        static inline constexpr const char *e = \"text\"; const int static constexpr f = 9; int g[a + d];";
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    for (name, n) in [("a", 5), ("b", 6), ("c", 7), ("d", 8), ("f", 9)] {
+        let found = table.name(name);
+        assert!(matches!(found, Some(Name::Constant(Constant::Int(m, _))) if *m == n), "{name}: {found:?}");
+    }
+    assert!(matches!(table.name("e"), Some(Name::Constant(Constant::Str(_)))));
+    for text in [
+        "constexpr int x;",
+        "static constexpr int x;",
+        "static constexpr static int x = 1;",
+        "typedef constexpr int x;",
+    ] {
+        declare(&mut table, text.as_bytes(), &[]).expect_err(text);
+    }
 }
 
 /// Every type of a table with every other.

@@ -503,6 +503,10 @@ impl<'a> Rewriter<'a> {
                 self.emit(piece, text);
                 self.at += 1;
             }
+            Word::To(_) if text == "constexpr" && self.is_static() => {
+                self.emit(piece, "const");
+                self.at += 1;
+            }
             Word::To(other) => {
                 self.emit_words(piece, other);
                 self.at += 1;
@@ -559,6 +563,15 @@ impl<'a> Rewriter<'a> {
                 || matches!(token.text, ";" | "{")
         });
         !label_or_end.is_some_and(|token| matches!(word(token.text), Word::Asm))
+    }
+
+    /// Does the declaration say `static` besides the `constexpr` that is next?
+    fn is_static(&mut self) -> bool {
+        let around = self.at.saturating_sub(SPECIFIERS_MAX)..self.at + SPECIFIERS_MAX;
+        let at = self.at;
+        let words = around.map(|i| (i, self.tokens.at(i)));
+        let mut words = words.take_while(|(i, token)| *i <= at || token.kind == Kind::Ident);
+        words.any(|(_, token)| token.text == "static")
     }
 
     /// Is the word a name here? `complex` is one of C's own only with `<complex.h>`: X11 has a member of that name.
