@@ -804,6 +804,23 @@ fn a_constexpr_may_be_static_too() {
     }
 }
 
+/// `\u00e9` is the letter, in names and strings; what it may not be in C stays as it stands.
+#[test]
+fn universal_names_are_their_characters() {
+    let mut table = CTypeTable::new();
+    let text = "int \\u00e9x; struct \\U0001F600 { int a\\u00df; }; enum { \\u00C9 = 3, \\u4e2d\\u6587 };
+        #define NAME \"\\u00e9\\\\u00e9\"\n#define \\u00f1 4\nint z[\u{c9}];";
+    declare(&mut table, text.as_bytes(), &[]).unwrap();
+    assert!(matches!(table.name("\u{e9}x"), Some(Name::Variable { .. })));
+    assert!(table.tag("\u{1f600}").is_some());
+    assert!(matches!(table.name("\u{4e2d}\u{6587}"), Some(Name::Constant(Constant::Int(4, _)))));
+    let Some(Name::Constant(Constant::Str(bytes))) = table.name("NAME") else { panic!("no text") };
+    assert_eq!(&**bytes, "\u{e9}\\u00e9".as_bytes());
+    for text in ["int \\u0041;", "int \\u00e;", "int \\ud800;", "int \\u;"] {
+        assert_eq!(refused(text), "'<identifier>' expected near '\\'", "{text}");
+    }
+}
+
 /// Every type of a table with every other.
 #[test]
 fn types_are_compatible_where_cc_says_so() {

@@ -198,6 +198,41 @@ pub fn unsplice(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Universal character names (`\u00e9`) as the characters that they are, but for those that C's own letters and signs would be; none
+/// where there are none.
+pub fn universal(text: &str) -> Option<String> {
+    if !text.contains('\\') || (!text.contains("\\u") && !text.contains("\\U")) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, tail) = rest.split_at(at);
+        out.push_str(before);
+        let digits = match tail.as_bytes().get(1) {
+            Some(b'u') => tail.get(2..6),
+            Some(b'U') => tail.get(2..10),
+            _ => None,
+        };
+        let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).filter(|&n| n >= 0xa0);
+        match (number.and_then(char::from_u32), digits) {
+            (Some(c), Some(digits)) => {
+                out.push(c);
+                rest = &tail[2 + digits.len()..];
+            }
+            // What a backslash stands in front of is passed with it.
+            _ => {
+                let length = 1 + tail[1..].chars().next().map_or(0, char::len_utf8);
+                out.push_str(&tail[..length]);
+                rest = &tail[length..];
+            }
+        }
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
 struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
