@@ -22,6 +22,10 @@ pub const UINT64: IntKind = if LP64 { IntKind::ULong } else { IntKind::ULongLong
 pub const INTPTR: IntKind = if POINTER_SIZE == 4 { IntKind::Int } else { INT64 };
 /// What `uintptr_t` and `size_t` are.
 pub const UINTPTR: IntKind = if POINTER_SIZE == 4 { IntKind::UInt } else { UINT64 };
+/// What `int_fast16_t` and `int_fast32_t` are: glibc has a word for them, others an `int`.
+pub const FAST_INT: IntKind = if cfg!(target_env = "gnu") { INTPTR } else { IntKind::Int };
+/// What `uint_fast16_t` and `uint_fast32_t` are.
+pub const FAST_UINT: IntKind = if cfg!(target_env = "gnu") { UINTPTR } else { IntKind::UInt };
 /// What `wchar_t` is.
 pub const WCHAR: IntKind = if cfg!(windows) {
     IntKind::UShort

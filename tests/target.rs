@@ -39,6 +39,23 @@ const TYPES: &[&str] = &[
     "uint16_t",
     "uint32_t",
     "uint64_t",
+    "int_least8_t",
+    "int_least16_t",
+    "int_least32_t",
+    "int_least64_t",
+    "uint_least8_t",
+    "uint_least16_t",
+    "uint_least32_t",
+    "uint_least64_t",
+    "int_fast8_t",
+    "int_fast16_t",
+    "int_fast32_t",
+    "int_fast64_t",
+    "uint_fast8_t",
+    "uint_fast16_t",
+    "uint_fast32_t",
+    "uint_fast64_t",
+    "useconds_t",
     "intptr_t",
     "uintptr_t",
     "ptrdiff_t",
@@ -57,7 +74,7 @@ const TYPES: &[&str] = &[
 #[test]
 fn sizes_alignments_and_signs_are_the_compilers() {
     let mut program = String::from(
-        "#include <stdio.h>\n#include <stdint.h>\n#include <stddef.h>\n#include <stdarg.h>\n#include <uchar.h>\n\
+        "#include <stdio.h>\n#include <unistd.h>\n#include <stdint.h>\n#include <stddef.h>\n#include <stdarg.h>\n#include <uchar.h>\n\
          #include <sys/types.h>\n\
          #define INTEGER(t) _Generic(*(t *)0, char: 1, signed char: 1, unsigned char: 1, short: 1, unsigned short: 1, \
          int: 1, unsigned: 1, long: 1, unsigned long: 1, long long: 1, unsigned long long: 1, __int128: 1, \
@@ -114,7 +131,7 @@ fn integer_names_mean_the_compilers_types() {
         "unsigned long long",
     ];
     let mut program = String::from(
-        "#include <stdio.h>\n#include <stdint.h>\n#include <stddef.h>\n#include <uchar.h>\n#include <sys/types.h>\n\
+        "#include <stdio.h>\n#include <unistd.h>\n#include <stdint.h>\n#include <stddef.h>\n#include <uchar.h>\n#include <sys/types.h>\n\
          int main(void) {\n",
     );
     for name in &names {

@@ -17,6 +17,22 @@ pub(super) fn register(table: &mut CTypeTable) {
         ("uint16_t", UShort),
         ("uint32_t", UInt),
         ("uint64_t", target::UINT64),
+        ("int_least8_t", SChar),
+        ("int_least16_t", Short),
+        ("int_least32_t", Int),
+        ("int_least64_t", target::INT64),
+        ("uint_least8_t", UChar),
+        ("uint_least16_t", UShort),
+        ("uint_least32_t", UInt),
+        ("uint_least64_t", target::UINT64),
+        ("int_fast8_t", SChar),
+        ("int_fast16_t", target::FAST_INT),
+        ("int_fast32_t", target::FAST_INT),
+        ("int_fast64_t", target::INT64),
+        ("uint_fast8_t", UChar),
+        ("uint_fast16_t", target::FAST_UINT),
+        ("uint_fast32_t", target::FAST_UINT),
+        ("uint_fast64_t", target::UINT64),
         ("intptr_t", target::INTPTR),
         ("uintptr_t", target::UINTPTR),
         ("ptrdiff_t", target::INTPTR),
@@ -97,7 +113,7 @@ mod posix {
     #[allow(unused_comparisons)]
     pub(super) const TYPES: &[(&str, usize, bool)] = types!(
         off_t time_t pid_t uid_t gid_t mode_t dev_t ino_t nlink_t clock_t clockid_t socklen_t blksize_t blkcnt_t
-        suseconds_t id_t key_t intmax_t uintmax_t sa_family_t in_addr_t in_port_t
+        suseconds_t useconds_t id_t key_t intmax_t uintmax_t sa_family_t in_addr_t in_port_t
     );
 }
 
