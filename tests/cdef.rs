@@ -105,6 +105,13 @@ fn errors_name_the_token_and_the_line() {
         ("int @;", "'<identifier>' expected near '@'"),
         ("unsigned _BitInt(3) b;", "NYI: _BitInt near '_BitInt'"),
         ("struct __attribute__((ms_struct)) s { int a; };", "NYI: attribute ms_struct near 'ms_struct'"),
+        (
+            "int a;\n#pragma ms_struct on\nstruct s { int a; };",
+            "NYI: pragma ms_struct near 'ms_struct' at line 2",
+        ),
+        ("struct s {\n#pragma ms_struct on\nint a; };", "NYI: pragma ms_struct near 'ms_struct' at line 2"),
+        ("int a;\n_Pragma(\"ms_struct on\") int b;", "NYI: pragma ms_struct near 'ms_struct' at line 2"),
+        ("#pragma ms_struct off\n#pragma ms_struct reset\nint x;", ""),
         ("#if 1\nint x;\n#endif", "unexpected symbol near '#if' at line 1"),
         // Nothing is behind a member without an end, and no union has one.
         ("struct s { int a[]; int b; };", "'}' expected near 'b'"),

@@ -2,7 +2,7 @@
 
 use super::Rewriter;
 use crate::cdef::CdefError;
-use crate::cdef::token::Token;
+use crate::cdef::token::{Kind, Token};
 
 impl<'a> Rewriter<'a> {
     pub(super) fn directive(&mut self, token: &Token<'a>) -> Result<(), CdefError> {
@@ -27,6 +27,16 @@ impl<'a> Rewriter<'a> {
     pub(super) fn pragma(&mut self, rest: &str) -> Result<(), CdefError> {
         if let Some(order) = rest.strip_prefix("scalar_storage_order") {
             return self.storage_order(order);
+        }
+        if let Some(state) = rest.strip_prefix("ms_struct") {
+            if state.trim() != "on" {
+                return Ok(());
+            }
+            // `_Pragma` is read already.
+            let is_directive = self.token().kind == Kind::Directive;
+            let mut error = self.error_at(self.at - usize::from(!is_directive), "NYI: pragma ms_struct");
+            error.near = Some("ms_struct".to_owned());
+            return Err(error);
         }
         let Some(inner) = rest.strip_prefix("pack").map(str::trim).and_then(|r| r.strip_prefix('(')) else {
             return Ok(());
