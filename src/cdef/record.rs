@@ -125,7 +125,7 @@ impl Body {
         });
         if is_open {
             self.open = Some((at, "'}' expected"));
-        } else if table.variable_element(ty.id).is_some() {
+        } else if matches!(ctype, CType::Record(_)) && table.variable_element(ty.id).is_some() {
             self.open = Some((at, super::UNSIZED));
         }
         let is_unnamed = name.is_none() && width_bits.is_some();
