@@ -29,7 +29,7 @@ for part in $parts; do
         cp "$root/target/$target/release/libffi_core.so" "$root/lua/5.4/ffi_core.so"
         # The specs look for the fixture in build/ of where they are.
         mkdir -p "$root/tree/build"
-        for item in bin benches docs examples lua spec README.md CHANGELOG.md; do ln -sfn "$PWD/$item" "$root/tree/$item"; done
+        for item in bin benches docs examples lua spec README.md CONTRIBUTING.md CHANGELOG.md; do ln -sfn "$PWD/$item" "$root/tree/$item"; done
         "$bin/cc" -O1 -g -fPIC -shared -o "$root/tree/build/libfixture.so" spec/fixture/fixture.c -lm -lpthread
         (
             cd "$root/tree"
