@@ -124,11 +124,13 @@ pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
 
 /// The multiple of `align` at or above `n`.
 fn round_up(n: u128, align: u128) -> Result<u128, LayoutError> {
+    n.checked_add(align - 1).map(|above| round_down(above, align)).ok_or(LayoutError::TooLarge)
+}
+
+/// The multiple of `align` at or below `n`.
+fn round_down(n: u128, align: u128) -> u128 {
     // Alignments are powers of two, and 128 bits are long to divide.
-    match n.checked_add(align - 1) {
-        Some(above) => Ok(above & !(align - 1)),
-        None => Err(LayoutError::TooLarge),
-    }
+    n & !(align - 1)
 }
 
 /// A record while its fields are placed. Positions are bits from the start: 128 wide, so that no size of 64 bits wraps.
@@ -160,7 +162,7 @@ impl Builder<'_> {
         let offset = round_up(self.bits.div_ceil(8), align.into())?;
         self.align = self.align.max(align);
         self.member_align = self.member_align.max(align);
-        if field.align > 1 && (offset % u128::from(field.align) != 0 || align < field.align) {
+        if field.align > 1 && (round_down(offset, field.align.into()) != offset || align < field.align) {
             self.misaligned = true;
         }
         self.bits = (offset + u128::from(field.size)) * 8;
@@ -198,7 +200,7 @@ impl Builder<'_> {
         let may_straddle = packed || self.spec.pack.is_some();
         let align_bits = u128::from(type_align) * 8;
         if !may_straddle {
-            let first = self.bits / align_bits * align_bits;
+            let first = round_down(self.bits, align_bits);
             if self.bits + u128::from(width) > first + container_bits {
                 self.bits = round_up(self.bits, align_bits)?;
             }
@@ -224,11 +226,10 @@ impl Builder<'_> {
 
     /// The container that holds the bit at `at`.
     fn place(&self, align: u64, at: u128) -> Place {
-        let align_bits = u128::from(align) * 8;
-        let container = at / align_bits;
+        let container = round_down(at, u128::from(align) * 8);
         Place {
-            offset: u64::try_from(container * u128::from(align)).unwrap_or(SIZE_MAX),
-            position_bits: (at % align_bits) as u32,
+            offset: u64::try_from(container / 8).unwrap_or(SIZE_MAX),
+            position_bits: (at - container) as u32,
         }
     }
 }

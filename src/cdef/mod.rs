@@ -289,7 +289,5 @@ fn with_text<T>(text: &[u8], read: impl FnOnce(&str) -> Result<T, CdefError>) ->
     }
     // Nearly all are; telling that is far quicker than mending them.
     let text = std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
-    let text = token::unsplice(&text).map_or(text, Cow::Owned);
-    let named = token::universal(&text);
-    read(named.as_deref().unwrap_or(&text))
+    read(&token::plain(text))
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows C's lexis and nothing of its grammar. Called by `dialect`, and by `macros` for a macro's body.
 
+use std::borrow::Cow;
+
 use foldhash::HashMap;
 
 /// What sort of token.
@@ -73,7 +75,8 @@ impl<'a> Tokens<'a> {
             files: Vec::new(),
             file_numbers: HashMap::default(),
         };
-        let list = Vec::with_capacity(SHORT_TOKENS);
+        // (Those of a declaration are kept until it is done: with less the list of most texts would grow once.)
+        let list = Vec::with_capacity(2 * SHORT_TOKENS);
         Tokens { lexer, list, first: 0, fresh_line: true, broken: None, is_done: false }
     }
 
@@ -171,9 +174,19 @@ pub fn all(text: &str) -> Option<Vec<Token<'_>>> {
     tokens.broken.is_none().then_some(tokens.list)
 }
 
+/// The text without line splices, and with characters for universal names.
+pub fn plain(text: Cow<'_, str>) -> Cow<'_, str> {
+    // (All bytes are looked at, many in one step: nearly no text has any.)
+    if !text.bytes().fold(false, |found, b| found | (b == b'\\')) {
+        return text;
+    }
+    let text = unsplice(&text).map_or(text, Cow::Owned);
+    universal(&text).map_or(text, Cow::Owned)
+}
+
 /// Takes line splices out, and gives their newlines back at the end of the joined line, so that line numbers hold.
-pub fn unsplice(text: &str) -> Option<String> {
-    if !text.contains('\\') || (!text.contains("\\\n") && !text.contains("\\\r\n")) {
+fn unsplice(text: &str) -> Option<String> {
+    if !text.contains("\\\n") && !text.contains("\\\r\n") {
         return None;
     }
     let mut out = String::with_capacity(text.len());
@@ -200,8 +213,8 @@ pub fn unsplice(text: &str) -> Option<String> {
 
 /// Universal character names (`\u00e9`) as the characters that they are, but for those that C's own letters and signs would be; none
 /// where there are none.
-pub fn universal(text: &str) -> Option<String> {
-    if !text.contains('\\') || (!text.contains("\\u") && !text.contains("\\U")) {
+fn universal(text: &str) -> Option<String> {
+    if !text.contains("\\u") && !text.contains("\\U") {
         return None;
     }
     let mut out = String::with_capacity(text.len());
