@@ -1,18 +1,20 @@
 -- Prints our rows beside a binding written by hand in C and beside LuaJIT's interpreter, with ratios, and what Lua alone takes of some: the
 -- floor of any module.
 --
---     lua5.4 benches/compare.lua [ROUNDS] [SECONDS]
+--     lua5.4 benches/compare.lua [ROUNDS] [SECONDS] [NAME-PATTERN]
 --
 -- LUA_PATH and LUA_CPATH must lead to the module. The sides take turns within a round, so that noise meets them alike; a cell is the median over the rounds.
 
-local rounds, seconds = tonumber(arg[1]) or 3, tonumber(arg[2]) or 0.2
+local rounds, seconds, pattern = tonumber(arg[1]) or 3, tonumber(arg[2]) or 0.2, arg[3] or ""
+local quoted = "'" .. pattern:gsub("'", "'\\''") .. "'"
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local sides = dofile(here .. "/sides.lua")
 
 local names, times = {}, {}
 for round = 1, rounds do
   for _, s in ipairs(sides) do
-    local p = assert(io.popen(("%s %s %s/rows.lua %s %s %g"):format(s.environment or "", s.command, here, s.rows, sides.c, seconds)))
+    local p = assert(io.popen(("%s %s %s/rows.lua %s %s %g %s"):format(s.environment or "", s.command, here, s.rows, sides.c, seconds,
+      quoted)))
     for line in p:lines() do
       local name, ns = line:match("^(.-)\t(.*)$")
       if not times[name] then

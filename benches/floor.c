@@ -5,7 +5,11 @@
 #include <lua.h>
 #include <stddef.h>
 
-static int nothing(lua_State *L) { (void)L; return 0; }
+void nothing(void);
+
+static int none(lua_State *L) { (void)L; return 0; }
+/* Calls the library's function. */
+static int call(lua_State *L) { (void)L; nothing(); return 0; }
 static int truth(lua_State *L) { lua_pushboolean(L, 1); return 1; }
 static int number(lua_State *L) { lua_pushinteger(L, 1); return 1; }
 static int text(lua_State *L) { lua_pushlstring(L, "0123456789abcdef", 16); return 1; }
@@ -113,7 +117,7 @@ static int new(lua_State *L) {
 }
 
 static const luaL_Reg FUNCTIONS[] = {
-  {"nothing", nothing}, {"truth", truth}, {"number", number}, {"text", text}, {"long_text", long_text},
+  {"none", none}, {"call", call}, {"truth", truth}, {"number", number}, {"text", text}, {"long_text", long_text},
   {"short_text", short_text}, {"object", object}, {"constant", constant}, {"element", element}, {"operator", operator},
   {"holder", holder}, {"finalized", finalized}, {"finalize", finalize},
   {"keep", keep}, {"drop", drop}, {"call_number", call_number}, {"call_objects", call_objects}, {"new", new}, {NULL, NULL},

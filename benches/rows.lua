@@ -1,7 +1,8 @@
 -- The rows that `compare.lua` times, run by one Lua for one side:
 -- `rows.lua ffi LIBRARY SECONDS`, or `binding` or `floor` for `ffi`.
 -- Prints a line per row: its name, a tab, nanoseconds per operation (the least of several batches).
--- A row's name and a count as fourth and fifth argument run that row so often, for those who count otherwise; `--list` names the rows.
+-- A fourth argument is a Lua pattern: only rows with such names are timed. A row's name and a count as fourth and fifth argument run that row so
+-- often, for those who count otherwise; `--list` names the rows.
 -- Reads alike under Lua 5.4 and LuaJIT.
 
 local side, library, seconds = arg[1], arg[2], tonumber(arg[3])
@@ -163,7 +164,7 @@ elseif side == "floor" then
   local floor = require("bench_floor")
   local function ignore() end
   local a = floor.new(nil, {
-    __index = floor.element, __newindex = floor.nothing, __eq = floor.truth, __sub = floor.number, __add = floor.object,
+    __index = floor.element, __newindex = floor.none, __eq = floor.truth, __sub = floor.number, __add = floor.object,
     __mul = floor.object, __tostring = floor.long_text,
   })
   local b, node, nine = a + 1, floor.new(nil, { __index = floor.object }), floor.new(nil, { __tostring = floor.short_text })
@@ -172,7 +173,7 @@ elseif side == "floor" then
   local _, callbacks = floor.new(floor.drop, { __index = floor.constant, keep = floor.keep })
   local _, pointers = floor.new(nil, { __index = floor.number, call = floor.call_objects })
   local _, finalizers = floor.new(nil, { __gc = floor.finalize, gc = floor.finalized })
-  local called = floor.new(nil, { __call = floor.nothing })
+  local called = floor.new(nil, { __call = floor.call })
   row("nothing()", function(n) for _ = 1, n do called() end end)
   row("ffi.string(name())", function(n) for _ = 1, n do floor.text(floor.object()) end end)
   row("lib.counter", function(n) local x for _ = 1, n do x = a.counter end return x end)
@@ -240,7 +241,7 @@ else
 end
 row("(the empty loop)", function(n) for _ = 1, n do end end)
 
-if arg[4] then
+if arg[5] or arg[4] == "--list" then
   for _, r in ipairs(rows) do
     if arg[4] == "--list" then
       print(r.name)
@@ -251,7 +252,7 @@ if arg[4] then
   return
 end
 
-for _, r in ipairs(rows) do
+local function run(r)
   local n = 1000
   local spent
   repeat
@@ -269,4 +270,8 @@ for _, r in ipairs(rows) do
     least = math.min(least, (clock() - from) / batch)
   end
   io.write(r.name, "\t", ("%.3f"):format(least * 1e9), "\n")
+end
+
+for _, r in ipairs(rows) do
+  if r.name:find(arg[4] or "") then run(r) end
 end

@@ -11,9 +11,10 @@ local cc = os.getenv("CC") or "cc"
 local library = build .. "/libbench.so"
 run(("%s -O2 -shared -fPIC -o %s %s/library.c"):format(cc, library, here))
 local include = "$(pkg-config --cflags lua5.4 2>/dev/null || echo -I/usr/include/lua5.4)"
-run(("%s -O2 -shared -fPIC %s -o %s/bench_binding.so %s/binding.c %s -Wl,-rpath,'$ORIGIN'")
-  :format(cc, include, build, here, library))
-run(("%s -O2 -shared -fPIC %s -o %s/bench_floor.so %s/floor.c"):format(cc, include, build, here))
+for _, side in ipairs { "binding", "floor" } do
+  run(("%s -O2 -shared -fPIC %s -o %s/bench_%s.so %s/%s.c %s -Wl,-rpath,'$ORIGIN'")
+    :format(cc, include, build, side, here, side, library))
+end
 if not library:find("^/") then
   local p = assert(io.popen("pwd"))
   library = p:read("l") .. "/" .. library
