@@ -146,21 +146,23 @@ unsafe fn of_cdata(header: *mut Header) -> Operand {
             Repr::Pointer => return Operand::Pointer(own.target(), (*header).address),
             _ => {}
         }
-        let place = cdata::place(header);
-        let shape = place.shape;
+        let referent = cdata::referent(header);
+        let shape = referent.shape;
         match shape.class {
-            Class::Pointer => Operand::Pointer(shape.target(), place.data.cast::<*mut u8>().read_unaligned()),
-            Class::Array => Operand::Pointer(shape.target(), place.data),
-            Class::Function => Operand::Pointer(shape, place.data),
-            _ if place.data.is_null() => Operand::Other,
+            Class::Pointer => {
+                Operand::Pointer(shape.target(), referent.data.cast::<*mut u8>().read_unaligned())
+            }
+            Class::Array => Operand::Pointer(shape.target(), referent.data),
+            Class::Function => Operand::Pointer(shape, referent.data),
+            _ if referent.data.is_null() => Operand::Other,
             Class::Complex => {
                 let part = shape.target();
                 let size = part.size().unwrap_or(0);
                 let read = |p| number::read(part, p).map_or(0.0, Number::to_f64);
-                Operand::Complex(shape, read(place.data), read(place.data.add(size)))
+                Operand::Complex(shape, read(referent.data), read(referent.data.add(size)))
             }
             Class::CTypeObject => Operand::Other,
-            _ => number::read(shape, place.data).map_or(Operand::Other, Operand::Number),
+            _ => number::read(shape, referent.data).map_or(Operand::Other, Operand::Number),
         }
     }
 }
@@ -629,8 +631,8 @@ unsafe fn address(l: *mut lua_State, idx: c_int) -> Option<*mut u8> {
         if let Operand::Pointer(_, address) = operand(l, idx) {
             return Some(address);
         }
-        let place = cdata::place(cdata::header(l, idx)?);
-        (place.shape.class == Class::Record).then_some(place.data)
+        let referent = cdata::referent(cdata::header(l, idx)?);
+        (referent.shape.class == Class::Record).then_some(referent.data)
     }
 }
 

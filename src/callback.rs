@@ -232,10 +232,10 @@ pub unsafe fn method_named(l: *mut lua_State, shape: &Shape, name: *const c_char
 unsafe fn own(l: *mut lua_State) -> Result<(&'static State, &'static Callback)> {
     // SAFETY: the cdata is argument 1, and what is read is a pointer.
     unsafe {
-        let place = cdata::place(cdata::check_first(l)?);
-        let is_pointer = place.shape.class == Class::Pointer && !place.data.is_null();
+        let referent = cdata::referent(cdata::check_first(l)?);
+        let is_pointer = referent.shape.class == Class::Pointer && !referent.data.is_null();
         is_pointer
-            .then(|| callback_at(place.shape, place.data.cast::<*const c_void>().read_unaligned()))
+            .then(|| callback_at(referent.shape, referent.data.cast::<*const c_void>().read_unaligned()))
             .flatten()
             .ok_or_else(|| What::BadCallback.into())
     }

@@ -226,7 +226,7 @@ pub unsafe fn first_header(l: *mut lua_State) -> Option<*mut Header> {
 
 /// What a cdata stands for: its shape behind a reference, and where the bytes are.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct Referent {
     /// The shape of what lies there.
     pub shape: &'static Shape,
     /// Where. For a function, its code.
@@ -239,7 +239,7 @@ pub struct Place {
 ///
 /// # Safety
 /// As for [`Header::data`].
-pub unsafe fn place(this: *mut Header) -> Place {
+pub unsafe fn referent(this: *mut Header) -> Referent {
     // SAFETY: from the caller.
     unsafe {
         let shape = (*this).shape();
@@ -250,9 +250,9 @@ pub unsafe fn place(this: *mut Header) -> Place {
             if target.class == Class::Reference {
                 target = target.target();
             }
-            return Place { shape: target, data: (*this).address, bounds };
+            return Referent { shape: target, data: (*this).address, bounds };
         }
-        Place { shape, data: Header::data(this), bounds }
+        Referent { shape, data: Header::data(this), bounds }
     }
 }
 

@@ -69,14 +69,14 @@ pub struct Layout {
     /// Bytes: the greatest alignment that a member asks for, a bit-field that of its type. AArch64 places arguments by it.
     pub member_align: u64,
     /// One for each field of the spec.
-    pub places: Vec<Place>,
+    pub fields: Vec<FieldLayout>,
     /// Does some field lie at an offset that its type's alignment does not divide?
     pub misaligned: bool,
 }
 
-/// Where a field lies.
+/// A field after layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FieldLayout {
     /// Bytes from the start of the record; for a bit-field, of its container.
     pub offset: u64,
     /// For a bit-field: bits from the container's lowest bit.
@@ -101,13 +101,13 @@ const SIZE_MAX: u64 = i64::MAX as u64;
 /// Lays a record out.
 pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
     let mut builder = Builder { spec, bits: 0, union_bits: 0, align: 1, member_align: 1, misaligned: false };
-    let mut places = Vec::with_capacity(spec.fields.len());
+    let mut fields = Vec::with_capacity(spec.fields.len());
     for (i, field) in spec.fields.iter().enumerate() {
-        let place = match field.width_bits {
+        let laid_out = match field.width_bits {
             Some(width) => builder.bit_field(i, field, width)?,
             None => builder.plain(field)?,
         };
-        places.push(place);
+        fields.push(laid_out);
         if spec.is_union {
             builder.union_bits = builder.union_bits.max(builder.bits);
             builder.bits = 0;
@@ -119,7 +119,7 @@ pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
     let align = builder.align.max(spec.aligned.unwrap_or(1));
     let size = round_up(builder.bits.div_ceil(8), align.into())?;
     let size = u64::try_from(size).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
-    Ok(Layout { size, align, member_align: builder.member_align, places, misaligned: builder.misaligned })
+    Ok(Layout { size, align, member_align: builder.member_align, fields, misaligned: builder.misaligned })
 }
 
 /// The multiple of `align` at or above `n`.
@@ -157,7 +157,7 @@ impl Builder<'_> {
         }
     }
 
-    fn plain(&mut self, field: &FieldSpec) -> Result<Place, LayoutError> {
+    fn plain(&mut self, field: &FieldSpec) -> Result<FieldLayout, LayoutError> {
         let align = self.field_align(field);
         let offset = round_up(self.bits.div_ceil(8), align.into())?;
         self.align = self.align.max(align);
@@ -167,12 +167,12 @@ impl Builder<'_> {
         }
         self.bits = (offset + u128::from(field.size)) * 8;
         let offset = u64::try_from(offset).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
-        Ok(Place { offset, position_bits: 0 })
+        Ok(FieldLayout { offset, position_bits: 0 })
     }
 
     /// System V: a bit-field lies in some container of its declared type, at the lowest free bit unless it would
     /// straddle one; packed ones straddle. A width of zero moves to the next container.
-    fn bit_field(&mut self, index: usize, field: &FieldSpec, width: u64) -> Result<Place, LayoutError> {
+    fn bit_field(&mut self, index: usize, field: &FieldSpec, width: u64) -> Result<FieldLayout, LayoutError> {
         if width > field.size * 8 || (width == 0 && field.is_named) {
             return Err(LayoutError::BadWidth { field: index });
         }
@@ -189,7 +189,7 @@ impl Builder<'_> {
                 self.align = self.align.max(type_align).max(field.aligned.unwrap_or(1));
                 self.member_align = self.member_align.max(self.align);
             }
-            return Ok(self.place(type_align, 0));
+            return Ok(container(type_align, 0));
         }
         if let Some(aligned) = field.aligned {
             let aligned = self.spec.pack.map_or(aligned, |p| p.min(aligned));
@@ -216,20 +216,20 @@ impl Builder<'_> {
             self.align = self.align.max(own).max(raised);
             self.member_align = self.member_align.max(type_align).max(raised);
         }
-        let place = self.place(type_align, self.bits);
+        let laid_out = container(type_align, self.bits);
         self.bits += u128::from(width);
         if self.bits / 8 > SIZE_MAX.into() {
             return Err(LayoutError::TooLarge);
         }
-        Ok(place)
+        Ok(laid_out)
     }
+}
 
-    /// The container that holds the bit at `at`.
-    fn place(&self, align: u64, at: u128) -> Place {
-        let container = round_down(at, u128::from(align) * 8);
-        Place {
-            offset: u64::try_from(container / 8).unwrap_or(SIZE_MAX),
-            position_bits: (at - container) as u32,
-        }
+/// A bit-field that starts at bit `at`, in the container that holds that: containers are `align` bytes apart.
+fn container(align: u64, at: u128) -> FieldLayout {
+    let container = round_down(at, u128::from(align) * 8);
+    FieldLayout {
+        offset: u64::try_from(container / 8).unwrap_or(SIZE_MAX),
+        position_bits: (at - container) as u32,
     }
 }

@@ -265,25 +265,25 @@ pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memor
                     let bounds = Bounds { lo, hi: lo + lua_rawlen(l, idx) as usize };
                     return Ok(Memory { address: lo as *mut u8, bounds, is_const: false });
                 };
-                let place = cdata::place(header);
-                match place.shape.class {
+                let referent = cdata::referent(header);
+                match referent.shape.class {
                     Class::Pointer => Ok(Memory {
-                        address: place.data.cast::<*mut u8>().read_unaligned(),
+                        address: referent.data.cast::<*mut u8>().read_unaligned(),
                         bounds: Bounds::ANY,
-                        is_const: place.shape.target().is_const(),
+                        is_const: referent.shape.target().is_const(),
                     }),
                     Class::Array | Class::Vector | Class::Complex => Ok(Memory {
-                        address: place.data,
-                        bounds: place.bounds,
-                        is_const: place.shape.is_read_only(),
+                        address: referent.data,
+                        bounds: referent.bounds,
+                        is_const: referent.shape.is_read_only(),
                     }),
                     Class::Record => Ok(Memory {
-                        address: place.data,
-                        bounds: place.bounds,
-                        is_const: place.shape.is_const(),
+                        address: referent.data,
+                        bounds: referent.bounds,
+                        is_const: referent.shape.is_const(),
                     }),
                     Class::Function => {
-                        Ok(Memory { address: place.data, bounds: Bounds::ANY, is_const: true })
+                        Ok(Memory { address: referent.data, bounds: Bounds::ANY, is_const: true })
                     }
                     _ => Err(fail()),
                 }
@@ -322,10 +322,10 @@ pub unsafe fn check_range(l: *mut lua_State, idx: c_int, memory: &Memory, size: 
 pub unsafe fn size_of_cdata(header: *mut Header) -> Option<usize> {
     // SAFETY: from the caller.
     unsafe {
-        let place = cdata::place(header);
-        if place.shape.variable_element().is_some() && place.bounds.hi != usize::MAX {
-            return Some(place.bounds.hi - place.data as usize);
+        let referent = cdata::referent(header);
+        if referent.shape.variable_element().is_some() && referent.bounds.hi != usize::MAX {
+            return Some(referent.bounds.hi - referent.data as usize);
         }
-        place.shape.size()
+        referent.shape.size()
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::{bound, objects};
 use crate::arith;
 use crate::call;
-use crate::cdata::{self, Header, Place};
+use crate::cdata::{self, Header, Referent};
 use crate::conv::number::{self, Number};
 use crate::ctype::CType;
 use crate::door;
@@ -211,18 +211,18 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
             return objects::construct(l, named);
         }
         let shape = (*header).shape();
-        let place = cdata::place(header);
-        match place.shape.class {
+        let referent = cdata::referent(header);
+        match referent.shape.class {
             Class::Function => {
                 bound::count_call(l)?;
-                return call::call(l, place.shape, place.data.cast_const().cast());
+                return call::call(l, referent.shape, referent.data.cast_const().cast());
             }
-            Class::Pointer if place.shape.target().class == Class::Function => {
-                let address = place.data.cast::<*const std::ffi::c_void>().read_unaligned();
+            Class::Pointer if referent.shape.target().class == Class::Function => {
+                let address = referent.data.cast::<*const std::ffi::c_void>().read_unaligned();
                 if address.is_null() {
-                    return Err(What::NullPointer(place.shape.repr()).into());
+                    return Err(What::NullPointer(referent.shape.repr()).into());
                 }
-                return call::call(l, place.shape.target(), address);
+                return call::call(l, referent.shape.target(), address);
             }
             _ => {}
         }
@@ -338,7 +338,7 @@ unsafe fn push_short_text(l: *mut lua_State, header: *mut Header) -> bool {
         }
         let mut room = [0u8; 128];
         let mut line = &mut room[..];
-        let is_short = write_text(&mut line, shape, &cdata::place(header)).is_ok();
+        let is_short = write_text(&mut line, shape, &cdata::referent(header)).is_ok();
         if is_short {
             let unused = line.len();
             texts.push(l, room.as_ptr(), room.len() - unused);
@@ -358,7 +358,7 @@ unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
         }
         if !push_short_text(l, header) {
             let mut long = Vec::new();
-            let _ = write_text(&mut long, shape, &cdata::place(header));
+            let _ = write_text(&mut long, shape, &cdata::referent(header));
             push_string(l, String::from_utf8(long).unwrap_or_default());
         }
         Ok(1)
@@ -366,31 +366,31 @@ unsafe fn to_string_body(l: *mut lua_State) -> Result<c_int> {
 }
 
 /// A cdata as LuaJIT prints it.
-unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std::io::Result<()> {
-    // SAFETY: the place's bytes are readable unless it is a NULL reference.
+unsafe fn write_text(out: &mut impl Write, shape: &Shape, referent: &Referent) -> std::io::Result<()> {
+    // SAFETY: its bytes are readable unless it is a NULL reference.
     unsafe {
-        let target = place.shape;
+        let target = referent.shape;
         if target.class == Class::CTypeObject {
-            let named = &*place.data.cast::<Shape>();
+            let named = &*referent.data.cast::<Shape>();
             return [&b"ctype<"[..], named.text().as_bytes(), b">"]
                 .iter()
                 .try_for_each(|part| out.write_all(part));
         }
-        if place.data.is_null() && target.class != Class::Function {
+        if referent.data.is_null() && target.class != Class::Function {
             return write!(out, "cdata<{}>: NULL", shape.text());
         }
         match target.class {
             Class::Complex => {
                 let part = target.target();
                 let size = part.size().unwrap_or(0);
-                let re = number::read(part, place.data).map_or(0.0, Number::to_f64);
-                let im = number::read(part, place.data.add(size)).map_or(0.0, Number::to_f64);
+                let re = number::read(part, referent.data).map_or(0.0, Number::to_f64);
+                let im = number::read(part, referent.data.add(size)).map_or(0.0, Number::to_f64);
                 let sign = if im.is_sign_negative() { "" } else { "+" };
                 let unit = if im.is_finite() { "i" } else { "I" };
                 return write!(out, "{}{sign}{}{unit}", print_number(re), print_number(im));
             }
             // (A reference to a shorter one may lead to anywhere: it is not followed.)
-            Class::Int if target.size() >= Some(8) => match number::read(target, place.data) {
+            Class::Int if target.size() >= Some(8) => match number::read(target, referent.data) {
                 Some(Number::UInt(n)) => return out.write_all(long_long(n, true, &mut [0; 24])),
                 Some(Number::Int(n)) => return out.write_all(long_long(n as u64, false, &mut [0; 24])),
                 Some(Number::Wide(n, false)) => return write!(out, "{n}"),
@@ -398,15 +398,15 @@ unsafe fn write_text(out: &mut impl Write, shape: &Shape, place: &Place) -> std:
                 _ => {}
             },
             Class::Enum => {
-                if let Some(n) = number::read(target, place.data).and_then(Number::to_wide) {
+                if let Some(n) = number::read(target, referent.data).and_then(Number::to_wide) {
                     return write!(out, "cdata<{}>: {n}", shape.text());
                 }
             }
             _ => {}
         }
         let address = match target.class {
-            Class::Pointer => place.data.cast::<usize>().read_unaligned(),
-            _ => place.data as usize,
+            Class::Pointer => referent.data.cast::<usize>().read_unaligned(),
+            _ => referent.data as usize,
         };
         // (Piece by piece: `write!` takes several times as long.)
         out.write_all(b"cdata<")?;
@@ -467,18 +467,18 @@ fn print_number(x: f64) -> String {
 unsafe fn element_count(header: *mut Header) -> Option<usize> {
     // SAFETY: the header is a cdata's.
     unsafe {
-        let place = cdata::place(header);
-        if !matches!(place.shape.class, Class::Array | Class::Vector) {
+        let referent = cdata::referent(header);
+        if !matches!(referent.shape.class, Class::Array | Class::Vector) {
             return None;
         }
-        if let Some(n) = place.shape.element_count() {
+        if let Some(n) = referent.shape.element_count() {
             return Some(n as usize);
         }
-        let size = place.shape.target().size()?;
-        if place.bounds.hi == usize::MAX {
+        let size = referent.shape.target().size()?;
+        if referent.bounds.hi == usize::MAX {
             return None;
         }
-        (place.bounds.hi - place.data as usize).checked_div(size)
+        (referent.bounds.hi - referent.data as usize).checked_div(size)
     }
 }
 

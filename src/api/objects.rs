@@ -459,11 +459,11 @@ unsafe fn address_of_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs; the pointer does not keep the cdata alive, as in C.
     unsafe {
         let header = cdata::check(l, 1)?;
-        let place = cdata::place(header);
-        if place.shape.class == Class::CTypeObject {
+        let referent = cdata::referent(header);
+        if referent.shape.class == Class::CTypeObject {
             return Err(argument(1, What::Expected("cdata", "ctype".to_owned())));
         }
-        cdata::push_word(l, place.shape.pointer(), place.data);
+        cdata::push_word(l, referent.shape.pointer(), referent.data);
         Ok(1)
     }
 }
@@ -472,12 +472,12 @@ unsafe fn address_of_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn by_value_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs; the mark keeps what it marks alive.
     unsafe {
-        let place = cdata::place(cdata::check(l, 1)?);
-        if place.shape.class != Class::Record {
+        let referent = cdata::referent(cdata::check(l, 1)?);
+        if referent.shape.class != Class::Record {
             return Err(argument(1, What::InvalidType));
         }
-        let mark = place.shape.reference().reference();
-        cdata::push_reference(l, mark, place.data, place.bounds, 1);
+        let mark = referent.shape.reference().reference();
+        cdata::push_reference(l, mark, referent.data, referent.bounds, 1);
         Ok(1)
     }
 }
@@ -485,14 +485,14 @@ unsafe fn by_value_body(l: *mut lua_State) -> Result<c_int> {
 unsafe fn to_return_value_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs.
     unsafe {
-        let place = cdata::place(cdata::check(l, 1)?);
-        let op = place.shape.op();
+        let referent = cdata::referent(cdata::check(l, 1)?);
+        let op = referent.shape.op();
         match op {
             Op::None => lua_pushvalue(l, 1),
-            Op::Aggregate if place.shape.class == Class::Record => {
-                to_lua::push_copy(l, place.shape, place.data)
+            Op::Aggregate if referent.shape.class == Class::Record => {
+                to_lua::push_copy(l, referent.shape, referent.data)
             }
-            _ => to_lua::push(l, place.shape, op, place.data, place.bounds, 1)?,
+            _ => to_lua::push(l, referent.shape, op, referent.data, referent.bounds, 1)?,
         }
         Ok(1)
     }

@@ -255,10 +255,10 @@ pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
             lua_pushinteger(l, named.ty.number() as i64);
             return true;
         }
-        let place = cdata::place(header);
-        let found = match place.shape.class {
-            Class::Complex => number::read(place.shape.target(), place.data),
-            _ => number::read(place.shape, place.data),
+        let referent = cdata::referent(header);
+        let found = match referent.shape.class {
+            Class::Complex => number::read(referent.shape.target(), referent.data),
+            _ => number::read(referent.shape, referent.data),
         };
         match found {
             None => lua_pushnil(l),

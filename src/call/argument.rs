@@ -219,9 +219,9 @@ unsafe fn convert_slow(l: *mut lua_State, idx: c_int, arg: &Arg, frame: *mut u64
 unsafe fn bytes_of(header: *mut Header, arg: &Arg) -> Option<*const u8> {
     // SAFETY: the cdata stays on the stack; a reference's target is what the script vouches for.
     unsafe {
-        let place = cdata::place(header);
-        let same = place.shape.ty.id == arg.shape.ty.id && !place.data.is_null();
-        same.then_some(place.data.cast_const())
+        let referent = cdata::referent(header);
+        let same = referent.shape.ty.id == arg.shape.ty.id && !referent.data.is_null();
+        same.then_some(referent.data.cast_const())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Small memory has a user value for each word of it, larger memory a table in one. The first cdata of a type to keep a string has no room
 //! for any, nor have name spaces: theirs lie in a table of the VM, with weak keys.
 //!
-//! A place is told by the word it starts in: two pointers that start in one overlap.
+//! A pointer is told by the word it starts in: two that start in one overlap.
 
 use std::ffi::c_int;
 
@@ -16,19 +16,19 @@ use crate::vm::state::State;
 /// Elements that a table has room for at once.
 const TABLE_ROOM: usize = 64;
 
-/// A place in memory that leads to a string.
+/// Pointers to a string that lie in memory, one behind the other.
 #[derive(Clone, Copy)]
-struct Place {
-    /// The word of the memory that it starts in.
+struct Pointers {
+    /// The word of the memory that the first starts in.
     word: usize,
-    /// So many pointers to the string lie there, one behind the other.
+    /// How many.
     count: usize,
 }
 
-impl Place {
-    /// `count` pointers at `p`, in memory that starts at `start`.
-    fn new(p: *mut u8, start: usize, count: usize) -> Place {
-        Place { word: (p as usize).wrapping_sub(start) / WORD, count }
+impl Pointers {
+    /// `count` of them from `p` on, in memory that starts at `start`.
+    fn at(p: *mut u8, start: usize, count: usize) -> Pointers {
+        Pointers { word: (p as usize).wrapping_sub(start) / WORD, count }
     }
 
     /// Where a table has the string: that of an array's every element is kept apart from that of its first.
@@ -64,13 +64,13 @@ pub unsafe fn keep_string(
         match found {
             Some(header) if (*header).shape().class == Class::Pointer => {}
             Some(header) => {
-                let place = Place::new(p, Header::bounds(header).lo, count);
-                if !keep_inside(l, header, own, idx, place) {
-                    keep_outside(l, state, own, idx, place);
+                let pointers = Pointers::at(p, Header::bounds(header).lo, count);
+                if !keep_inside(l, header, own, idx, pointers) {
+                    keep_outside(l, state, own, idx, pointers);
                 }
             }
             None if is_part && lua_type(l, own) != LUA_TUSERDATA => {}
-            None => keep_outside(l, state, own, idx, Place::new(p, 0, count)),
+            None => keep_outside(l, state, own, idx, Pointers::at(p, 0, count)),
         }
         if is_part {
             lua_pop(l, 1);
@@ -97,7 +97,7 @@ pub unsafe fn quick_keep_string(
             return false;
         };
         let Some((first, _)) = (*header).shape().string_slots() else { return false };
-        let slot = usize::from(first) + Place::new(p, Header::bounds(header).lo, 1).word;
+        let slot = usize::from(first) + Pointers::at(p, Header::bounds(header).lo, 1).word;
         let has_room = slot <= peek::user_values(own);
         if has_room && is_argument {
             peek::user_value(own, slot).write(string);
@@ -110,7 +110,13 @@ pub unsafe fn quick_keep_string(
 }
 
 /// As [`keep_string`], in the user values of the cdata at `own`. False if it has none for it; the next of its type will have.
-unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c_int, place: Place) -> bool {
+unsafe fn keep_inside(
+    l: *mut lua_State,
+    header: *mut Header,
+    own: c_int,
+    idx: c_int,
+    pointers: Pointers,
+) -> bool {
     // SAFETY: S5; a cdata has the user values that its shape says, or fewer if it was made before they were asked for.
     unsafe {
         let shape = (*header).shape();
@@ -118,7 +124,7 @@ unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c
         let slot = c_int::from(first);
         let mut has_room = true;
         if shape.has_words() {
-            for word in place.word..place.word + place.count {
+            for word in pointers.word..pointers.word + pointers.count {
                 lua_pushvalue(l, idx);
                 has_room = lua_setiuservalue(l, own, slot + word as c_int) != 0;
             }
@@ -142,7 +148,7 @@ unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c
             has_room = kept == LUA_TTABLE;
             if has_room {
                 lua_pushvalue(l, idx);
-                lua_rawseti(l, -2, place.key());
+                lua_rawseti(l, -2, pointers.key());
             }
             lua_pop(l, 1);
         }
@@ -154,7 +160,7 @@ unsafe fn keep_inside(l: *mut lua_State, header: *mut Header, own: c_int, idx: c
 }
 
 /// As [`keep_string`], in the VM's table, for the owner at `own`.
-unsafe fn keep_outside(l: *mut lua_State, state: &State, own: c_int, idx: c_int, place: Place) {
+unsafe fn keep_outside(l: *mut lua_State, state: &State, own: c_int, idx: c_int, pointers: Pointers) {
     // SAFETY: S5; the table is ours.
     unsafe {
         lua_rawgeti(l, LUA_REGISTRYINDEX, state.refs.strings.get().into());
@@ -174,7 +180,7 @@ unsafe fn keep_outside(l: *mut lua_State, state: &State, own: c_int, idx: c_int,
             }
         }
         lua_pushvalue(l, idx);
-        lua_rawseti(l, -2, place.key());
+        lua_rawseti(l, -2, pointers.key());
         lua_pop(l, 2);
     }
 }

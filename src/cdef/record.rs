@@ -163,11 +163,11 @@ impl Body {
         let mut unnamed_bits = Vec::new();
         let mut misaligned = layout.misaligned;
         let mut read_only = false;
-        for ((made, spec), place) in self.made.drain(..).zip(&self.spec.fields).zip(&layout.places) {
+        for ((made, spec), laid_out) in self.made.drain(..).zip(&self.spec.fields).zip(&layout.fields) {
             let Some(Made { name, ty, .. }) = made else {
                 let width = spec.width_bits.unwrap_or(0) as u32;
                 if width > 0 {
-                    unnamed_bits.push((place.offset * 8 + u64::from(place.position_bits), width));
+                    unnamed_bits.push((laid_out.offset * 8 + u64::from(laid_out.position_bits), width));
                 }
                 continue;
             };
@@ -177,8 +177,8 @@ impl Body {
             read_only |= table.is_read_only(ty);
             let bits = spec
                 .width_bits
-                .map(|width| BitField { position_bits: place.position_bits, width_bits: width as u32 });
-            fields.push(Field { name, ty, offset: place.offset, bits });
+                .map(|width| BitField { position_bits: laid_out.position_bits, width_bits: width as u32 });
+            fields.push(Field { name, ty, offset: laid_out.offset, bits });
         }
         let layout::Layout { size, align, member_align, .. } = layout;
         Ok(RecordBody {

@@ -23,7 +23,7 @@ use super::record::Body;
 use super::token::{Kind, Token, Tokens};
 use super::{Fault, Param, derive, names};
 use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
-use declarator::Place;
+use declarator::Site;
 use specifier::{Attributes, Storage};
 use word::Word;
 pub use word::is_specifier;
@@ -330,7 +330,7 @@ impl<'t> Reader<'_, 't> {
         }
         let mut is_first = true;
         loop {
-            let declared = self.declarator(base.ty, Place::File)?;
+            let declared = self.declarator(base.ty, Site::File)?;
             let name = declared.name.ok_or(Refusal::Unusual)?;
             let mut attributes = None;
             let symbol = match self.word {

@@ -7,7 +7,7 @@ use std::ffi::c_int;
 
 use super::init;
 use super::number::{self, Number};
-use crate::cdata::{self, Header, Place, conversion_error};
+use crate::cdata::{self, Header, Referent, conversion_error};
 use crate::ctype::{CType, compat};
 use crate::error::{Result, What};
 use crate::native::mem;
@@ -227,15 +227,15 @@ pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
             LUA_TSTRING if shape.class == Class::Enum => enum_constant(l, idx, shape),
             LUA_TUSERDATA => {
                 let found = cdata::header(l, idx).and_then(|h| {
-                    let place = cdata::place(h);
-                    let is_complex = place.shape.class == Class::Complex;
+                    let referent = cdata::referent(h);
+                    let is_complex = referent.shape.class == Class::Complex;
                     // A complex number is neither true nor false, and a bool no part of one.
                     let agree = match shape.class {
                         Class::Bool => !is_complex,
-                        Class::Complex | Class::Vector => place.shape.class != Class::Bool,
+                        Class::Complex | Class::Vector => referent.shape.class != Class::Bool,
                         _ => true,
                     };
-                    if place.data.is_null() || !agree { None } else { read_real(place) }
+                    if referent.data.is_null() || !agree { None } else { read_real(referent) }
                 });
                 found.ok_or_else(|| conversion_error(l, idx, shape))
             }
@@ -245,13 +245,13 @@ pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
 }
 
 /// The number in a numeric cdata; of a complex one its real part.
-unsafe fn read_real(place: Place) -> Option<Number> {
-    // SAFETY: the place's bytes are readable (caller).
+unsafe fn read_real(referent: Referent) -> Option<Number> {
+    // SAFETY: the bytes are readable (caller).
     unsafe {
-        if place.shape.class == Class::Complex {
-            return number::read(place.shape.target(), place.data);
+        if referent.shape.class == Class::Complex {
+            return number::read(referent.shape.target(), referent.data);
         }
-        number::read(place.shape, place.data)
+        number::read(referent.shape, referent.data)
     }
 }
 
@@ -262,8 +262,8 @@ unsafe fn read_real(place: Place) -> Option<Number> {
 pub unsafe fn cdata_number(l: *mut lua_State, idx: c_int) -> Option<Number> {
     // SAFETY: from the caller.
     unsafe {
-        let place = cdata::place(cdata::header(l, idx)?);
-        if place.data.is_null() { None } else { read_real(place) }
+        let referent = cdata::referent(cdata::header(l, idx)?);
+        if referent.data.is_null() { None } else { read_real(referent) }
     }
 }
 
@@ -401,19 +401,19 @@ unsafe fn pointer_of_cdata(
         if std::ptr::eq(own, shape) && own.class == Class::Pointer {
             return Ok((*header).address);
         }
-        let place = cdata::place(header);
-        let (pointee, address) = match place.shape.class {
-            Class::Pointer => (place.shape.target(), place.data.cast::<*mut u8>().read_unaligned()),
-            Class::Array => (place.shape.target(), place.data),
+        let referent = cdata::referent(header);
+        let (pointee, address) = match referent.shape.class {
+            Class::Pointer => (referent.shape.target(), referent.data.cast::<*mut u8>().read_unaligned()),
+            Class::Array => (referent.shape.target(), referent.data),
             Class::Record => {
                 // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
-                (place.shape, place.data)
+                (referent.shape, referent.data)
             }
             Class::Function => {
                 cdata::keep_library_open(l, idx);
-                (place.shape, place.data)
+                (referent.shape, referent.data)
             }
-            Class::Int | Class::Enum if cast => match read_real(place).and_then(Number::to_bits) {
+            Class::Int | Class::Enum if cast => match read_real(referent).and_then(Number::to_bits) {
                 Some(bits) => return Ok(bits as usize as *mut u8),
                 None => return Err(conversion_error(l, idx, shape)),
             },
@@ -491,35 +491,35 @@ unsafe fn store_aggregate(
             }
             LUA_TUSERDATA => {
                 let Some(header) = cdata::header(l, idx) else { return Err(conversion_error(l, idx, shape)) };
-                let place = cdata::place(header);
+                let referent = cdata::referent(header);
                 // A VLA or VLS is copied where both have the same length, so far as that is known.
                 let (size, agree) = match shape.size() {
                     Some(size) if !shape.wide.get() => (size.min(room.bytes), true),
                     _ => {
-                        let extent = place.bounds.hi.saturating_sub(place.data as usize);
-                        let agree = extent == room.bytes || place.bounds == cdata::Bounds::ANY;
+                        let extent = referent.bounds.hi.saturating_sub(referent.data as usize);
+                        let agree = extent == room.bytes || referent.bounds == cdata::Bounds::ANY;
                         (room.bytes, agree && room.bytes != Room::UNKNOWN)
                     }
                 };
-                let same = match (shape.class, place.shape.class) {
-                    (Class::Record, Class::Record) => same_record(shape, place.shape),
+                let same = match (shape.class, referent.shape.class) {
+                    (Class::Record, Class::Record) => same_record(shape, referent.shape),
                     (Class::Array, Class::Array) => {
-                        pointee_converts(shape.target(), place.shape.target())
-                            && shape.size() == place.shape.size()
-                            && (shape.size().is_some() || shape.ty.id == place.shape.ty.id)
+                        pointee_converts(shape.target(), referent.shape.target())
+                            && shape.size() == referent.shape.size()
+                            && (shape.size().is_some() || shape.ty.id == referent.shape.ty.id)
                     }
                     _ => false,
                 };
                 if !same || !agree {
                     return Err(conversion_error(l, idx, shape));
                 }
-                if place.data.is_null() {
-                    return Err(What::NullPointer(place.shape.repr()).into());
+                if referent.data.is_null() {
+                    return Err(What::NullPointer(referent.shape.repr()).into());
                 }
-                if !place.bounds.contain(place.data as usize, size) {
-                    return Err(What::OutOfBounds(place.shape.repr(), String::new()).into());
+                if !referent.bounds.contain(referent.data as usize, size) {
+                    return Err(What::OutOfBounds(referent.shape.repr(), String::new()).into());
                 }
-                std::ptr::copy(place.data, p, size);
+                std::ptr::copy(referent.data, p, size);
                 Ok(())
             }
             _ => Err(conversion_error(l, idx, shape)),
@@ -546,25 +546,25 @@ unsafe fn store_copied(l: *mut lua_State, idx: c_int, shape: &Shape, p: *mut u8,
             return init::from_table(l, idx, shape, p, room.part(size));
         }
         if let Some(header) = cdata::header(l, idx) {
-            let place = cdata::place(header);
-            if place.data.is_null() {
-                return Err(What::NullPointer(place.shape.repr()).into());
+            let referent = cdata::referent(header);
+            if referent.data.is_null() {
+                return Err(What::NullPointer(referent.shape.repr()).into());
             }
-            if place.shape.ty.id == shape.ty.id {
-                std::ptr::copy(place.data, p, size);
+            if referent.shape.ty.id == shape.ty.id {
+                std::ptr::copy(referent.data, p, size);
                 return Ok(());
             }
-            if shape.class == Class::Complex && place.shape.class == Class::Complex {
-                let from = place.shape.target();
+            if shape.class == Class::Complex && referent.shape.class == Class::Complex {
+                let from = referent.shape.target();
                 let step = from.size().unwrap_or(0);
                 for i in 0..2 {
-                    if let Some(x) = number::read(from, place.data.add(i * step)) {
+                    if let Some(x) = number::read(from, referent.data.add(i * step)) {
                         number::write(part, p.add(i * part_size), x);
                     }
                 }
                 return Ok(());
             }
-            if shape.class == Class::Vector && place.shape.class == Class::Vector {
+            if shape.class == Class::Vector && referent.shape.class == Class::Vector {
                 return Err(conversion_error(l, idx, shape));
             }
         }
@@ -693,12 +693,12 @@ unsafe fn cast_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Nu
                 LUA_TUSERDATA => match cdata::header(l, idx) {
                     None => return Ok(Number::UInt(pointer_of_userdata(l, idx)? as u64)),
                     Some(header) => {
-                        let place = cdata::place(header);
-                        match place.shape.class {
+                        let referent = cdata::referent(header);
+                        match referent.shape.class {
                             Class::Pointer => {
-                                return Ok(Number::UInt(place.data.cast::<u64>().read_unaligned()));
+                                return Ok(Number::UInt(referent.data.cast::<u64>().read_unaligned()));
                             }
-                            Class::Array | Class::Function => return Ok(Number::UInt(place.data as u64)),
+                            Class::Array | Class::Function => return Ok(Number::UInt(referent.data as u64)),
                             _ => {}
                         }
                     }

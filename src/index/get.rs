@@ -8,7 +8,7 @@ use crate::cdata::{self, Bounds, Header};
 use crate::conv::to_lua;
 use crate::door;
 use crate::error::{Result, What};
-use crate::vm::elements::{Place, SMALL};
+use crate::vm::elements::{Bucket, SMALL};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
 use crate::vm::stack::*;
@@ -232,10 +232,10 @@ unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at:
     // SAFETY: from `index`; such a reference keeps nothing alive; S6.
     unsafe {
         let (elements, asked) = (&part.state().elements, &(*header).shape().asked);
-        let place = Place::of((*header).address, n);
-        let shall_keep = if elements.is_again(place, at) {
+        let bucket = Bucket::of((*header).address, n);
+        let shall_keep = if elements.is_again(bucket, at) {
             asked.found();
-            let known = elements.at(place);
+            let known = elements.at(bucket);
             if cdata::is_same(known, part.reference(), at) {
                 peek::push(l, known.bits, known.tag);
                 return 1;
@@ -246,7 +246,7 @@ unsafe fn pointed_part(l: *mut lua_State, header: *mut Header, part: &Shape, at:
         };
         push_part(l, header, part, at);
         if shall_keep {
-            elements.keep(l, place);
+            elements.keep(l, bucket);
         }
     }
     1

@@ -19,7 +19,7 @@ pub const SMALL: usize = 64;
 /// How many arrays keep theirs at a time: they may take some 10 KB each.
 const ARRAYS: usize = 128;
 /// How many references are kept that pointers lead to: a power of two.
-const PLACES: usize = 256;
+const BUCKETS: usize = 256;
 /// Arrays that are counted for at a time: a power of two.
 const COUNTED: usize = 64;
 
@@ -34,21 +34,21 @@ pub struct Elements {
     arrays: Cell<Kept>,
     /// Whose turn it is to lose its table.
     next: Cell<usize>,
-    /// The address of the last element that was asked for at each place.
-    notes: Cells<usize, PLACES>,
+    /// The address of the last element that was asked for in each bucket.
+    notes: Cells<usize, BUCKETS>,
     /// The references that pointers lead to.
-    pointed: Store<PLACES>,
+    pointed: Store<BUCKETS>,
 }
 
 /// Where the reference to an element that a pointer leads to is kept.
 #[derive(Clone, Copy)]
-pub struct Place(usize);
+pub struct Bucket(usize);
 
-impl Place {
-    /// The place of element `i` of what starts at `first`: neighbours do not share one.
+impl Bucket {
+    /// The bucket of element `i` of what starts at `first`: neighbours do not share one.
     #[inline(always)]
-    pub fn of(first: *const u8, i: i64) -> Place {
-        Place(spread(first, PLACES).wrapping_add(i as usize) % PLACES)
+    pub fn of(first: *const u8, i: i64) -> Bucket {
+        Bucket(spread(first, BUCKETS).wrapping_add(i as usize) % BUCKETS)
     }
 }
 
@@ -105,31 +105,31 @@ impl Elements {
         }
     }
 
-    /// Is `element` the one that was last asked for at its place? It is now.
+    /// Is `element` the one that was last asked for in its bucket? It is now.
     #[inline(always)]
-    pub fn is_again(&self, place: Place, element: *const u8) -> bool {
-        let notes = self.notes.get_or_init(|| Box::new([const { Cell::new(0) }; PLACES]));
-        notes[place.0].replace(element as usize) == element as usize
+    pub fn is_again(&self, bucket: Bucket, element: *const u8) -> bool {
+        let notes = self.notes.get_or_init(|| Box::new([const { Cell::new(0) }; BUCKETS]));
+        notes[bucket.0].replace(element as usize) == element as usize
     }
 
-    /// The reference that is kept at a place; nil if there is none.
+    /// The reference that is kept in a bucket; nil if there is none.
     ///
     /// # Safety
     /// [`peek::is_available`].
     #[inline(always)]
-    pub unsafe fn at(&self, place: Place) -> peek::Slot {
+    pub unsafe fn at(&self, bucket: Bucket) -> peek::Slot {
         // SAFETY: from the caller.
-        unsafe { self.pointed.at(place.0) }
+        unsafe { self.pointed.at(bucket.0) }
     }
 
-    /// Keeps the reference on top at a place. Slots 0 (needs 2), raises for want of memory.
+    /// Keeps the reference on top in a bucket. Slots 0 (needs 2), raises for want of memory.
     ///
     /// # Safety
     /// [`peek::is_available`]; the reference keeps nothing alive; S6.
     #[inline(never)]
-    pub unsafe fn keep(&self, l: *mut lua_State, place: Place) {
+    pub unsafe fn keep(&self, l: *mut lua_State, bucket: Bucket) {
         // SAFETY: from the caller.
-        unsafe { self.pointed.keep(l, place.0) };
+        unsafe { self.pointed.keep(l, bucket.0) };
     }
 
     /// Calls `is_it` with the stack index of each reference that is kept; that for which it says yes is kept no more. Slots 0 (needs 1, and as
@@ -138,14 +138,14 @@ impl Elements {
     /// # Safety
     /// `is_it` leaves the stack as it was, and raises nothing.
     pub unsafe fn forget(&self, l: *mut lua_State, mut is_it: impl FnMut(c_int) -> bool) {
-        for place in 0..if peek::is_available() { PLACES } else { 0 } {
+        for bucket in 0..if peek::is_available() { BUCKETS } else { 0 } {
             // SAFETY: a free slot, from the caller; what is pushed is kept.
             unsafe {
-                let kept = self.pointed.at(place);
+                let kept = self.pointed.at(bucket);
                 if kept.tag == peek::USERDATA {
                     peek::push(l, kept.bits, kept.tag);
                     if is_it(lua_gettop(l)) {
-                        self.pointed.forget(place);
+                        self.pointed.forget(bucket);
                     }
                     lua_pop(l, 1);
                 }
@@ -162,19 +162,19 @@ impl Default for Elements {
 
 #[cfg(test)]
 mod tests {
-    use super::{Elements, PLACES, Place};
+    use super::{BUCKETS, Bucket, Elements};
 
     fn address(n: usize) -> *const u8 {
         std::ptr::without_provenance(n)
     }
 
     #[test]
-    fn neighbours_have_places_of_their_own() {
+    fn neighbours_have_buckets_of_their_own() {
         for first in [0usize, 8, 0x7fff_1234_5678, usize::MAX - 7] {
-            let mut places: Vec<usize> =
-                (-1..PLACES as i64 - 1).map(|i| Place::of(address(first), i).0).collect();
-            places.sort_unstable();
-            assert!(places.iter().copied().eq(0..PLACES));
+            let mut buckets: Vec<usize> =
+                (-1..BUCKETS as i64 - 1).map(|i| Bucket::of(address(first), i).0).collect();
+            buckets.sort_unstable();
+            assert!(buckets.iter().copied().eq(0..BUCKETS));
         }
     }
 

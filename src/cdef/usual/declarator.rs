@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// Where a declarator stands, which says what may become of its name.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Place {
+pub enum Site {
     /// At file scope: with a name.
     File,
     /// In a record: with a name of the record's own.
@@ -34,22 +34,22 @@ impl<'t> Reader<'_, 't> {
     /// A type name: specifiers and an abstract declarator.
     pub(super) fn type_name(&mut self) -> Read<QualType> {
         let base = self.specifiers(false)?;
-        Ok(self.declarator(base.ty, Place::TypeName)?.ty)
+        Ok(self.declarator(base.ty, Site::TypeName)?.ty)
     }
 
-    pub(super) fn declarator(&mut self, base: QualType, place: Place) -> Read<Declared<'t>> {
+    pub(super) fn declarator(&mut self, base: QualType, site: Site) -> Read<Declared<'t>> {
         let ty = self.pointers(base)?;
-        if self.word != Word::None && place != Place::TypeName {
-            if place == Place::Parameter && self.typedef(self.text).is_some() {
+        if self.word != Word::None && site != Site::TypeName {
+            if site == Site::Parameter && self.typedef(self.text).is_some() {
                 return Err(Refusal::Unusual);
             }
             let name = self.identifier()?;
             return Ok(Declared { name: Some(name), ty: self.suffixes(ty)? });
         }
-        if self.is("(") && self.is_nested(place)? {
-            return self.deeper(|reader| reader.nested(ty, place));
+        if self.is("(") && self.is_nested(site)? {
+            return self.deeper(|reader| reader.nested(ty, site));
         }
-        if matches!(place, Place::File | Place::Member) {
+        if matches!(site, Site::File | Site::Member) {
             return Err(Refusal::Unusual);
         }
         Ok(Declared { name: None, ty: self.suffixes(ty)? })
@@ -92,7 +92,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Does the `(` that is next open a declarator in brackets, not a parameter list?
-    fn is_nested(&mut self, place: Place) -> Read<bool> {
+    fn is_nested(&mut self, site: Site) -> Read<bool> {
         let mut at = self.at + 1;
         loop {
             let next = self.tokens.at(at);
@@ -108,7 +108,7 @@ impl<'t> Reader<'_, 't> {
                 Word::Nothing => at += 1,
                 Word::Other => {
                     let is_type = self.typedef(next.text).is_some();
-                    return Ok(place != Place::TypeName && (place == Place::Member || !is_type));
+                    return Ok(site != Site::TypeName && (site == Site::Member || !is_type));
                 }
                 Word::Attribute => return Err(Refusal::Unusual),
                 _ => return Ok(false),
@@ -117,7 +117,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// A declarator in brackets: what follows the brackets binds first.
-    fn nested(&mut self, ty: QualType, place: Place) -> Read<Declared<'t>> {
+    fn nested(&mut self, ty: QualType, site: Site) -> Read<Declared<'t>> {
         let inside = self.at + 1;
         let before = self.used;
         self.pass_brackets()?;
@@ -127,7 +127,7 @@ impl<'t> Reader<'_, 't> {
         let directives = self.directives.len();
         self.go_to(inside);
         self.nothings()?;
-        let declared = self.declarator(ty, place)?;
+        let declared = self.declarator(ty, site)?;
         // Nothing in brackets is a function's.
         self.expect(")")?;
         // What `$`s on either side stand for is counted in the text's order.
@@ -205,7 +205,7 @@ impl<'t> Reader<'_, 't> {
             let base = self.specifiers(false)?;
             let declared = match self.text {
                 "," | ")" => Declared { name: None, ty: base.ty },
-                _ => self.declarator(base.ty, Place::Parameter)?,
+                _ => self.declarator(base.ty, Site::Parameter)?,
             };
             self.nothings()?;
             if self.table.get(declared.ty.id) == CType::Void {

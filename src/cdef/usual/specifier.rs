@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::declarator::Place;
+use super::declarator::Site;
 use super::word::Word;
 use super::{Read, Reader, Refusal};
 use crate::cdef::record::{self, Body, Member};
@@ -261,7 +261,7 @@ impl<'t> Reader<'_, 't> {
                 let (name, ty) = match self.is(":") {
                     true => (None, base.ty),
                     false => {
-                        let declared = self.declarator(base.ty, Place::Member)?;
+                        let declared = self.declarator(base.ty, Site::Member)?;
                         (declared.name, declared.ty)
                     }
                 };
