@@ -1,10 +1,49 @@
-//! The host: sizes and alignments of C's types, `char`'s sign, and the words of `ffi.os`, `ffi.arch`, `ffi.abi`.
+//! C's scalar types and the host: their sizes and alignments, `char`'s sign, and the words of `ffi.os`, `ffi.arch`, `ffi.abi`.
 //!
 //! We compile for the host only, so all of it is known here and asserted at compile time. Judged by `cc` in
 //! `tests/target.rs`.
 #![forbid(unsafe_code)]
 
-use crate::ctype::{FloatKind, IntKind};
+/// The integer types of C, each its own ctype even where two have one size.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum IntKind {
+    Char,
+    SChar,
+    UChar,
+    Short,
+    UShort,
+    Int,
+    UInt,
+    Long,
+    ULong,
+    LongLong,
+    ULongLong,
+    Int128,
+    UInt128,
+}
+
+impl IntKind {
+    /// All of them, in order.
+    pub const ALL: [IntKind; 13] = {
+        use IntKind::*;
+        [Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128]
+    };
+}
+
+/// The real floating types of C.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum FloatKind {
+    /// `_Float16`, IEEE binary16.
+    Float16,
+    Float,
+    Double,
+    /// `long double`: x87's 80 bits in 16 bytes on x86-64, binary128 on AArch64 Linux.
+    LongDouble,
+    /// `_Float128`, IEEE binary128.
+    Float128,
+}
 
 /// Bytes of a pointer.
 pub const POINTER_SIZE: u64 = size_of::<usize>() as u64;

@@ -15,6 +15,7 @@ pub mod table;
 use crate::layout::RecordSpec;
 use std::rc::Rc;
 
+pub use crate::target::{FloatKind, IntKind};
 pub use table::{CTypeTable, Checkpoint};
 
 /// The small number of an unqualified ctype in its [`CTypeTable`]. Equal ctypes have equal ids.
@@ -87,47 +88,6 @@ impl std::hash::Hash for QualType {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write_u64(self.number());
     }
-}
-
-/// The integer types of C, each its own ctype even where two have one size.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
-pub enum IntKind {
-    Char,
-    SChar,
-    UChar,
-    Short,
-    UShort,
-    Int,
-    UInt,
-    Long,
-    ULong,
-    LongLong,
-    ULongLong,
-    Int128,
-    UInt128,
-}
-
-impl IntKind {
-    /// All of them, in order.
-    pub const ALL: [IntKind; 13] = {
-        use IntKind::*;
-        [Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128]
-    };
-}
-
-/// The real floating types of C.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[allow(missing_docs)]
-pub enum FloatKind {
-    /// `_Float16`, IEEE binary16.
-    Float16,
-    Float,
-    Double,
-    /// `long double`: x87's 80 bits in 16 bytes on x86-64, binary128 on AArch64 Linux.
-    LongDouble,
-    /// `_Float128`, IEEE binary128.
-    Float128,
 }
 
 /// How many elements an array has.
