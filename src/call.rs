@@ -56,10 +56,8 @@ struct Route {
     result_way: Way,
     /// Unless its way is [`Way::Other`].
     result_tag: u8,
-    frame_words: usize,
-    result_bytes: usize,
-    /// Do frame and result fit into what [`quick_call`] has for them?
-    is_quick: bool,
+    /// Do frame and result fit into [`Buffers`]?
+    fits: bool,
     /// May [`quick_few`] make the call?
     is_few: bool,
 }
@@ -152,9 +150,7 @@ impl Route {
         let (result_way, result_tag) = Way::of(result.op());
         Ok(Route {
             is_few,
-            is_quick: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
-            frame_words: signature.frame_words(),
-            result_bytes: signature.result_size(),
+            fits: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
             signature,
             args,
             result,
@@ -224,7 +220,7 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
             }
             route = last_route(bound.plan, first, given)?;
         }
-        if !FIXED && !route.is_quick {
+        if !FIXED && !route.fits {
             return None;
         }
         let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
@@ -365,7 +361,7 @@ impl Bound {
         if fixed.is_few && peek::is_available() {
             return if fixed.result_op == Op::None { few::<true>(count) } else { few::<false>(count) };
         }
-        if !is_variadic && fixed.is_quick && fixed.result_op != Op::Aggregate {
+        if !is_variadic && fixed.fits && fixed.result_op != Op::Aggregate {
             return call_bound::<true>;
         }
         call_bound::<false>
@@ -482,10 +478,7 @@ unsafe fn run(
     route: &'static Route,
     target: *const c_void,
 ) -> Result<c_int> {
-    if route.frame_words > FRAME_WORDS
-        || route.result_bytes > RESULT_BYTES
-        || route.result_op == Op::Aggregate
-    {
+    if !route.fits || route.result_op == Op::Aggregate {
         // SAFETY: from the caller.
         return unsafe { run_large(l, state, route, target) };
     }
@@ -520,11 +513,12 @@ unsafe fn run_large(
     // SAFETY: the buffers are as large as the signature asks, 16-aligned inside of their blocks, and stay on the stack.
     unsafe {
         reserve(l, 8)?;
+        let (frame_words, result_size) = (route.signature.frame_words(), route.signature.result_size());
         let mut local: MaybeUninit<[u128; FRAME_WORDS / 2]> = MaybeUninit::uninit();
-        let frame = if route.frame_words <= FRAME_WORDS {
+        let frame = if frame_words <= FRAME_WORDS {
             local.as_mut_ptr().cast::<u64>()
         } else {
-            let block = lua_newuserdatauv(l, route.frame_words * 8 + 16, 0) as usize;
+            let block = lua_newuserdatauv(l, frame_words * 8 + 16, 0) as usize;
             block.next_multiple_of(16) as *mut u64
         };
         argument::convert(l, &route.args, frame)?;
@@ -535,10 +529,10 @@ unsafe fn run_large(
         }
         let made = lua_gettop(l);
         let mut small = [0u128; RESULT_BYTES / 16];
-        let result = if route.result_bytes <= RESULT_BYTES {
+        let result = if result_size <= RESULT_BYTES {
             small.as_mut_ptr().cast::<u8>()
         } else {
-            let block = lua_newuserdatauv(l, route.result_bytes + 16, 0) as usize;
+            let block = lua_newuserdatauv(l, result_size + 16, 0) as usize;
             block.next_multiple_of(16) as *mut u8
         };
         let first = enter(l, state, || route.signature.call(target, frame, result))?;
