@@ -40,10 +40,7 @@ impl Converter<'_> {
             ast::Expression::Identifier(name) => match self.table.name(&unmangle(&name.node.name)) {
                 Some(Name::Variable { ty, .. }) => Ok(*ty),
                 Some(Name::Function { ty, .. }) => Ok(ty.plain()),
-                _ => {
-                    let value = self.evaluate(node, 0)?;
-                    Ok(self.type_of_constant(&value))
-                }
+                _ => self.type_of_value(node),
             },
             ast::Expression::StringLiteral(literal) => {
                 let (unit, n) = literal::units(&literal.node).ok_or_else(|| self.not_constant(node))?;
@@ -56,18 +53,8 @@ impl Converter<'_> {
                     let ty = self.type_of(&unary.node.operand)?;
                     Ok(self.table.pointer(ty).plain())
                 }
-                ast::UnaryOperator::Indirection => {
-                    let ty = self.type_of(&unary.node.operand)?;
-                    match self.table.get(ty.id) {
-                        CType::Pointer(to) => Ok(to),
-                        CType::Array { elem, .. } => Ok(elem),
-                        _ => Err(self.not_constant(node)),
-                    }
-                }
-                _ => {
-                    let value = self.evaluate(node, 0)?;
-                    Ok(self.type_of_constant(&value))
-                }
+                ast::UnaryOperator::Indirection => self.type_behind(&unary.node.operand, node),
+                _ => self.type_of_value(node),
             },
             ast::Expression::Member(member) => {
                 let mut ty = self.type_of(&member.node.expression)?;
@@ -81,28 +68,35 @@ impl Converter<'_> {
             ast::Expression::BinaryOperator(binary)
                 if binary.node.operator.node == ast::BinaryOperator::Index =>
             {
-                let ty = self.type_of(&binary.node.lhs)?;
-                match self.table.get(ty.id) {
-                    CType::Pointer(to) => Ok(to),
-                    CType::Array { elem, .. } => Ok(elem),
-                    _ => Err(self.not_constant(node)),
-                }
+                self.type_behind(&binary.node.lhs, node)
             }
-            _ => {
-                let value = self.evaluate(node, 0)?;
-                Ok(self.type_of_constant(&value))
-            }
+            _ => self.type_of_value(node),
         }
     }
 
-    fn type_of_constant(&mut self, value: &Constant) -> QualType {
-        match value {
+    /// The type of what `operand` leads to, for the expression that follows it.
+    fn type_behind(
+        &mut self,
+        operand: &Node<ast::Expression>,
+        node: &Node<ast::Expression>,
+    ) -> Result<QualType, CdefError> {
+        let ty = self.type_of(operand)?;
+        match self.table.get(ty.id) {
+            CType::Pointer(to) => Ok(to),
+            CType::Array { elem, .. } => Ok(elem),
+            _ => Err(self.not_constant(node)),
+        }
+    }
+
+    /// The type of an expression whose value alone tells it.
+    fn type_of_value(&mut self, node: &Node<ast::Expression>) -> Result<QualType, CdefError> {
+        Ok(match self.evaluate(node, 0)? {
             Constant::Int(_, ty) | Constant::Float(_, ty) => ty.plain(),
             Constant::Str(bytes) => {
                 let char = self.table.int(IntKind::Char).plain();
                 self.table.array(char, ArrayLen::Fixed(bytes.len() as u64 + 1)).plain()
             }
-        }
+        })
     }
 
     /// Constants are real.
@@ -116,6 +110,7 @@ impl Converter<'_> {
         self.error(node.span.start, "unexpected symbol")
     }
 
+    /// The value of an expression that lies `depth` others deep.
     pub(super) fn evaluate(
         &mut self,
         node: &Node<ast::Expression>,
@@ -127,20 +122,7 @@ impl Converter<'_> {
         let depth = depth + 1;
         match &node.node {
             ast::Expression::Constant(constant) => self.literal(&constant.node, node),
-            ast::Expression::Identifier(name_node) => {
-                let name = unmangle(&name_node.node.name);
-                match self.table.name(&name) {
-                    Some(Name::Constant(value)) => Ok(value.clone()),
-                    _ => {
-                        let scoped = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name);
-                        if let Some((_, value)) = scoped {
-                            return Ok(value.clone());
-                        }
-                        let at = name_node.span.start;
-                        self.macro_value(&name).ok_or_else(|| self.error(at, "unexpected symbol"))
-                    }
-                }
-            }
+            ast::Expression::Identifier(name) => self.named(name),
             ast::Expression::StringLiteral(literal) => {
                 let bytes = literal::bytes(literal.node.iter().map(String::as_str))
                     .ok_or_else(|| self.not_constant(node))?;
@@ -160,86 +142,120 @@ impl Converter<'_> {
                 Ok(self.size_constant(n))
             }
             ast::Expression::OffsetOf(offset) => self.offset_of(&offset.node, node),
-            ast::Expression::UnaryOperator(unary_node) => {
-                if unary_node.node.operator.node == ast::UnaryOperator::Address {
-                    // `&((T *)0)->member`, the old way to write `offsetof`.
-                    let n = self.address(&unary_node.node.operand, depth)?;
-                    return Ok(self.size_constant(n));
-                }
-                let value = self.evaluate(&unary_node.node.operand, depth)?;
-                unary(&unary_node.node.operator.node)
-                    .and_then(|operator| value::unary(self.table, operator, value))
-                    .ok_or_else(|| self.not_constant(node))
-            }
+            ast::Expression::UnaryOperator(whole) => self.unary(&whole.node, node, depth),
             ast::Expression::Cast(cast) => {
                 let ty = self.type_name(&cast.node.type_name)?;
                 let value = self.evaluate(&cast.node.expression, depth)?;
                 value::cast(self.table, value, ty).ok_or_else(|| self.not_constant(node))
             }
-            ast::Expression::Conditional(conditional) => {
-                let c = &conditional.node;
-                let test = self.evaluate(&c.condition, depth)?;
-                let chosen = if is_true(&test) { &c.then_expression } else { &c.else_expression };
-                let other = if is_true(&test) { &c.else_expression } else { &c.then_expression };
-                let value = self.evaluate(chosen, depth)?;
-                // The other side bears on the type only.
-                match self.evaluate(other, depth) {
-                    Ok(other) => Ok(value::balanced(self.table, value, &other)),
-                    Err(_) => Ok(value),
-                }
-            }
-            ast::Expression::BinaryOperator(whole) => {
-                let b = &whole.node;
-                let left = self.evaluate(&b.lhs, depth)?;
-                match b.operator.node {
-                    ast::BinaryOperator::LogicalAnd if !is_true(&left) => return Ok(self.truth(false)),
-                    ast::BinaryOperator::LogicalOr if is_true(&left) => return Ok(self.truth(true)),
-                    _ => {}
-                }
-                let right = self.evaluate(&b.rhs, depth)?;
-                let divides =
-                    matches!(b.operator.node, ast::BinaryOperator::Divide | ast::BinaryOperator::Modulo);
-                if divides && matches!((&left, &right), (Constant::Int(..), Constant::Int(0, _))) {
-                    return Err(self.error(b.rhs.span.start, "invalid value"));
-                }
-                binary(&b.operator.node)
-                    .and_then(|operator| value::binary(self.table, operator, &left, &right))
-                    .ok_or_else(|| self.not_constant(node))
-            }
+            ast::Expression::Conditional(whole) => self.conditional(&whole.node, depth),
+            ast::Expression::BinaryOperator(whole) => self.binary(&whole.node, node, depth),
             ast::Expression::Comma(list) => match list.last() {
                 Some(last) => self.evaluate(last, depth),
                 None => Err(self.not_constant(node)),
             },
             ast::Expression::Call(call) => self.builtin(&call.node, node, depth),
-            ast::Expression::GenericSelection(generic) => {
-                let ty = self.type_of(&generic.node.expression)?;
-                let ty = match self.table.get(ty.id) {
-                    CType::Array { elem, .. } => self.table.pointer(elem).plain(),
-                    CType::Function(_) => self.table.pointer(ty).plain(),
-                    _ => ty,
-                };
-                let mut chosen = None;
-                for association in &generic.node.associations {
-                    match &association.node {
-                        ast::GenericAssociation::Default(expression) => {
-                            chosen = chosen.or(Some(expression));
-                        }
-                        ast::GenericAssociation::Type(typed) => {
-                            let its = self.type_name(&typed.node.type_name)?;
-                            if its.qual == Qual::NONE && compat::compatible(self.table, its.id, ty.id) {
-                                chosen = Some(&typed.node.expression);
-                                break;
-                            }
-                        }
-                    }
-                }
-                match chosen {
-                    Some(expression) => self.evaluate(expression, depth),
-                    None => Err(self.not_constant(node)),
-                }
-            }
+            ast::Expression::GenericSelection(generic) => match self.selected(&generic.node)? {
+                Some(expression) => self.evaluate(expression, depth),
+                None => Err(self.not_constant(node)),
+            },
             _ => Err(self.not_constant(node)),
         }
+    }
+
+    /// The constant that a name stands for: the table's, one of a record under way, a macro's.
+    fn named(&mut self, node: &Node<ast::Identifier>) -> Result<Constant, CdefError> {
+        let name = unmangle(&node.node.name);
+        if let Some(Name::Constant(value)) = self.table.name(&name) {
+            return Ok(value.clone());
+        }
+        let scoped = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name);
+        if let Some((_, value)) = scoped {
+            return Ok(value.clone());
+        }
+        self.macro_value(&name).ok_or_else(|| self.error(node.span.start, "unexpected symbol"))
+    }
+
+    fn unary(
+        &mut self,
+        whole: &ast::UnaryOperatorExpression,
+        node: &Node<ast::Expression>,
+        depth: u32,
+    ) -> Result<Constant, CdefError> {
+        if whole.operator.node == ast::UnaryOperator::Address {
+            // `&((T *)0)->member`, the old way to write `offsetof`.
+            let n = self.address(&whole.operand, depth)?;
+            return Ok(self.size_constant(n));
+        }
+        let value = self.evaluate(&whole.operand, depth)?;
+        unary_operator(&whole.operator.node)
+            .and_then(|operator| value::unary(self.table, operator, value))
+            .ok_or_else(|| self.not_constant(node))
+    }
+
+    fn conditional(&mut self, whole: &ast::ConditionalExpression, depth: u32) -> Result<Constant, CdefError> {
+        let test = self.evaluate(&whole.condition, depth)?;
+        let (mut chosen, mut other) = (&whole.then_expression, &whole.else_expression);
+        if !is_true(&test) {
+            std::mem::swap(&mut chosen, &mut other);
+        }
+        let value = self.evaluate(chosen, depth)?;
+        // The other side bears on the type only.
+        match self.evaluate(other, depth) {
+            Ok(other) => Ok(value::balanced(self.table, value, &other)),
+            Err(_) => Ok(value),
+        }
+    }
+
+    fn binary(
+        &mut self,
+        whole: &ast::BinaryOperatorExpression,
+        node: &Node<ast::Expression>,
+        depth: u32,
+    ) -> Result<Constant, CdefError> {
+        let operator = &whole.operator.node;
+        let left = self.evaluate(&whole.lhs, depth)?;
+        match operator {
+            ast::BinaryOperator::LogicalAnd if !is_true(&left) => return Ok(self.truth(false)),
+            ast::BinaryOperator::LogicalOr if is_true(&left) => return Ok(self.truth(true)),
+            _ => {}
+        }
+        let right = self.evaluate(&whole.rhs, depth)?;
+        let divides = matches!(operator, ast::BinaryOperator::Divide | ast::BinaryOperator::Modulo);
+        if divides && matches!((&left, &right), (Constant::Int(..), Constant::Int(0, _))) {
+            return Err(self.error(whole.rhs.span.start, "invalid value"));
+        }
+        binary_operator(operator)
+            .and_then(|operator| value::binary(self.table, operator, &left, &right))
+            .ok_or_else(|| self.not_constant(node))
+    }
+
+    /// The expression that a `_Generic` takes: that of the first type that fits, else its default.
+    fn selected<'e>(
+        &mut self,
+        generic: &'e ast::GenericSelection,
+    ) -> Result<Option<&'e Node<ast::Expression>>, CdefError> {
+        let ty = self.type_of(&generic.expression)?;
+        let ty = match self.table.get(ty.id) {
+            CType::Array { elem, .. } => self.table.pointer(elem).plain(),
+            CType::Function(_) => self.table.pointer(ty).plain(),
+            _ => ty,
+        };
+        let mut default = None;
+        for association in &generic.associations {
+            match &association.node {
+                ast::GenericAssociation::Default(expression) => {
+                    default = default.or(Some(&**expression));
+                }
+                ast::GenericAssociation::Type(typed) => {
+                    let its = self.type_name(&typed.node.type_name)?;
+                    if its.qual == Qual::NONE && compat::compatible(self.table, its.id, ty.id) {
+                        return Ok(Some(&typed.node.expression));
+                    }
+                }
+            }
+        }
+        Ok(default)
     }
 
     pub(super) fn truth(&self, holds: bool) -> Constant {
@@ -375,7 +391,7 @@ impl Converter<'_> {
     }
 }
 
-fn unary(operator: &ast::UnaryOperator) -> Option<Unary> {
+fn unary_operator(operator: &ast::UnaryOperator) -> Option<Unary> {
     Some(match operator {
         ast::UnaryOperator::Plus => Unary::Plus,
         ast::UnaryOperator::Minus => Unary::Minus,
@@ -385,7 +401,7 @@ fn unary(operator: &ast::UnaryOperator) -> Option<Unary> {
     })
 }
 
-fn binary(operator: &ast::BinaryOperator) -> Option<Binary> {
+fn binary_operator(operator: &ast::BinaryOperator) -> Option<Binary> {
     use ast::BinaryOperator as B;
     Some(match operator {
         B::LogicalOr => Binary::Or,
