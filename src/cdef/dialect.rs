@@ -313,153 +313,130 @@ impl<'a> Rewriter<'a> {
         Ok((!piece.text.is_empty() || !piece.assertions.is_empty()).then_some(piece))
     }
 
+    /// Puts words into the text for the token that is next, and passes that.
+    fn put(&mut self, piece: &mut Piece, text: &str) {
+        self.emit_words(piece, text);
+        self.at += 1;
+    }
+
     /// A bracket, operator or separator. True after the `;` that ends a declaration.
     fn punct(&mut self, piece: &mut Piece, levels: &mut Vec<Level>, one: bool) -> Result<bool, CdefError> {
         let text = self.token().text;
-        let top = levels.len() == 1;
         let in_expression = levels.last().is_some_and(|l| l.expression);
         match text {
-            "[" if self.attribute_brackets() => {
-                self.c23_attributes(piece)?;
-                return Ok(false);
-            }
+            "[" if self.attribute_brackets() => self.c23_attributes(piece)?,
             "(" if piece.text.ends_with(TYPES_COMPATIBLE) => {
                 levels.push(Level { kind: LevelKind::Types, expression: false, due: "')' expected" });
-                self.emit_words(piece, "( _Alignof (");
-                self.at += 1;
-                return Ok(false);
+                self.put(piece, "( _Alignof (");
             }
             "(" | "[" => {
                 let expression = in_expression || text == "[";
                 let due = if text == "(" { "')' expected" } else { "']' expected" };
                 levels.push(Level { kind: LevelKind::Other, expression, due });
+                self.put(piece, text);
             }
-            "{" => {
-                let is_body = top && !in_expression && piece.text.trim_end().ends_with(')');
-                if is_body {
-                    self.skip_body()?;
-                    self.emit(piece, ";");
-                    return Ok(true);
-                }
-                // No C goes on like this: lang-c finds what is wrong with what came so far.
-                if !in_expression {
-                    self.emit(piece, text);
-                    return Ok(true);
-                }
-                levels.push(Level { kind: LevelKind::Other, expression: in_expression, due: "'}' expected" });
-            }
-            ")" | "]" | "}" => {
-                let closed = if levels.len() > 1 { levels.pop() } else { None };
-                let closed = closed.map(|l| l.kind);
-                if closed == Some(LevelKind::Types) {
-                    self.emit(piece, ")");
-                }
-                self.emit(piece, text);
-                self.at += 1;
-                if let Some(LevelKind::Record(head) | LevelKind::Enum(head)) = closed {
-                    self.head_attributes(piece, head)?;
-                }
-                return Ok(false);
-            }
-            "=" => {
-                if let Some(level) = levels.last_mut() {
-                    level.expression = true;
-                }
-            }
-            ":" => {
+            "{" => return self.brace(piece, levels),
+            ")" | "]" | "}" => self.closing(piece, levels)?,
+            "=" | ":" => {
                 if let Some(level) = levels.last_mut()
-                    && matches!(level.kind, LevelKind::Record(_))
+                    && (text == "=" || matches!(level.kind, LevelKind::Record(_)))
                 {
                     level.expression = true;
                 }
+                self.put(piece, text);
             }
             "," if levels.last().is_some_and(|l| l.kind == LevelKind::Types) => {
-                self.emit_words(piece, ") , _Alignof (");
-                self.at += 1;
-                return Ok(false);
+                self.put(piece, ") , _Alignof (");
             }
-            "," | ";" => {
-                if let Some(level) = levels.last_mut() {
-                    let in_brackets = matches!(level.kind, LevelKind::Other) && !top;
-                    if !in_brackets {
-                        level.expression = matches!(level.kind, LevelKind::Enum(_));
-                    }
-                }
-                if text == ";" {
-                    if one && top {
-                        return Err(self.error("unexpected symbol"));
-                    }
-                    if !top
-                        && levels
-                            .last()
-                            .is_some_and(|l| matches!(l.kind, LevelKind::Other | LevelKind::Types))
-                    {
-                        return Err(self.error(levels.last().map_or("unexpected symbol", |l| l.due)));
-                    }
-                    // Stray ones are forgiven.
-                    let stray = piece.text.is_empty()
-                        || piece.text.ends_with('{')
-                        || (!top && piece.text.ends_with(';'));
-                    if stray {
-                        self.at += 1;
-                        return Ok(false);
-                    }
-                    self.emit(piece, ";");
-                    self.at += 1;
-                    return Ok(top);
-                }
+            "," => {
+                end_expression(levels);
+                self.put(piece, text);
             }
-            "&" if !in_expression => {
-                self.emit(piece, "^");
-                self.at += 1;
-                return Ok(false);
-            }
+            ";" => return self.semicolon(piece, levels, one),
+            "&" if !in_expression => self.put(piece, "^"),
             "^" if !in_expression => return Err(self.error("unexpected symbol")),
-            "?" if piece.text.ends_with('[') => {
-                self.emit(piece, "*");
-                self.at += 1;
-                return Ok(false);
-            }
-            "$" => {
-                self.param(piece)?;
-                return Ok(false);
-            }
+            "?" if piece.text.ends_with('[') => self.put(piece, "*"),
+            "$" => self.param(piece)?,
             // C23 and LuaJIT need no parameter before it.
-            "..." if piece.text.ends_with('(') => {
-                self.emit_words(piece, "void , ...");
-                self.at += 1;
-                return Ok(false);
-            }
+            "..." if piece.text.ends_with('(') => self.put(piece, "void , ..."),
             "\\" | "@" | "`" | "#" => return Err(self.error("unexpected symbol")),
-            _ => {}
+            _ => self.put(piece, text),
         }
-        self.emit(piece, text);
-        self.at += 1;
         Ok(false)
+    }
+
+    /// A `{` that is no record's or enum's. True if it ends the declaration.
+    fn brace(&mut self, piece: &mut Piece, levels: &mut Vec<Level>) -> Result<bool, CdefError> {
+        let in_expression = levels.last().is_some_and(|l| l.expression);
+        let is_body = levels.len() == 1 && !in_expression && piece.text.trim_end().ends_with(')');
+        if is_body {
+            self.skip_body()?;
+            self.emit(piece, ";");
+            return Ok(true);
+        }
+        // No C goes on like this: lang-c finds what is wrong with what came so far.
+        if !in_expression {
+            self.emit(piece, "{");
+            return Ok(true);
+        }
+        levels.push(Level { kind: LevelKind::Other, expression: true, due: "'}' expected" });
+        self.put(piece, "{");
+        Ok(false)
+    }
+
+    /// A closing bracket, and a record's or enum's attributes behind it.
+    fn closing(&mut self, piece: &mut Piece, levels: &mut Vec<Level>) -> Result<(), CdefError> {
+        let text = self.token().text;
+        let closed = if levels.len() > 1 { levels.pop() } else { None };
+        let closed = closed.map(|l| l.kind);
+        if closed == Some(LevelKind::Types) {
+            self.emit(piece, ")");
+        }
+        self.put(piece, text);
+        match closed {
+            Some(LevelKind::Record(head) | LevelKind::Enum(head)) => self.head_attributes(piece, head),
+            _ => Ok(()),
+        }
+    }
+
+    /// A `;`. True if it ends the declaration.
+    fn semicolon(&mut self, piece: &mut Piece, levels: &mut [Level], one: bool) -> Result<bool, CdefError> {
+        let top = levels.len() == 1;
+        end_expression(levels);
+        if one && top {
+            return Err(self.error("unexpected symbol"));
+        }
+        if let Some(level) = levels.last()
+            && !top
+            && matches!(level.kind, LevelKind::Other | LevelKind::Types)
+        {
+            return Err(self.error(level.due));
+        }
+        // Stray ones are forgiven.
+        let stray = piece.text.is_empty() || piece.text.ends_with('{') || (!top && piece.text.ends_with(';'));
+        if stray {
+            self.at += 1;
+            return Ok(false);
+        }
+        self.put(piece, ";");
+        Ok(top)
     }
 
     fn param(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
         let Some(param) = self.params.get(self.used) else {
             return Err(self.error("wrong number of type parameters"));
         };
-        match param {
+        let text = match param {
             Param::Type(_) => {
-                let name = param_name(self.used);
                 piece.types.push(self.used);
-                self.emit(piece, &name);
+                param_name(self.used)
             }
-            Param::Int(n) if *n < 0 => {
-                self.emit_words(piece, &format!("( - {} )", n.unsigned_abs()));
-            }
-            Param::Int(n) => {
-                self.emit(piece, &n.to_string());
-            }
-            Param::Name(name) => {
-                self.emit(piece, &mangle(name));
-            }
-        }
+            Param::Int(n) if *n < 0 => format!("( - {} )", n.unsigned_abs()),
+            Param::Int(n) => n.to_string(),
+            Param::Name(name) => mangle(name),
+        };
+        self.put(piece, &text);
         self.used += 1;
-        self.at += 1;
         Ok(())
     }
 
@@ -495,22 +472,12 @@ impl<'a> Rewriter<'a> {
                     mangled = mangle(text);
                     &mangled
                 };
-                self.emit(piece, text);
-                self.at += 1;
+                self.put(piece, text);
             }
             Word::Drop => self.at += 1,
-            Word::To(_) if text == "complex" && self.is_named_here() => {
-                self.emit(piece, text);
-                self.at += 1;
-            }
-            Word::To(_) if text == "constexpr" && self.is_static() => {
-                self.emit(piece, "const");
-                self.at += 1;
-            }
-            Word::To(other) => {
-                self.emit_words(piece, other);
-                self.at += 1;
-            }
+            Word::To(_) if text == "complex" && self.is_named_here() => self.put(piece, text),
+            Word::To(_) if text == "constexpr" && self.is_static() => self.put(piece, "const"),
+            Word::To(other) => self.put(piece, other),
             Word::Head => self.head(piece, levels)?,
             Word::Attribute | Word::Declspec | Word::Alignas => {
                 let offset = piece.text.len() as u32;
@@ -598,14 +565,12 @@ impl<'a> Rewriter<'a> {
 
     /// `extern "C"`, with or without braces.
     fn linkage(&mut self, piece: &mut Piece) -> Result<(), CdefError> {
-        self.at += 2;
-        if self.is("{") {
+        self.at += 1;
+        if self.tokens.at(self.at + 1).text == "{" {
             self.linkage += 1;
-            self.at += 1;
+            self.at += 2;
         } else {
-            self.at -= 1;
-            self.emit(piece, "extern");
-            self.at += 1;
+            self.put(piece, "extern");
         }
         Ok(())
     }
@@ -630,6 +595,16 @@ impl<'a> Rewriter<'a> {
         let closing = Token { kind: Kind::Punct, text: "}", line: 0, file: 0 };
         let _ = self.guard.pass(&closing, false);
         Ok(())
+    }
+}
+
+/// A separator came: what follows is an expression in an enum's braces only, and in brackets what it was.
+fn end_expression(levels: &mut [Level]) {
+    let top = levels.len() == 1;
+    if let Some(level) = levels.last_mut()
+        && (top || level.kind != LevelKind::Other)
+    {
+        level.expression = matches!(level.kind, LevelKind::Enum(_));
     }
 }
 

@@ -36,8 +36,7 @@ impl Rewriter<'_> {
             && !usual::is_specifier(token.text);
         if is_tag {
             let mangled = mangle(token.text);
-            self.emit(piece, &mangled);
-            self.at += 1;
+            self.put(piece, &mangled);
         } else if self.is("$") {
             self.param(piece)?;
         } else if !(self.is("{") || is_enum && self.is(":")) {
@@ -83,8 +82,7 @@ impl Rewriter<'_> {
             piece.heads.entry(offset).or_default().pack = self.pack;
             let kind = if is_enum { LevelKind::Enum(offset) } else { LevelKind::Record(offset) };
             levels.push(Level { kind, expression: is_enum, due: "'}' expected" });
-            self.emit(piece, "{");
-            self.at += 1;
+            self.put(piece, "{");
         }
         Ok(())
     }
