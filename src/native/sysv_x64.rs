@@ -11,7 +11,10 @@ use super::closure::Entry;
 use super::direct::{Direct, Vectors};
 use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
-use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, FloatKind, IntKind, Prototype, QualType};
+use crate::ctype::{
+    ArrayLen, CType, CTypeId, CTypeTable, FloatKind, IntKind, Prototype, QualType, RecordBody,
+};
+use crate::target;
 
 /// Integer argument registers: rdi, rsi, rdx, rcx, r8, r9.
 const INTS: usize = 6;
@@ -322,24 +325,51 @@ fn classify(table: &CTypeTable, id: CTypeId) -> Result<[Class; 2], String> {
     Ok(classes)
 }
 
+/// The eightbyte of an argument, of two at most, that holds the byte at `offset`.
+fn eightbyte(offset: u64) -> usize {
+    (offset / 8).min(1) as usize
+}
+
+/// Merges a class into that of the eightbyte that holds the byte at `offset` (psABI 3.2.3, 4).
+fn put(classes: &mut [Class; 2], offset: u64, class: Class) {
+    let slot = &mut classes[eightbyte(offset)];
+    *slot = match (*slot, class) {
+        (old, Class::None) => old,
+        (Class::None, new) => new,
+        (old, new) if old == new => old,
+        (Class::Memory, _) | (_, Class::Memory) => Class::Memory,
+        (Class::Integer, _) | (_, Class::Integer) => Class::Integer,
+        _ => Class::Sse,
+    };
+}
+
 /// Merges the classes of a type at `offset` bytes into those of the argument, which has 16 bytes at most: so there are few
 /// elements, and what has no bytes is bounded by the type's extent ([`CTypeTable::extent`]).
 fn merge(table: &CTypeTable, id: CTypeId, offset: u64, classes: &mut [Class; 2]) -> Result<(), String> {
-    let mut put = |at: u64, class: Class| {
-        let slot = &mut classes[(at / 8).min(1) as usize];
-        *slot = match (*slot, class) {
-            (old, Class::None) => old,
-            (Class::None, new) => new,
-            (old, new) if old == new => old,
-            (Class::Memory, _) | (_, Class::Memory) => Class::Memory,
-            (Class::Integer, _) | (_, Class::Integer) => Class::Integer,
-            _ => Class::Sse,
-        };
-    };
-    // A scalar that lies where its type does not ask for (in a packed record) makes memory of the whole, as in GCC; a
-    // bit-field does not.
-    let is_scalar = !matches!(table.get(id), CType::Record(_) | CType::Array { .. });
-    if is_scalar && !offset.is_multiple_of(table.align(table.unaligned(id)).unwrap_or(1)) {
+    match table.get(id) {
+        CType::Array { elem, len } => merge_array(table, elem.id, len, offset, classes),
+        CType::Record(record) => {
+            let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
+            merge_bits(body, offset, classes);
+            for field in body.fields.iter().filter(|f| f.bits.is_none()) {
+                merge(table, field.ty.id, offset + field.offset, classes)?;
+            }
+            Ok(())
+        }
+        _ => merge_scalar(table, id, offset, classes),
+    }
+}
+
+fn merge_scalar(
+    table: &CTypeTable,
+    id: CTypeId,
+    offset: u64,
+    classes: &mut [Class; 2],
+) -> Result<(), String> {
+    let mut put = |at: u64, class: Class| put(classes, at, class);
+    // One that lies where its type does not ask for (in a packed record) makes memory of the whole, as in GCC; a bit-field
+    // does not.
+    if !offset.is_multiple_of(table.align(table.unaligned(id)).unwrap_or(1)) {
         put(offset, Class::Memory);
         return Ok(());
     }
@@ -354,15 +384,10 @@ fn merge(table: &CTypeTable, id: CTypeId, offset: u64, classes: &mut [Class; 2])
             put(offset, Class::Sse);
             put(offset + 8, Class::SseUp);
         }
-        lone @ (CType::Bool | CType::Int(_) | CType::Pointer(_) | CType::Reference(_) | CType::Float(_)) => {
-            if let Some(class) = lone_class(lone) {
-                put(offset, class);
-            }
-        }
         CType::Complex(FloatKind::LongDouble | FloatKind::Float128) => put(offset, Class::Memory),
         CType::Complex(kind) => {
             put(offset, Class::Sse);
-            put(offset + crate::target::float_size(kind), Class::Sse);
+            put(offset + target::float_size(kind), Class::Sse);
         }
         // The processor has no vector of one floating lane, nor integer vectors of four bytes and less: GCC passes the
         // first in memory and the others as integers.
@@ -376,45 +401,52 @@ fn merge(table: &CTypeTable, id: CTypeId, offset: u64, classes: &mut [Class; 2])
             (Some(0..=8), _) => put(offset, Class::Sse),
             _ => put(offset, Class::Memory),
         },
-        // Of no elements, but in the middle of an eightbyte: GCC counts one there.
-        CType::Array { elem, len: ArrayLen::Fixed(0) } if !offset.is_multiple_of(8) => {
-            let mut own = [Class::None; 2];
-            merge(table, elem.id, offset, &mut own)?;
-            put(offset, own[(offset / 8).min(1) as usize]);
-        }
-        CType::Array { elem, len: ArrayLen::Fixed(n) } => {
-            let step = table.size(elem.id).unwrap_or(0);
-            // Those without bytes are all one.
-            for i in 0..if step == 0 { n.min(1) } else { n.min(16) } {
-                merge(table, elem.id, offset + i * step, classes)?;
-            }
-        }
-        CType::Array { .. } => {}
-        CType::Record(record) => {
-            let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
-            let mut put_bits = |first: u64, width: u32| {
-                for at in [first, first + u64::from(width) - 1] {
-                    let slot = &mut classes[((offset + at / 8) / 8).min(1) as usize];
-                    if *slot != Class::Memory {
-                        *slot = Class::Integer;
-                    }
-                }
-            };
-            for &(first, width) in &body.unnamed_bits {
-                put_bits(first, width);
-            }
-            for field in &body.fields {
-                if let Some(bits) = field.bits {
-                    put_bits(field.offset * 8 + u64::from(bits.position_bits), bits.width_bits);
-                }
-            }
-            for field in body.fields.iter().filter(|f| f.bits.is_none()) {
-                merge(table, field.ty.id, offset + field.offset, classes)?;
-            }
-        }
-        CType::Void | CType::Function(_) => return Err("type by value".to_owned()),
+        other => put(offset, lone_class(other).ok_or("type by value")?),
     }
     Ok(())
+}
+
+fn merge_array(
+    table: &CTypeTable,
+    elem: CTypeId,
+    len: ArrayLen,
+    offset: u64,
+    classes: &mut [Class; 2],
+) -> Result<(), String> {
+    let count = match len {
+        // Of no elements, but in the middle of an eightbyte: GCC counts one there.
+        ArrayLen::Fixed(0) if !offset.is_multiple_of(8) => {
+            let mut own = [Class::None; 2];
+            merge(table, elem, offset, &mut own)?;
+            put(classes, offset, own[eightbyte(offset)]);
+            return Ok(());
+        }
+        ArrayLen::Fixed(n) => n,
+        ArrayLen::Unknown | ArrayLen::Variable => 0,
+    };
+    let step = table.size(elem).unwrap_or(0);
+    // Those without bytes are all one.
+    for i in 0..count.min(if step == 0 { 1 } else { 16 }) {
+        merge(table, elem, offset + i * step, classes)?;
+    }
+    Ok(())
+}
+
+/// Bit-fields are integers of the eightbytes that their first and last bits lie in.
+fn merge_bits(body: &RecordBody, offset: u64, classes: &mut [Class; 2]) {
+    let mut merge = |first: u64, width: u32| {
+        for at in [first, first + u64::from(width) - 1] {
+            put(classes, offset + at / 8, Class::Integer);
+        }
+    };
+    for &(first, width) in &body.unnamed_bits {
+        merge(first, width);
+    }
+    for field in &body.fields {
+        if let Some(bits) = field.bits {
+            merge(field.offset * 8 + u64::from(bits.position_bits), bits.width_bits);
+        }
+    }
 }
 
 // The general call: all argument registers and the stack from a frame, all result registers into `Registers`.
