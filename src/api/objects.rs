@@ -94,7 +94,7 @@ pub unsafe fn construct(l: *mut lua_State, shape: &'static Shape) -> Result<c_in
 /// # Safety
 /// [`peek::is_available`]; the arguments from stack index 2 on are the initializers; room for three slots; S6.
 #[inline(always)]
-pub unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
+unsafe fn quick_instance(l: *mut lua_State, shape: &'static Shape) -> bool {
     // SAFETY: from the caller.
     unsafe {
         let count = peek::top(l).offset_from(peek::base(l)) as usize - 1;

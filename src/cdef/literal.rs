@@ -235,7 +235,7 @@ pub fn known_escapes(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The characters of a literal's body; bytes if `narrow`.
-pub fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
+fn unescape(body: &str, narrow: bool) -> Option<Vec<u32>> {
     let mut out = Vec::new();
     let mut chars = body.chars().peekable();
     while let Some(c) = chars.next() {

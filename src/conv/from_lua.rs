@@ -296,24 +296,9 @@ pub unsafe fn to_integer(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result
     }
 }
 
-/// The value at `idx` as a double.
-///
-/// # Safety
-/// `idx` is valid.
-#[inline]
-pub unsafe fn to_double(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<f64> {
-    // SAFETY: from the caller.
-    unsafe {
-        if lua_type(l, idx) == LUA_TNUMBER {
-            return Ok(lua_tonumberx(l, idx, std::ptr::null_mut()));
-        }
-        Ok(to_number(l, idx, shape)?.to_f64())
-    }
-}
-
 /// May a pointer to `from` be given where one to `to` is due? The usual cases without a look into the table.
 #[inline]
-pub fn pointee_converts(to: &Shape, from: &Shape) -> bool {
+fn pointee_converts(to: &Shape, from: &Shape) -> bool {
     pointee_agrees(to, from) || compat::pointer_converts(&to.state().table.borrow(), to.ty, from.ty)
 }
 

@@ -59,7 +59,7 @@ pub enum Meta {
 }
 
 /// The keys of [`Meta`], in its order.
-pub const META_NAMES: [&str; 28] = [
+const META_NAMES: [&str; 28] = [
     "__index",
     "__newindex",
     "__call",
