@@ -123,7 +123,7 @@ pub unsafe extern "C-unwind" fn call(l: *mut lua_State) -> c_int {
 /// A function, or a pointer to one, in the usual way; all else is left to a function that it ends with.
 ///
 /// # Safety
-/// As for [`call`].
+/// As for [`call()`].
 #[inline(never)]
 unsafe extern "C-unwind" fn call_function(l: *mut lua_State) -> c_int {
     door! {

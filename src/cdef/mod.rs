@@ -3,7 +3,7 @@
 //! text -> `token` -> `usual` -> the ctype table, a declaration at a time. What is not usual takes the long way: `dialect`
 //! (guarded by `limits`) -> lang-c (`tree`) -> `declare`, `specifier`, `declarator`, `attribute`, `constexpr` -> the table. Both ways
 //! make the same things of what they read, in `words`, `derive`, `record`, `enumeration`, `names` and `value`. Owns everything that
-//! names lang-c. Knows the ctype table and `layout`; no Lua, no memory. Called by `api::types` and by the type-string cache.
+//! names lang-c. Knows the ctype table and `layout`; no Lua, no memory. Called by `api::types`, and by `api::args` for the texts of types.
 #![forbid(unsafe_code)]
 
 mod attribute;

@@ -390,10 +390,8 @@ unsafe fn pointer_of_cdata(
         let (pointee, address) = match referent.shape.class {
             Class::Pointer => (referent.shape.target(), referent.data.cast::<*mut u8>().read_unaligned()),
             Class::Array => (referent.shape.target(), referent.data),
-            Class::Record => {
-                // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
-                (referent.shape, referent.data)
-            }
+            // `struct s` gives its address where `struct s *` (or `void *`) is due, with what it is qualified by.
+            Class::Record => (referent.shape, referent.data),
             Class::Function => {
                 cdata::keep_library_open(l, idx);
                 (referent.shape, referent.data)
@@ -402,7 +400,6 @@ unsafe fn pointer_of_cdata(
                 Some(bits) => return Ok(bits as usize as *mut u8),
                 None => return Err(conversion_error(l, idx, shape)),
             },
-            // A reference to a scalar gives its address where a pointer to it is due.
             _ => return Err(conversion_error(l, idx, shape)),
         };
         if cast || pointee_converts(target, pointee) {

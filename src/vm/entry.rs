@@ -1,6 +1,6 @@
 //! The one door: Lua -> Rust and back. An `Err` becomes a raised string, a panic an error.
 //!
-//! A metamethod or function of ours is made with [`door!`]: the outer frame owns nothing when it calls `lua_error`.
+//! A metamethod or function of ours is made with [`door!`](crate::door): the outer frame owns nothing when it calls `lua_error`.
 //! Slow, pure work (the parser) goes through [`guard`], which turns a panic into an error. Bodies are not wrapped in
 //! `catch_unwind` themselves: a Lua built as C++ raises by foreign exceptions, which must fly through them.
 
@@ -13,7 +13,7 @@ use crate::error::{Blame, Error, Result, What};
 /// What a door leads to: returns how many results lie on the stack.
 pub type Body = unsafe fn(*mut lua_State) -> Result<c_int>;
 
-/// What a door tries first; see [`door!`].
+/// What a door tries first; see [`door!`](crate::door).
 pub type Quick = unsafe fn(*mut lua_State) -> bool;
 
 /// Bytes of the longest message raised; longer ones are cut.

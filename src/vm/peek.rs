@@ -52,7 +52,8 @@ const THREAD_CALL: usize = 32;
 const CALL_TOP: usize = 8;
 /// Bytes from the start of a string to its characters.
 const STRING_BYTES: usize = 24;
-/// Bytes from the start of a userdata: to the number of its user values, to its metatable, to the first user value.
+/// Bytes from the start of a userdata: to the number of its user values, to the length of its block, to its metatable, to its block where it has no
+/// user values, to the first of them where it has some.
 const USERDATA_VALUES: usize = 10;
 const USERDATA_LENGTH: usize = 16;
 const USERDATA_METATABLE: usize = 24;

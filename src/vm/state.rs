@@ -233,7 +233,7 @@ pub struct State {
     pub idle: Cell<*mut lua_State>,
     /// Is the VM closing?
     pub closed: Cell<bool>,
-    /// The shapes that arguments of a `...` are given (`call::VarargShapes`); null until first needed.
+    /// The shapes that arguments of a `...` are given (`call::variadic::VarargShapes`); null until first needed.
     pub vararg_shapes: Cell<*const c_void>,
     int64: Cell<*const Shape>,
     uint64: Cell<*const Shape>,
