@@ -193,7 +193,7 @@ unsafe fn quick_is_type(l: *mut lua_State) -> bool {
             let own = (*header).shape();
             std::ptr::eq(own, wanted) || other_is_type(wanted, header)
         });
-        peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE });
+        peek::push_boolean(l, holds);
         true
     }
 }

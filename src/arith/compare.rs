@@ -75,7 +75,7 @@ unsafe fn push_comparison(l: *mut lua_State, op: Op, pair: Option<(u64, u64, boo
     let order = if unsigned { a.cmp(&b) } else { (a as i64).cmp(&(b as i64)) };
     let holds = if op == Meta::Eq { a == b } else { holds(op, Some(order)) };
     // SAFETY: a metamethod has a free slot.
-    unsafe { peek::push(l, 0, if holds { peek::TRUE } else { peek::FALSE }) };
+    unsafe { peek::push_boolean(l, holds) };
     true
 }
 

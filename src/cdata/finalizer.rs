@@ -41,7 +41,7 @@ pub unsafe fn quick_set_finalizer(l: *mut lua_State) -> bool {
         let shape = (*peek::block(own).cast::<Header>()).shape();
         let finalizer = *peek::top(l).sub(1);
         if finalizer.tag == peek::NIL {
-            room.write(peek::Slot { bits: 0, tag: peek::NIL });
+            room.write(peek::Slot::NIL);
             peek::pop(l);
             peek::set_metatable(own, shape.metatable.get().address);
         } else {
@@ -188,7 +188,7 @@ pub unsafe fn take_finalizer(l: *mut lua_State) -> bool {
             return false;
         }
         peek::push(l, kept.bits, kept.tag);
-        room.write(peek::Slot { bits: 0, tag: peek::NIL });
+        room.write(peek::Slot::NIL);
         true
     }
 }

@@ -420,7 +420,7 @@ fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
                     entry,
                     name: name.clone(),
                     key: Cell::new(0),
-                    slot: Cell::new(peek::Slot { bits: 0, tag: peek::NIL }),
+                    slot: Cell::new(peek::Slot::NIL),
                 }));
             }
             None => {

@@ -222,7 +222,7 @@ pub unsafe fn push_plain_bits(l: *mut lua_State, entry: &FieldEntry, container: 
         let shape = &*entry.shape;
         let raw = mem::load_bits(container, entry.position_bits.into(), width) as u64;
         match shape.op() {
-            Op::Bool => peek::push(l, 0, if raw != 0 { peek::TRUE } else { peek::FALSE }),
+            Op::Bool => peek::push_boolean(l, raw != 0),
             op if is_signed(shape, op) => {
                 let unused = 64 - width;
                 peek::push(l, (((raw << unused) as i64) >> unused) as u64, peek::INT);

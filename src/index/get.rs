@@ -292,7 +292,7 @@ unsafe fn push_part(l: *mut lua_State, header: *mut Header, part: &Shape, at: *m
     unsafe {
         let owner = *peek::base(l);
         let (bounds, parent) = match (*header).shape().class {
-            Class::Pointer => (Bounds::ANY, peek::Slot { bits: 0, tag: peek::NIL }),
+            Class::Pointer => (Bounds::ANY, peek::Slot::NIL),
             Class::Reference => (Header::wide_bounds(header), *peek::user_value(owner, 1)),
             _ => (Header::bounds(header), owner),
         };

@@ -20,6 +20,11 @@ pub struct Slot {
     pub tag: u8,
 }
 
+impl Slot {
+    /// nil, as it is written where nothing else is.
+    pub const NIL: Slot = Slot { bits: 0, tag: NIL };
+}
+
 /// A tag that no value has.
 pub const NONE: u8 = 0xff;
 /// Tag of nil.
@@ -152,6 +157,16 @@ pub unsafe fn push(l: *mut lua_State, bits: u64, tag: u8) {
     }
 }
 
+/// Pushes a boolean.
+///
+/// # Safety
+/// As for [`push`].
+#[inline(always)]
+pub unsafe fn push_boolean(l: *mut lua_State, holds: bool) {
+    // SAFETY: from the caller.
+    unsafe { push(l, 0, if holds { TRUE } else { FALSE }) };
+}
+
 /// Pushes a C function without upvalues.
 ///
 /// # Safety
@@ -187,7 +202,7 @@ pub unsafe fn last(l: *mut lua_State) -> Slot {
         // SAFETY: from the caller.
         return unsafe { *top(l).sub(1) };
     }
-    Slot { bits: 0, tag: NIL }
+    Slot::NIL
 }
 
 /// Drops the slot on top.
@@ -341,7 +356,7 @@ pub unsafe fn field(table: usize, key: u64) -> Slot {
                 return some_value(node.cast::<Slot>().read());
             }
             match node.add(NODE_NEXT).cast::<i32>().read() {
-                0 => return Slot { bits: 0, tag: NIL },
+                0 => return Slot::NIL,
                 next => node = node.offset(next as isize * NODE_BYTES as isize),
             }
         }
@@ -378,7 +393,7 @@ unsafe fn node_item(table: usize, i: i64) -> Option<Slot> {
             node.add(NODE_KEY_TAG).read() == INT && node.add(NODE_KEY).cast::<i64>().read() == i
         };
         let value = |node: *const u8| Some(some_value(node.cast::<Slot>().read()));
-        let none = Some(Slot { bits: 0, tag: NIL });
+        let none = Some(Slot::NIL);
         if count <= 2 {
             let last = nodes.add((count - 1) * NODE_BYTES);
             return if is_key(nodes) {
@@ -403,7 +418,7 @@ unsafe fn node_item(table: usize, i: i64) -> Option<Slot> {
 /// A value of a table's: an empty slot's tag is a variant of nil.
 #[inline(always)]
 fn some_value(value: Slot) -> Slot {
-    if value.tag & 0x0f == NIL { Slot { bits: 0, tag: NIL } } else { value }
+    if value.tag & 0x0f == NIL { Slot::NIL } else { value }
 }
 
 /// Is it a function, of whichever sort?

@@ -94,7 +94,7 @@ impl Spares {
         if !self.thread.get().is_null() {
             for n in 0..LENT {
                 // SAFETY: the thread was made where Lua is peeked at; nil is a value.
-                unsafe { self.lent(n).write(peek::Slot { bits: 0, tag: peek::NIL }) };
+                unsafe { self.lent(n).write(peek::Slot::NIL) };
             }
         }
     }

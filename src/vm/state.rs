@@ -463,7 +463,7 @@ impl State {
     #[inline(always)]
     pub unsafe fn meta_slot(&self, shape: &Shape, meta: Meta) -> peek::Slot {
         if shape.metatype.get().is_none() {
-            return peek::Slot { bits: 0, tag: peek::NIL };
+            return peek::Slot::NIL;
         }
         // SAFETY: the registry keeps the table and the name.
         unsafe { peek::field(shape.metatype.get().address, self.refs.meta_slots[meta as usize].get()) }

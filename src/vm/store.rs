@@ -22,7 +22,7 @@ impl<const N: usize> Store<N> {
     #[inline(always)]
     pub unsafe fn at(&self, place: usize) -> peek::Slot {
         if self.thread.get().is_null() {
-            return peek::Slot { bits: 0, tag: peek::NIL };
+            return peek::Slot::NIL;
         }
         // SAFETY: the thread has as many slots in use, which its call's end covers, so that no collection takes them.
         unsafe { *peek::top(self.thread.get()).sub(1 + place) }
@@ -63,7 +63,7 @@ impl<const N: usize> Store<N> {
     /// As for [`Store::at`]; something is kept there.
     pub unsafe fn forget(&self, place: usize) {
         // SAFETY: as for `at`.
-        unsafe { peek::top(self.thread.get()).sub(1 + place).write(peek::Slot { bits: 0, tag: peek::NIL }) };
+        unsafe { peek::top(self.thread.get()).sub(1 + place).write(peek::Slot::NIL) };
     }
 }
 
