@@ -16,7 +16,7 @@ use crate::conv::from_lua;
 use crate::conv::number::{self, Number};
 use crate::ctype::{CType, IntKind, compat};
 use crate::door;
-use crate::error::{Result, What};
+use crate::error::{Error, Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op as Repr, Shape};
 use crate::vm::stack::*;
@@ -640,7 +640,7 @@ unsafe fn address(l: *mut lua_State, idx: c_int) -> Option<*mut u8> {
 ///
 /// # Safety
 /// The operands are at 1 and 2.
-pub unsafe fn bad_constant(l: *mut lua_State) -> Option<Box<crate::error::Error>> {
+pub unsafe fn bad_constant(l: *mut lua_State) -> Option<Box<Error>> {
     // SAFETY: from the caller.
     unsafe {
         for (idx, other) in [(1, 2), (2, 1)] {

@@ -34,6 +34,7 @@ pub use strings::{keep_string, quick_keep_string};
 use crate::error::{Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, Shape, USERDATA_ALIGN};
+use crate::vm::spares;
 use crate::vm::stack::*;
 
 /// What every cdata starts with; see the module's drawing.
@@ -302,7 +303,7 @@ pub unsafe fn push_word(l: *mut lua_State, shape: &Shape, address: *mut u8) -> *
 /// stack before Lua runs.
 #[inline]
 pub unsafe fn of_spare(spare: peek::Slot, shape: &Shape, address: *mut u8) -> peek::Slot {
-    const { assert!(size_of::<Header>() == crate::vm::spares::BYTES) };
+    const { assert!(size_of::<Header>() == spares::BYTES) };
     // SAFETY: the block is a header long, without user values. The spare may be older than the collector's present round, but the registry keeps the
     // metatable by itself, so no barrier is needed.
     unsafe {

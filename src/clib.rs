@@ -5,12 +5,12 @@
 //! variables is asked for, the name space's `__index` is that function itself. A function keeps its library loaded.
 
 use std::ffi::{c_int, c_void};
+use std::rc::Rc;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua::{self, Room};
-use crate::conv::to_lua;
-use crate::conv::to_lua::push_constant;
-use crate::ctype::{CType, FloatKind, Name};
+use crate::conv::to_lua::{self, push_constant};
+use crate::ctype::{CType, Constant, FloatKind, Name};
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::native::dl::Library;
@@ -143,7 +143,7 @@ pub unsafe fn is_name_space(l: *mut lua_State, idx: c_int) -> bool {
 
 /// What a name of a name space leads to.
 enum Found {
-    Constant(crate::ctype::Constant),
+    Constant(Constant),
     /// What needs no declaration: `NULL`, and the imaginary unit `i`.
     Null,
     Imaginary,
@@ -156,7 +156,7 @@ fn find(clib: &Clib, name: &str) -> Result<Found> {
     let state = unsafe { &*clib.state };
     let declared = state.table.borrow().name(name).cloned();
     let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
-    let symbol = |symbol: &Option<std::rc::Rc<str>>| {
+    let symbol = |symbol: &Option<Rc<str>>| {
         library
             .symbol(symbol.as_deref().unwrap_or(name))
             .map_err(|why| Box::<Error>::from(What::Unresolved(name.to_owned(), why)))

@@ -10,7 +10,7 @@ use std::ffi::c_int;
 
 use crate::cdata::{self, Bounds, Header};
 use crate::conv::from_lua;
-use crate::conv::number::truncate;
+use crate::conv::number::{Number, truncate};
 use crate::conv::to_lua::push_constant;
 use crate::ctype::{CType, QualType};
 use crate::error::{Error, Result, What};
@@ -168,7 +168,7 @@ unsafe fn find(l: *mut lua_State, header: *mut Header, shape: &'static Shape) ->
         let by_number = match lua_type(l, 2) {
             LUA_TSTRING => None,
             LUA_TNUMBER => integer_key(l),
-            LUA_TUSERDATA => from_lua::cdata_number(l, 2).and_then(crate::conv::number::Number::to_bits),
+            LUA_TUSERDATA => from_lua::cdata_number(l, 2).and_then(Number::to_bits),
             _ => return Ok(Target::Metatype),
         };
         if let Some(i) = by_number {

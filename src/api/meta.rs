@@ -1,16 +1,17 @@
 //! The metamethods of cdata and ctype objects that are not indexing or operators, and the metatables they stand in.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_void};
 use std::io::Write;
+use std::rc::Rc;
 
 use super::{bound, objects};
 use crate::arith;
 use crate::call;
 use crate::cdata::{self, Header, Referent};
 use crate::conv::number::{self, Number};
-use crate::ctype::CType;
+use crate::ctype::{CType, CTypeTable, RecordId};
 use crate::door;
-use crate::error::{Error, Result, What};
+use crate::error::{Result, What};
 use crate::index;
 use crate::vm::entry;
 use crate::vm::kept::Kept;
@@ -218,7 +219,7 @@ unsafe fn call_body(l: *mut lua_State) -> Result<c_int> {
                 return call::call(l, referent.shape, referent.data.cast_const().cast());
             }
             Class::Pointer if referent.shape.target().class == Class::Function => {
-                let address = referent.data.cast::<*const std::ffi::c_void>().read_unaligned();
+                let address = referent.data.cast::<*const c_void>().read_unaligned();
                 if address.is_null() {
                     return Err(What::NullPointer(referent.shape.repr()).into());
                 }
@@ -546,12 +547,8 @@ unsafe fn pairs_body(l: *mut lua_State) -> Result<c_int> {
 }
 
 /// The names of a record's members, anonymous members looked through.
-fn member_names(record: &Shape) -> Vec<std::rc::Rc<str>> {
-    fn collect(
-        table: &crate::ctype::CTypeTable,
-        id: crate::ctype::RecordId,
-        names: &mut Vec<std::rc::Rc<str>>,
-    ) {
+fn member_names(record: &Shape) -> Vec<Rc<str>> {
+    fn collect(table: &CTypeTable, id: RecordId, names: &mut Vec<Rc<str>>) {
         let Some(body) = &table.record(id).body else { return };
         for field in &body.fields {
             match (&field.name, table.anonymous_record(field)) {
@@ -607,8 +604,6 @@ unsafe fn concat_body(l: *mut lua_State) -> Result<c_int> {
         if let Some(error) = arith::bad_constant(l) {
             return Err(error);
         }
-        let error: Box<Error> =
-            What::Concatenation(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into();
-        Err(error)
+        Err(What::Concatenation(cdata::describe_operand(l, 1), cdata::describe_operand(l, 2)).into())
     }
 }

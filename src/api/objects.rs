@@ -10,6 +10,7 @@ use crate::cdata::{self, Header};
 use crate::conv::from_lua::{self, Room};
 use crate::conv::init::{self, usual};
 use crate::conv::{number, to_lua};
+use crate::ctype::IntKind;
 use crate::door;
 use crate::error::{Result, What};
 use crate::target;
@@ -17,7 +18,7 @@ use crate::vm::kept::Kept;
 use crate::vm::peek;
 use crate::vm::shape::{Class, Op, Shape};
 use crate::vm::stack::*;
-use crate::vm::state::{Meta, Metatype, State};
+use crate::vm::state::{Meta, Metatype};
 
 door! {
     /// `ffi.new(ct, nelem, init...)`
@@ -509,10 +510,10 @@ unsafe fn u64_body(l: *mut lua_State) -> Result<c_int> {
 }
 
 /// A boxed 64-bit integer of a number, a cdata, or digits in a string (which Lua's own numbers may not hold).
-unsafe fn boxed(l: *mut lua_State, kind: crate::ctype::IntKind) -> Result<c_int> {
+unsafe fn boxed(l: *mut lua_State, kind: IntKind) -> Result<c_int> {
     // SAFETY: an `ffi.*` function runs; the new cdata is on the stack.
     unsafe {
-        let state: &State = args::state(l);
+        let state = args::state(l);
         let id = state.table.borrow_mut().int(kind);
         let shape = state.shape(id.plain());
         let bits = match bytes(l, 1) {

@@ -1,6 +1,6 @@
 //! `load`, and what is declared: `fields constants parameters` of a ctype, `names` and `dump` of all.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::rc::Rc;
 
 use super::args::{self, argument};
@@ -73,7 +73,7 @@ unsafe fn push_list<T>(
     }
 }
 
-unsafe fn set_string(l: *mut lua_State, key: &std::ffi::CStr, text: &str) {
+unsafe fn set_string(l: *mut lua_State, key: &CStr, text: &str) {
     // SAFETY: two slots; the table is on top.
     unsafe {
         push_str(l, text);
@@ -81,7 +81,7 @@ unsafe fn set_string(l: *mut lua_State, key: &std::ffi::CStr, text: &str) {
     }
 }
 
-unsafe fn set_integer(l: *mut lua_State, key: &std::ffi::CStr, n: i64) {
+unsafe fn set_integer(l: *mut lua_State, key: &CStr, n: i64) {
     // SAFETY: two slots; the table is on top.
     unsafe {
         lua_pushinteger(l, n);

@@ -12,7 +12,7 @@ use super::macros::{Expansion, Macros, Word};
 use super::settle;
 use super::token::{Kind, Token, Tokens};
 use super::usual::{self, Context, Refusal, Room};
-use crate::ctype::{CTypeTable, Constant, IntKind, Name};
+use crate::ctype::{CTypeId, CTypeTable, Constant, IntKind, Name};
 
 /// Tokens that one macro may expand to.
 const WORDS_MAX: usize = 4096;
@@ -130,7 +130,7 @@ fn general(table: &mut CTypeTable, words: &[Word<'_>]) -> Option<Constant> {
 }
 
 /// An integer constant as C text of its type; none where C cannot write one.
-fn literal(table: &CTypeTable, n: i128, ty: crate::ctype::CTypeId) -> Option<String> {
+fn literal(table: &CTypeTable, n: i128, ty: CTypeId) -> Option<String> {
     let suffix = match table.integer_kind(ty)? {
         IntKind::Int => "",
         IntKind::UInt => "U",

@@ -11,7 +11,7 @@ use super::closure::Entry;
 use super::direct::{Direct, Vectors};
 use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
-use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Prototype, QualType};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Prototype, QualType, RecordKind};
 use crate::target;
 
 /// Argument registers of each kind: x0 to x7, v0 to v7.
@@ -300,8 +300,8 @@ fn count_elements(
                     return Ok(None);
                 };
                 total = match record.kind {
-                    crate::ctype::RecordKind::Struct => total.saturating_add(count),
-                    crate::ctype::RecordKind::Union => total.max(count),
+                    RecordKind::Struct => total.saturating_add(count),
+                    RecordKind::Union => total.max(count),
                 };
             }
             Some(total)

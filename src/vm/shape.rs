@@ -17,7 +17,7 @@ use once_cell::unsync::OnceCell;
 use super::address_map::AddressMap;
 use super::kept::Kept;
 use super::state::State;
-use crate::ctype::{ArrayLen, CType, CTypeTable, QualType, repr};
+use crate::ctype::{ArrayLen, CType, CTypeTable, Qual, QualType, RecordId, repr};
 pub use asked::Asked;
 pub use field::FieldEntry;
 pub use op::Op;
@@ -525,7 +525,7 @@ impl Shape {
 
     /// The same type without qualifiers.
     pub fn unqualified(&self) -> &Shape {
-        if self.ty.qual == crate::ctype::Qual::NONE { self } else { self.state().shape(self.ty.id.plain()) }
+        if self.ty.qual == Qual::NONE { self } else { self.state().shape(self.ty.id.plain()) }
     }
 
     /// The type as C text.
@@ -559,7 +559,7 @@ impl Shape {
 const SLOTS_MAX: usize = 8;
 
 /// The names of the members that are records or arrays, anonymous members looked through, in order.
-fn collect_slots(table: &CTypeTable, record: crate::ctype::RecordId, names: &mut Vec<Rc<str>>) {
+fn collect_slots(table: &CTypeTable, record: RecordId, names: &mut Vec<Rc<str>>) {
     let Some(body) = &table.record(record).body else { return };
     for field in &body.fields {
         match (&field.name, table.get(field.ty.id)) {

@@ -4,9 +4,12 @@
 //! holds nothing with a destructor (S6).
 #![allow(non_upper_case_globals)]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::lua_KContext;
+
+use super::entry;
+use crate::error::{Result, What};
 
 pub use mlua::ffi::{
     LUA_ERRMEM, LUA_GCCOLLECT, LUA_MULTRET, LUA_OK, LUA_REGISTRYINDEX, LUA_TBOOLEAN, LUA_TFUNCTION,
@@ -66,7 +69,7 @@ pub unsafe fn push_last_line(l: *mut lua_State, function: c_int) -> bool {
         if lua_getinfo(l, c">S".as_ptr(), &mut about) == 0 || about.lastlinedefined < 0 {
             return false;
         }
-        let source = std::ffi::CStr::from_ptr(about.short_src.as_ptr()).to_bytes();
+        let source = CStr::from_ptr(about.short_src.as_ptr()).to_bytes();
         push_bytes(l, source);
         lua_pushstring(l, c":".as_ptr());
         lua_pushinteger(l, about.lastlinedefined.into());
@@ -130,13 +133,13 @@ pub unsafe fn push_string(l: *mut lua_State, text: String) {
             lua_pushlstring(l, copy.as_ptr().cast(), len);
             return;
         }
-        let pushed = super::entry::protect(l, |l| {
+        let pushed = entry::protect(l, |l| {
             push_str(l, &text);
             Ok(1)
         });
         drop(text);
         if let Err(error) = pushed {
-            super::entry::raise(l, error);
+            entry::raise(l, error);
         }
     }
 }
@@ -145,10 +148,10 @@ pub unsafe fn push_string(l: *mut lua_State, text: String) {
 ///
 /// # Safety
 /// `l` is running.
-pub unsafe fn reserve(l: *mut lua_State, n: c_int) -> crate::error::Result<()> {
+pub unsafe fn reserve(l: *mut lua_State, n: c_int) -> Result<()> {
     // SAFETY: grows the stack only.
     if unsafe { lua_checkstack(l, n) } == 0 {
-        return Err(crate::error::What::StackOverflow.into());
+        return Err(What::StackOverflow.into());
     }
     Ok(())
 }
@@ -158,7 +161,7 @@ pub unsafe fn reserve(l: *mut lua_State, n: c_int) -> crate::error::Result<()> {
 ///
 /// # Safety
 /// Two free slots.
-pub unsafe fn new_store(l: *mut lua_State, n: c_int) -> crate::error::Result<*mut lua_State> {
+pub unsafe fn new_store(l: *mut lua_State, n: c_int) -> Result<*mut lua_State> {
     // SAFETY: S5 from the caller.
     unsafe {
         let thread = lua_newthread(l);
