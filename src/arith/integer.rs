@@ -13,24 +13,11 @@ pub(super) fn signed_op(op: Op, a: i64, b: i64) -> Result<i64> {
         Meta::Sub => a.wrapping_sub(b),
         Meta::Mul => a.wrapping_mul(b),
         // Division by zero gives what LuaJIT gives; it does not trap.
-        Meta::Div => {
-            if b == 0 {
-                i64::MIN
-            } else {
-                a.wrapping_div(b)
-            }
-        }
-        Meta::Mod => {
-            if b == 0 {
-                i64::MIN
-            } else {
-                a.wrapping_rem(b)
-            }
-        }
+        Meta::Div | Meta::Mod if b == 0 => i64::MIN,
+        Meta::Div => a.wrapping_div(b),
+        Meta::Mod => a.wrapping_rem(b),
+        Meta::IDiv if b == 0 => return Err(What::DivideByZero.into()),
         Meta::IDiv => {
-            if b == 0 {
-                return Err(What::DivideByZero.into());
-            }
             let q = a.wrapping_div(b);
             if a.wrapping_rem(b) != 0 && (a < 0) != (b < 0) { q - 1 } else { q }
         }
@@ -88,13 +75,7 @@ fn signed_power(base: i64, exponent: i64) -> i64 {
     match base {
         0 => i64::MAX,
         1 => 1,
-        -1 => {
-            if exponent & 1 == 1 {
-                -1
-            } else {
-                1
-            }
-        }
+        -1 => 1 - 2 * (exponent & 1),
         _ => 0,
     }
 }

@@ -76,7 +76,7 @@ pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType) -> bool {
             x.tag.is_none() && y.tag.is_none() && x.underlying == y.underlying && x.constants == y.constants
         }
         // Two words for one integer, as headers and our predefined names may use them.
-        (CType::Int(_), CType::Int(_)) => a.qual == b.qual && compat::is_type(table, a, b),
+        (CType::Int(_), CType::Int(_)) => compat::is_type(table, a, b),
         _ => false,
     }
 }
