@@ -14,7 +14,7 @@ use compare::{equal, order, other_compare, quick_compare};
 use crate::cdata::{self, Header};
 use crate::conv::from_lua;
 use crate::conv::number::{self, Number};
-use crate::ctype::{CType, IntKind, compat};
+use crate::ctype::{IntKind, compat};
 use crate::door;
 use crate::error::{Error, Result, What};
 use crate::vm::peek;
@@ -173,12 +173,8 @@ unsafe fn enum_constant(l: *mut lua_State, idx: c_int) -> Operand {
     unsafe {
         let other = cdata::header(l, 3 - idx).map(|h| (*h).shape().referred());
         let Some(shape) = other.filter(|s| s.class == Class::Enum) else { return Operand::Other };
-        let name = bytes(l, idx).unwrap_or_default();
-        let table = shape.state().table.borrow();
-        let CType::Enum(id) = table.get(shape.ty.id) else { return Operand::Other };
-        let constants = table.enumeration(id).constants.as_deref().unwrap_or_default();
-        match constants.iter().find(|(n, _)| n.as_bytes() == name) {
-            Some((_, value)) => Operand::Number(Number::Int(*value as i64)),
+        match shape.enum_constant(bytes(l, idx).unwrap_or_default()) {
+            Some(value) => Operand::Number(Number::Int(value as i64)),
             None => Operand::Other,
         }
     }

@@ -202,6 +202,16 @@ pub unsafe fn expected(l: *mut lua_State, idx: c_int, due: &'static str) -> Box<
     argument(idx, What::Expected(due, name.to_owned()))
 }
 
+/// The message for argument `idx`, which does not convert to the type that `words` name.
+///
+/// # Safety
+/// `idx` is valid or acceptable.
+pub unsafe fn not_converted(l: *mut lua_State, idx: c_int, words: &str) -> Box<Error> {
+    // SAFETY: from the caller.
+    let source = unsafe { cdata::describe_source(l, idx) };
+    argument(idx, What::Conversion(source, words.to_owned()))
+}
+
 /// The integer that argument `idx` is; `words` name the type it is to become, for the message.
 ///
 /// # Safety
@@ -219,7 +229,7 @@ pub unsafe fn integer(l: *mut lua_State, idx: c_int, words: &str) -> Result<i64>
             None if lua_type(l, idx) == LUA_TNONE => return Err(argument(idx, What::ValueExpected)),
             None => None,
         };
-        found.ok_or_else(|| argument(idx, What::Conversion(cdata::describe_source(l, idx), words.to_owned())))
+        found.ok_or_else(|| not_converted(l, idx, words))
     }
 }
 
@@ -241,7 +251,6 @@ pub struct Memory {
 pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memory> {
     // SAFETY: from the caller.
     unsafe {
-        let fail = || argument(idx, What::Conversion(cdata::describe_source(l, idx), words.to_owned()));
         match lua_type(l, idx) {
             LUA_TSTRING => {
                 let text = bytes(l, idx).unwrap_or_default();
@@ -285,10 +294,10 @@ pub unsafe fn memory(l: *mut lua_State, idx: c_int, words: &str) -> Result<Memor
                     Class::Function => {
                         Ok(Memory { address: referent.data, bounds: Bounds::ANY, is_const: true })
                     }
-                    _ => Err(fail()),
+                    _ => Err(not_converted(l, idx, words)),
                 }
             }
-            _ => Err(fail()),
+            _ => Err(not_converted(l, idx, words)),
         }
     }
 }

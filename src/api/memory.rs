@@ -100,8 +100,7 @@ unsafe fn string_body(l: *mut lua_State) -> Result<c_int> {
         }
         let memory = args::memory(l, 1, "const char *")?;
         if !is_text(l) {
-            let words = "const char *".to_owned();
-            return Err(argument(1, What::Conversion(cdata::describe_source(l, 1), words)));
+            return Err(args::not_converted(l, 1, "const char *"));
         }
         args::check_range(l, 1, &memory, 1)?;
         let limit = memory.bounds.hi.saturating_sub(memory.address as usize);
@@ -131,7 +130,7 @@ unsafe fn writable(l: *mut lua_State, idx: c_int) -> Result<Memory> {
     unsafe {
         let memory = args::memory(l, idx, "void *")?;
         if memory.is_const {
-            return Err(argument(idx, What::Conversion(cdata::describe_source(l, idx), "void *".to_owned())));
+            return Err(args::not_converted(l, idx, "void *"));
         }
         Ok(memory)
     }

@@ -334,10 +334,7 @@ unsafe fn cast_body(l: *mut lua_State) -> Result<c_int> {
         if lua_type(l, 2) == LUA_TNONE {
             return Err(argument(2, What::ValueExpected));
         }
-        if lua_type(l, 2) == LUA_TFUNCTION
-            && shape.class == Class::Pointer
-            && shape.target().class == Class::Function
-        {
+        if lua_type(l, 2) == LUA_TFUNCTION && shape.is_function_pointer() {
             let address = callback::make(l, 2, shape.target())?;
             from_lua::push_pointer(l, shape, address.cast_mut().cast());
             return Ok(1);
@@ -388,8 +385,7 @@ unsafe fn is_callable(l: *mut lua_State, idx: c_int) -> bool {
     unsafe {
         if let Some(header) = cdata::header(l, idx) {
             let shape = (*header).shape();
-            let is_code = shape.referred().class == Class::Function
-                || shape.class == Class::Pointer && shape.target().class == Class::Function;
+            let is_code = shape.referred().class == Class::Function || shape.is_function_pointer();
             let has_entry = is_code || shape.state().push_meta(l, shape, Meta::Call);
             lua_settop(l, idx);
             return has_entry;

@@ -89,11 +89,11 @@ unsafe fn set_integer(l: *mut lua_State, key: &CStr, n: i64) {
     }
 }
 
-unsafe fn set_ctype(l: *mut lua_State, state: &State, ty: QualType) {
+unsafe fn set_ctype(l: *mut lua_State, key: &CStr, state: &State, ty: QualType) {
     // SAFETY: six slots; the table is on top.
     unsafe {
         cdata::push_ctype(l, state.shape(ty));
-        lua_setfield(l, -2, c"type".as_ptr());
+        lua_setfield(l, -2, key.as_ptr());
     }
 }
 
@@ -126,7 +126,7 @@ unsafe fn fields_body(l: *mut lua_State) -> Result<c_int> {
                 if let Some(name) = &member.name {
                     set_string(l, c"name", name);
                 }
-                set_ctype(l, state, member.ty);
+                set_ctype(l, c"type", state, member.ty);
                 set_integer(l, c"offset", member.offset as i64);
                 if let Some(size) = state.shape(member.ty).size() {
                     set_integer(l, c"size", size as i64);
@@ -196,12 +196,11 @@ unsafe fn parameters_body(l: *mut lua_State) -> Result<c_int> {
                 if let Some(name) = name {
                     set_string(l, c"name", name);
                 }
-                set_ctype(l, state, *ty);
+                set_ctype(l, c"type", state, *ty);
                 Ok(())
             },
             || {
-                cdata::push_ctype(l, state.shape(function.result));
-                lua_setfield(l, -2, c"result".as_ptr());
+                set_ctype(l, c"result", state, function.result);
                 lua_pushboolean(l, function.variadic.into());
                 lua_setfield(l, -2, c"variadic".as_ptr());
             },

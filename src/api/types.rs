@@ -5,7 +5,8 @@ use std::ffi::c_int;
 use super::args::{self, argument};
 use crate::cdata;
 use crate::cdef;
-use crate::conv::number::{self, Number};
+use crate::conv::from_lua;
+use crate::conv::number::Number;
 use crate::conv::to_lua::push_constant;
 use crate::ctype::{BitField, CType, compat};
 use crate::door;
@@ -255,18 +256,13 @@ pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
             lua_pushinteger(l, named.ty.number() as i64);
             return true;
         }
-        let referent = cdata::referent(header);
-        let found = match referent.shape.class {
-            Class::Complex => number::read(referent.shape.target(), referent.data),
-            _ => number::read(referent.shape, referent.data),
-        };
-        match found {
+        match from_lua::read_real(cdata::referent(header)) {
             None => lua_pushnil(l),
             Some(Number::Float(x)) => lua_pushnumber(l, x),
             Some(Number::Int(n)) => lua_pushinteger(l, n),
             Some(other) => match other.to_wide().and_then(|n| i64::try_from(n).ok()) {
-                Some(n) if other != Number::UInt(n as u64) || n >= 0 => lua_pushinteger(l, n),
-                _ => lua_pushnumber(l, other.to_f64()),
+                Some(n) => lua_pushinteger(l, n),
+                None => lua_pushnumber(l, other.to_f64()),
             },
         }
         true

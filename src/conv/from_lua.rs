@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use super::init;
 use super::number::{self, Number};
 use crate::cdata::{self, Header, Referent, conversion_error};
-use crate::ctype::{CType, compat};
+use crate::ctype::compat;
 use crate::error::{Result, What};
 use crate::native::mem;
 use crate::vm::peek;
@@ -244,9 +244,12 @@ pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
     }
 }
 
-/// The number in a numeric cdata; of a complex one its real part.
-unsafe fn read_real(referent: Referent) -> Option<Number> {
-    // SAFETY: the bytes are readable (caller).
+/// The number in a numeric cdata; of a complex one its real part. None for any other.
+///
+/// # Safety
+/// The bytes that the cdata stands for are readable.
+pub unsafe fn read_real(referent: Referent) -> Option<Number> {
+    // SAFETY: from the caller.
     unsafe {
         if referent.shape.class == Class::Complex {
             return number::read(referent.shape.target(), referent.data);
@@ -270,17 +273,12 @@ pub unsafe fn cdata_number(l: *mut lua_State, idx: c_int) -> Option<Number> {
 #[cold]
 unsafe fn enum_constant(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<Number> {
     // SAFETY: the string stays at `idx`.
-    let name = unsafe { bytes(l, idx) }.unwrap_or_default();
-    let table = shape.state().table.borrow();
-    if let CType::Enum(id) = table.get(shape.ty.id) {
-        let constants = table.enumeration(id).constants.as_deref().unwrap_or_default();
-        if let Some((_, value)) = constants.iter().find(|(n, _)| n.as_bytes() == name) {
-            return Ok(Number::Wide(*value, false));
+    unsafe {
+        match shape.enum_constant(bytes(l, idx).unwrap_or_default()) {
+            Some(value) => Ok(Number::Wide(value, false)),
+            None => Err(conversion_error(l, idx, shape)),
         }
     }
-    drop(table);
-    // SAFETY: as above.
-    Err(unsafe { conversion_error(l, idx, shape) })
 }
 
 /// The value at `idx` as an integer's 64 bits, wrapped.

@@ -411,6 +411,11 @@ impl Shape {
         Some(if shape.class == Class::Record { shape } else { shape.target() })
     }
 
+    /// Is it a pointer to a function?
+    pub fn is_function_pointer(&self) -> bool {
+        self.class == Class::Pointer && self.target().class == Class::Function
+    }
+
     /// The record whose members a name finds: of a record, a reference or pointer to one.
     pub fn record(&self) -> Option<&Shape> {
         let mut shape = self.referred();
@@ -460,6 +465,14 @@ impl Shape {
             CType::Complex(_) => Some(2),
             _ => None,
         }
+    }
+
+    /// The value of an enum's constant; none if it has none of that name, or the type is no enum.
+    pub fn enum_constant(&self, name: &[u8]) -> Option<i128> {
+        let table = self.state().table.borrow();
+        let CType::Enum(id) = table.get(self.ty.id) else { return None };
+        let constants = table.enumeration(id).constants.as_deref().unwrap_or_default();
+        constants.iter().find(|(n, _)| n.as_bytes() == name).map(|&(_, value)| value)
     }
 
     /// The record's own field table.
