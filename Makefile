@@ -19,13 +19,13 @@ OPTIONAL := lua-ljsyscall
 DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
-.PHONY: help setup build demo test check bench instructions order install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable clean cargo-test \
+.PHONY: help setup build demo test check bench instructions order install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable releases clean cargo-test \
   spec oracle install-test
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
 	@echo "further:      setup build check bench install headers clean"
-	@echo "at length:    fuzz fuzz-scripts valgrind asan spec-gc soak aarch64 portable"
+	@echo "at length:    fuzz fuzz-scripts valgrind asan spec-gc soak aarch64 portable releases"
 
 # Installs Debian packages that are missing; nothing else leaves the checkout.
 setup:
@@ -171,6 +171,10 @@ portable: setup $(FIXTURE)
 	@cp $(BUILD)/portable/target/release/libffi_core.so $(BUILD)/portable/ffi_core.so
 	export CDATA_PORTABLE=1 LUA_CPATH="$(ROOT)/$(BUILD)/portable/?.so;;"; \
 	$(LUA) spec/run.lua $(SPECS) && $(LUA) spec/oracle/run.lua
+
+# The specs in each of Lua 5.4's releases: make releases RELEASES="0 8"
+releases: setup build $(FIXTURE)
+	sh tests/releases/run.sh
 
 PREFIX ?= /usr/local
 install: build

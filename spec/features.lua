@@ -100,6 +100,7 @@ feature("`ffi.tonumber` (cffi, lua-ffi), `ffi.number` (luaffifb)", function()
   return ffi.tonumber(new("uint64_t", 5)) == 5 and math.type(ffi.tonumber(new("double", 1.5))) == "float" and ffi.tonumber("7") == 7 and ffi.tonumber({}) == nil
     and ffi.tonumber("-7f", 16) == -127 and ffi.tonumber("0x1F", 16) == 31 and ffi.tonumber(10, 8) == 8 and ffi.tonumber("8", 8) == nil
     and not pcall(ffi.tonumber, new("int", 3), 16) and not pcall(ffi.tonumber, "1", 37)
+    and ffi.tonumber(new("unsigned __int128", -1)) == 2.0 ^ 128 and ffi.tonumber(new("__int128", -1)) == -1
 end)
 feature("tostring of 64 bit cdata: LL / ULL", function() return tostring(new("int64_t", -7)) == "-7LL" and tostring(new("uint64_t", 7)) == "7ULL" end)
 feature("tostring ctype", function() return tostring(ffi.typeof("int (*)[3]")) == "ctype<int (*)[3]>" end)

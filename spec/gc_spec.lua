@@ -375,7 +375,8 @@ describe("gc", function()
     end)
   end)
   it("makes a reference that a pointer leads to once, where Lua's stack is read as it lies", function()
-    if os.getenv("CDATA_PORTABLE") then return pending("that is left out") end
+    -- (To the probe Lua 5.4.0 is laid out otherwise.)
+    if os.getenv("CDATA_PORTABLE") or os.getenv("CDATA_RELEASE") == "0" then return pending("that is left out") end
     local list = ffi.new("struct small[2]")
     local pointer = ffi.cast("struct small *", list)
     local a, b = pointer[1], pointer[1]

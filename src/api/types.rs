@@ -6,7 +6,6 @@ use super::args::{self, argument};
 use crate::cdata;
 use crate::cdef;
 use crate::conv::from_lua;
-use crate::conv::number::Number;
 use crate::conv::to_lua::push_constant;
 use crate::ctype::{BitField, CType, compat};
 use crate::door;
@@ -258,11 +257,9 @@ pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
         }
         match from_lua::read_real(cdata::referent(header)) {
             None => lua_pushnil(l),
-            Some(Number::Float(x)) => lua_pushnumber(l, x),
-            Some(Number::Int(n)) => lua_pushinteger(l, n),
-            Some(other) => match other.to_wide().and_then(|n| i64::try_from(n).ok()) {
+            Some(number) => match number.integer() {
                 Some(n) => lua_pushinteger(l, n),
-                None => lua_pushnumber(l, other.to_f64()),
+                None => lua_pushnumber(l, number.to_f64()),
             },
         }
         true

@@ -34,7 +34,7 @@ pub struct Token<'a> {
     pub text: &'a str,
     /// The line it stands on, counted from 1 in the text, or in the file that a line marker names.
     pub line: u32,
-    /// Which of [`Tokens::files`], counted from 1; 0 for the text itself.
+    /// Which file, counted from 1 ([`Tokens::file`] names it); 0 for the text itself.
     pub file: u16,
 }
 

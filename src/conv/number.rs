@@ -47,6 +47,17 @@ impl Number {
         }
     }
 
+    /// The Lua integer of its value; none of any other, and of floats.
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Number::Int(n) => Some(n),
+            Number::UInt(n) => n.try_into().ok(),
+            Number::Wide(n, false) => n.try_into().ok(),
+            Number::Wide(n, true) => (n as u128).try_into().ok(),
+            Number::Float(_) => None,
+        }
+    }
+
     /// As a double, rounded.
     #[inline]
     pub fn to_f64(self) -> f64 {

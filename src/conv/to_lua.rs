@@ -167,12 +167,9 @@ unsafe fn push_rare(l: *mut lua_State, shape: &Shape, op: Op, p: *mut u8) -> Res
     unsafe {
         match op {
             Op::OtherFloat => lua_pushnumber(l, mem::load_float(number::float_kind(shape), p)),
-            Op::WideInt => match number::read(shape, p) {
-                Some(Number::Wide(n, false)) if i64::try_from(n).is_ok() => lua_pushinteger(l, n as i64),
-                Some(Number::Wide(n, true)) if i64::try_from(n as u128).is_ok() => {
-                    lua_pushinteger(l, n as i64)
-                }
-                _ => push_copy(l, shape, p),
+            Op::WideInt => match number::read(shape, p).and_then(Number::integer) {
+                Some(n) => lua_pushinteger(l, n),
+                None => push_copy(l, shape, p),
             },
             Op::Copied => push_copy(l, shape, p),
             Op::Reference => {
