@@ -33,7 +33,7 @@ pub fn word(text: &str) -> Word {
         | "_stdcall" | "__fastcall" | "_fastcall" | "__thiscall" | "__vectorcall" | "__pascal"
         | "__ptr32" | "__ptr64" | "__sptr" | "__uptr" | "__unaligned" | "__w64" | "__thread"
         | "_Thread_local" | "thread_local" | "_Nonnull" | "_Nullable" | "_Null_unspecified" | "__nonnull"
-        | "register" | "__noreturn" | "_Atomic_" => Word::Drop,
+        | "register" | "__noreturn" => Word::Drop,
         "__const" | "__const__" => Word::To("const"),
         "__volatile" | "__volatile__" => Word::To("volatile"),
         "__signed" | "__signed__" => Word::To("signed"),
