@@ -3,6 +3,7 @@
 local ffi = require("ffi")
 local int64, uint64 = ffi.typeof("int64_t"), ffi.typeof("uint64_t")
 local unpack, pack = string.unpack, string.pack
+local kind = math.type
 
 local function signed(n)
   n = n & 0xffffffff
@@ -23,7 +24,10 @@ local function wide(x) return ffi.istype(uint64, x) and x or int64(x) end
 
 local function fold(narrow, broad)
   return function(first, ...)
-    local n, is_wide = select("#", ...), is_boxed(first)
+    local second = ...
+    local n = select("#", ...)
+    if n == 1 and kind(first) == "integer" and kind(second) == "integer" then return signed(narrow(first, second)) end
+    local is_wide = is_boxed(first)
     for i = 1, n do is_wide = is_wide or is_boxed((select(i, ...))) end
     if is_wide then
       local value = wide(first)
@@ -38,6 +42,7 @@ end
 
 local function shift(narrow, broad)
   return function(n, by)
+    if kind(n) == "integer" and kind(by) == "integer" then return signed(narrow(n & 0xffffffff, by & 31)) end
     by = whole(by)
     if is_boxed(n) then return broad(wide(n), by & 63) end
     return signed(narrow(whole(n) & 0xffffffff, by & 31))
