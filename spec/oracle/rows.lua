@@ -354,10 +354,12 @@ for _, t in ipairs { "int x y;", "foo bar;", "int;", "struct pt { int z; };", "t
   "enum color { X };", "int b : 3;", "struct sb { int b : 33; };", "struct sv { void v; };", "void v;", "int f()();", "int f()[3];", "int a[3]();",
   "static int s;", "extern int ok1;", "typedef struct { int q; } okt;", "struct okfwd; struct okfwd { int x; };", "int okf(int, int);", "int okf(int, int);", "union oku { int a; };",
   "enum oke { OKE1, OKE2 = OKE1 + 5 };", "int ok_arr[sizeof(int)];", "typedef unsigned int ok_u;", "int okp(const char *s, ...);", "struct sself { struct sself x; };",
-  "struct sf { int f(void); };", "int okd, *okq, okr[2];", "int x = ;", "int (x;", "int x);", "} int x;", "typedef;", "struct ok_last { int x; }" } do
+  "struct sf { int f(void); };", "int okd, *okq, okr[2];", "int x = ;", "int (x;", "int x);", "} int x;", "typedef;", "struct ok_last { int x; }",
+  "int lb1(int) asm(abs);", "int lb2(int) asm(5);", "int lb3(int) asm('abs');", "int lb4(int) asm(\"a\" 'b');", "int lb5(int) asm(L\"abs\");", "int lb6(int) asm(\"abs\" \"x\");" } do
   local strict = t:find("pt2") or t:find("dup;") or t == "void v;"
   row("cdef " .. t, ("return pcall(ffi.cdef, %q)"):format(t) .. " and 'accepted' or 'refused'", strict and "strict-c", strict and "refused" or nil)
 end
+row("a label without a name", "ffi.cdef 'long labs(long) asm();' return tonumber(ffi.C.labs(-3))")
 
 -- Each topic is run in a process of its own: the first and last row of each.
 rows.parts = { { 1, #rows } }

@@ -121,16 +121,27 @@ impl Rewriter<'_> {
         while self.is("volatile") || self.is("__volatile__") || self.is("inline") || self.is("goto") {
             self.at += 1;
         }
-        let offset = piece.text.len() as u32;
-        let text = self.arguments()?;
         if fresh {
+            self.arguments()?;
             if self.is(";") {
                 self.at += 1;
             }
             return Ok(());
         }
-        let joined: String = text.split('"').skip(1).step_by(2).collect();
-        piece.attrs.push((offset, Attr::Asm(joined)));
+        if !self.is("(") {
+            return Err(self.error("'(' expected"));
+        }
+        self.at += 1;
+        let mut name: Option<String> = None;
+        while let Some(part) = self.token().text.strip_prefix('"') {
+            name.get_or_insert_default().push_str(part.strip_suffix('"').unwrap_or(part));
+            self.at += 1;
+        }
+        if !self.is(")") {
+            return Err(self.error("')' expected"));
+        }
+        self.at += 1;
+        piece.attrs.extend(name.map(|name| (piece.text.len() as u32, Attr::Asm(name))));
         Ok(())
     }
 }

@@ -236,15 +236,15 @@ impl<'t> Reader<'_, 't> {
         }
         self.advance();
         self.expect("(")?;
-        let mut label = String::new();
+        let mut label: Option<String> = None;
         while self.kind == Kind::Str {
             let text = self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
             let text = text.filter(|text| !text.contains(['"', '\\'])).ok_or(Refusal::Unusual)?;
-            label.push_str(text);
+            label.get_or_insert_default().push_str(text);
             self.advance();
         }
         self.expect(")")?;
         self.attributes_behind(found)?;
-        Ok(Some(label.into()))
+        Ok(label.map(Into::into))
     }
 }
