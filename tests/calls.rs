@@ -68,6 +68,7 @@ const RARE: &[&str] = &[
     "v16",
     "vw16",
     "vb16",
+    "strict",
 ];
 
 /// What the generated types are made of, for both sides.
@@ -85,6 +86,8 @@ typedef int v16 __attribute__((vector_size(16)));
 typedef double vw16 __attribute__((vector_size(16)));
 typedef unsigned char vb16 __attribute__((vector_size(16)));
 typedef float v32 __attribute__((vector_size(32)));
+typedef double loose __attribute__((aligned(4)));
+typedef int strict __attribute__((aligned(16)));
 enum byte_enum { BYTE_A = 200 } __attribute__((packed));
 enum short_enum { SHORT_A = -300 } __attribute__((packed));
 enum signed_enum { SIGNED_A = -1, SIGNED_B = 7 };
@@ -142,6 +145,16 @@ fn shapes() -> Vec<String> {
         "struct { float a, b, c, d, e; }",
         "struct { char a[32]; } __attribute__((aligned(32)))",
         "struct { double a[2]; } __attribute__((aligned(64)))",
+        "struct { char a[5]; long b : 40; } __attribute__((packed))",
+        "struct { float a; long b : 40; } __attribute__((packed))",
+        "struct { double a; char b[5]; long : 5; } __attribute__((packed))",
+        "struct { float a; int b[0]; }",
+        "struct { double a; float b; int c[0]; }",
+        "struct { double a; int b[0]; }",
+        "struct { float a; struct { int b[0]; } c[2]; }",
+        "struct { char a; int b; struct { int c : 3; } d; } __attribute__((packed))",
+        "struct { float a; loose b; }",
+        "union { long double a; int b; }",
     ] {
         all.push(text.to_owned());
     }
