@@ -7,6 +7,7 @@ ffi.cdef [[
   typedef short variadic_quad __attribute__((vector_size(8)));
   enum variadic_level { VARIADIC_LOW = -2, VARIADIC_HIGH = 3 };
   enum variadic_byte { VARIADIC_TINY = 200 } __attribute__((packed));
+  enum variadic_wide { VARIADIC_FAR = 1ll << 40 };
   struct variadic_tight { char c; double d; } __attribute__((packed));
   void read_arguments(char *out, const char *types, ...);
   const char *cc_arguments(char *out, int row);
@@ -89,6 +90,43 @@ describe("the arguments of a ...", function()
       assert.is_false(ok)
       assert.is_truthy(message:find("bad argument #3 to", 1, true))
       assert.is_truthy(message:find("cannot convert '" .. type(value) .. "' to 'void *'", 1, true))
+    end
+  end)
+
+  it("are looked at anew at each call", function()
+    local values = {
+      { "l", -5, "-5" }, { "d", 1.5, "1.5" }, { "s", "text", "'text'" }, { "s", ("long"):rep(20), "'" .. ("long"):rep(20) .. "'" }, { "i", true, "1" }, { "i", false, "0" },
+      { "p", nil, "NULL" }, { "p", io.stdout, "pointer" }, { "p", debug.upvalueid(function() return ours end, 1), "pointer" }, { "p", lib.add_i8, "pointer" },
+      { "i", new("int8_t", -3), "-3" }, { "i", new("uint16_t", 65000), "65000" }, { "i", new("int", -7), "-7" }, { "l", i64(1 << 40), "1099511627776" },
+      { "U", ffi.u64(-1), "18446744073709551615" }, { "l", new("enum variadic_wide", "VARIADIC_FAR"), "1099511627776" }, { "d", new("float", 0.25), "0.25" },
+      { "D", new("long double", 2.5), "2.5" }, { "a", new("int[2]", 5, 6), "[5,6]" }, { "a", new("struct small", 7, 8), "[7,8]" }, { "S", byvalue(new("struct small", 1, 2)), "{1,2}" },
+      { "H", byvalue(new("struct halves", 0.5, 3)), "{0.5,3}" }, { "L", byvalue(new("struct large", { { 1, 0, 0, 0, 0, 6 } })), "{1,6}" },
+      { "z", new("complex", 1, 2), "1+2i" },
+    }
+    for _, a in ipairs(values) do
+      for _, b in ipairs(values) do
+        for _, row in ipairs { { a }, { b }, { b, a }, { a, a }, { a, b, b }, { b } } do
+          local types, list, wanted = "", {}, ""
+          for i, value in ipairs(row) do
+            types, list[i], wanted = types .. value[1], value[2], wanted .. value[3] .. " "
+          end
+          lib.read_arguments(ours, types, table.unpack(list, 1, #row))
+          assert.equal(wanted, ffi.string(ours))
+        end
+      end
+    end
+    -- Where the declared ones look like them.
+    assert.equal(6, lib.sum_ints(3, 1, 2, 3))
+    lib.sum_doubles(1, 1)
+    assert.equal(2.5, lib.sum_doubles(1, 2.5))
+  end)
+
+  it("are as many as there are", function()
+    local types, list, wanted = "", {}, ""
+    for i = 1, 70 do
+      types, list[i], wanted = types .. "i", i, wanted .. i .. " "
+      lib.read_arguments(ours, types, table.unpack(list))
+      assert.equal(wanted, ffi.string(ours))
     end
   end)
 end)
