@@ -113,3 +113,34 @@ describe("a name space", function()
     os.remove(path)
   end)
 end)
+
+describe("a call", function()
+  it("takes the errno that was set, and no other", function()
+    ffi.cdef "int same_errno(void);"
+    ffi.errno(17)
+    io.open("/nonexistent")
+    assert.equal(17, lib.same_errno())
+    lib.fail_with(18)
+    io.open("/nonexistent")
+    assert.equal(18, lib.same_errno())
+  end)
+  it("gives records of every size, however often it is made", function()
+    ffi.cdef [[
+      typedef float call_four __attribute__((vector_size(16)));
+      struct fours { call_four v[6]; };
+      struct fours count_fours(float); struct small small_of(int, int);
+    ]]
+    helper.where_served(function()
+      local smalls = {}
+      for i = 1, 300 do
+        smalls[i] = lib.small_of(i, -i)
+        local swapped = lib.swap_small(smalls[i])
+        assert.same({ -i, i }, { swapped.a, swapped.b })
+        local fours = lib.count_fours(i)
+        assert.equal("struct fours", tostring(ffi.typeof(fours)):match("<(.*)>"))
+        assert.same({ i + 5, i, i, -i }, { fours.v[5][0], fours.v[5][1], fours.v[5][2], fours.v[5][3] })
+      end
+      for i, small in ipairs(smalls) do assert.same({ i, -i }, { small.a, small.b }) end
+    end)
+  end)
+end)
