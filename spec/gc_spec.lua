@@ -194,6 +194,49 @@ describe("gc", function()
       order:free()
     end
   end)
+  it("keeps none of those that a callback was given", function()
+    local row = ffi.new("int[3]")
+    for i = 1, 3 do
+      local runs, given = 0, nil
+      local f = ffi.cast("void (*)(const int *, const int *, const int *)", function(...) given = { ... } end)
+      f(row, row + 1, row + 2)
+      ffi.gc(given[i], function() runs = runs + 1 end)
+      given = nil
+      collect()
+      assert.equal(1, runs, i)
+      f:free()
+    end
+  end)
+  it("forgets a finalizer that has run, or was disarmed", function()
+    local class = ffi.typeof("struct { int once; }")
+    for _ = 1, 3 do
+      local runs, weak, object = 0, setmetatable({}, { __mode = "k" }), class()
+      do
+        local function finalizer() runs = runs + 1 end
+        weak[finalizer] = true
+        ffi.gc(object, finalizer)
+      end
+      local gc = debug.getmetatable(object).__gc
+      assert.is_string(helper.words(ffi.gc, object, 5))
+      gc(object)
+      gc(object)
+      assert.equal(1, runs)
+      collect()
+      assert.is_nil(next(weak))
+      do
+        local function disarmed() runs = runs + 1 end
+        weak[disarmed] = true
+        ffi.gc(object, disarmed)
+        ffi.gc(object, nil)
+      end
+      collect()
+      assert.is_nil(next(weak))
+      assert.equal(0, object.once)
+      object = nil -- luacheck: ignore
+      collect()
+      assert.equal(1, runs)
+    end
+  end)
   -- The first cdata of a type that is given a finalizer has no room for it, later ones have: both must do the same.
   for _, declaration in ipairs {
     "struct { int v; }", "struct { struct { int v; } in; int w[2]; }", "int", "double", "int[4]", "struct gc_far *", "complex",
@@ -348,6 +391,26 @@ describe("gc", function()
         lib.global_text = before
         return { now }
       end
+    end)
+    check("variables of a library, each its own", function()
+      ffi.cdef 'extern const char *gc_other_text __asm__("other_text"); extern const char *gc_texts[3] __asm__("more_texts");'
+      local before = lib.global_text
+      lib.global_text, lib.gc_other_text = text(), text()
+      lib.gc_texts = { text(), text() }
+      return function()
+        local now = { ffi.string(lib.global_text), ffi.string(lib.gc_other_text), ffi.string(lib.gc_texts[0]), ffi.string(lib.gc_texts[1]) }
+        lib.global_text = before
+        return now
+      end
+    end)
+    it("and those that lie in nobody's, without", function()
+      local s = ffi.new("struct gc_small[2]")
+      local kept = text()
+      ffi.cast("struct gc_small *", s)[1].text = kept
+      lib.gc_texts[2] = kept
+      assert.equal(kept, ffi.string(s[1].text))
+      assert.equal(kept, ffi.string(lib.gc_texts[2]))
+      lib.gc_texts[2] = nil
     end)
     check("what a callback returned last", function()
       local f = ffi.cast("const char *(*)(void)", text)
