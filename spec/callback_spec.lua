@@ -1,6 +1,8 @@
 -- Callbacks: errors, nesting, coroutines, freeing.
 local helper = require("helper")
 local ffi, lib, words = helper.ffi, helper.lib, helper.words
+local function collect() collectgarbage() collectgarbage() end
+local function gone(weak) collect() return next(weak) == nil end
 describe("callback", function()
   it("nests a hundred deep, and an error comes through with its identity", function()
     local function down(n) return lib.nested(down, n) end
@@ -246,5 +248,225 @@ describe("callback", function()
       local back = wide(1, { 2, 3 }, 0.5, { 4, 6 })
       assert.same({ 7, 9 }, { back.n, back.m })
     end)
+  end)
+  it("takes its arguments in their order, as many as there are, of each sort", function()
+    for _, result in ipairs { "void", "int", "int64_t", "float", "double" } do
+      for _, sort in ipairs { "int8_t", "int", "int64_t", "float", "double" } do
+        for n = 0, 5 do
+          local given, got = {}, nil
+          for i = 1, n do given[i] = 3 * i - 7 end
+          local list = n == 0 and "void" or sort .. (", " .. sort):rep(n - 1)
+          local f = ffi.cast(result .. " (*)(" .. list .. ")", function(...) got = { ... } return -n end)
+          local back = f(table.unpack(given))
+          assert.same(given, got, result .. " of " .. list)
+          assert.equal(result ~= "void" and -n or nil, back, result .. " of " .. list)
+          f:free()
+        end
+      end
+    end
+  end)
+  it("sees C's errno, and leaves C its own", function()
+    ffi.cdef "int fail_and_call(binary, int);"
+    for _, result in ipairs { "int", "struct halves" } do
+      local seen
+      local f = ffi.cast(result .. " (*)(int, int)", function()
+        seen = ffi.errno()
+        if seen == 7 then ffi.errno(70) end
+        io.open("/nonexistent")
+        return result == "int" and 0 or { 0, 0 }
+      end)
+      local called = ffi.cast("binary", f)
+      assert.equal(70, lib.fail_and_call(called, 7))
+      assert.equal(7, seen)
+      assert.equal(8, lib.fail_and_call(called, 8))
+      assert.equal(8, seen)
+      f:free()
+    end
+  end)
+  it("holds neither its function nor an error any longer than it must", function()
+    -- What is held, in a weak table: gone once it was collected.
+    local weak = setmetatable({}, { __mode = "k" })
+    local f
+    do
+      local object = {}
+      weak[object] = true
+      f = ffi.cast("binary", function() return object and 1 end)
+    end
+    assert.equal(1, f(1, 2))
+    assert.is_false(gone(weak))
+    f:free()
+    assert.is_true(gone(weak))
+    pcall(lib.call_sum, function()
+      local object = {}
+      weak[object] = true
+      error(object)
+    end, 1)
+    assert.is_true(gone(weak))
+  end)
+  it("made of a function passed as it is may be freed, or set: passed again, the function has another", function()
+    local function f(a) return a end
+    local h = ffi.new("struct holder", { f })
+    local first = h.f
+    assert.equal(5, lib.call_held(h, 5, 1))
+    first:free()
+    h.f = f
+    assert.equal(5, lib.call_held(h, 5, 1))
+    local second = h.f
+    second:set(function(a) return -a end)
+    assert.equal(-5, lib.call_held(h, 5, 1))
+    h.f = f
+    assert.is_false(h.f == second)
+    assert.equal(5, lib.call_held(h, 5, 1))
+    second:free()
+    assert.equal(5, lib.call_held(h, 5, 1))
+  end)
+  it("keeps what :set gave it, and what it returned no longer than itself", function()
+    local f = ffi.cast("struct small (*)(struct small)", function(s) return s end)
+    for i = 1, 3 do
+      f:set(function(s) return { s.a * i, s.b } end)
+      collect()
+      assert.equal(5 * i, lib.call_small(f, 5, 6).a)
+    end
+    f:free()
+    f = ffi.cast("const char *(*)(void)", function() return ("x"):rep(1000000) end)
+    collect()
+    local before = collectgarbage("count")
+    local _ = f()
+    collect()
+    assert.is_true(collectgarbage("count") - before > 900)
+    f:free()
+    collect()
+    assert.is_true(collectgarbage("count") - before < 100)
+  end)
+  it("has :free and :set for itself alone", function()
+    local f = ffi.cast("binary", function() return 1 end)
+    local free, set = f.free, f.set
+    local untyped = ffi.cast("void *", f)
+    for _, method in ipairs { free, set } do
+      for _, other in ipairs { untyped, ffi.cast("int *", f), ffi.cast("intptr_t", f), ffi.new("int"), ffi.new("struct holder", { f }), ffi.typeof("binary"), lib.add_i8 } do
+        assert.is_truthy(words(method, other, print), tostring(other))
+      end
+      assert.is_truthy(words(method, 1, print))
+      assert.is_truthy(words(method))
+    end
+    assert.equal(1, f(1, 2))
+    assert.is_nil(words(free, f))
+    assert.is_truthy(words(function() return ffi.cast("int *", 64).free end))
+    local own = ffi.new("struct { int free, set; }", 1, 2)
+    local pointer = ffi.cast(ffi.typeof("$ *", ffi.typeof(own)), own)
+    assert.same({ 1, 2 }, { pointer.free, pointer.set })
+  end)
+  it("gives C zero where only a part of a record converts", function()
+    ffi.cdef "extern struct large stored_large; void store_large(struct large (*)(void));"
+    lib.store_large(function() return { { 5, 6 } } end)
+    assert.same({ 5, 6 }, { lib.stored_large.v[0], lib.stored_large.v[1] })
+    assert.is_truthy(words(lib.store_large, function() return { { 7, "x" } } end))
+    assert.same({ 0, 0 }, { lib.stored_large.v[0], lib.stored_large.v[1] })
+  end)
+  it("leaves nothing on Lua's stack, however its result goes back", function()
+    for _, result in ipairs { "int", "struct halves", "const char *" } do
+      local n, first, last = 0, nil, nil
+      local value = ({ int = ffi.new("int", 1), ["struct halves"] = { 1, 2 } })[result]
+      local f = ffi.cast(result .. " (*)(int, int)", function()
+        n = n + 1
+        if n == 100 or n == 40000 then
+          collectgarbage()
+          first, last = first or collectgarbage("count"), collectgarbage("count")
+        end
+        return value
+      end)
+      lib.call_sum(ffi.cast("binary", f), 40000)
+      assert.is_true(last - first < 100, result)
+      f:free()
+    end
+  end)
+  it("takes any number of pointers, and of integers that are boxed, again and again", function()
+    local memory = ffi.new("int[200]")
+    for _, sort in ipairs { "int *", "const int *", "uint64_t" } do
+      local function value(i) return sort == "uint64_t" and ffi.u64(-i) or memory + i end
+      local wanted, got, all = {}, {}, {}
+      for _, count in ipairs { 1, 3, 4, 5, 32, 33, 50 } do
+        all[count] = ffi.cast("void (*)(" .. sort .. (", " .. sort):rep(count - 1) .. ")", function(...)
+          for i = 1, count do got[#got + 1] = (select(i, ...)) end
+        end)
+      end
+      for _, count in ipairs { 1, 4, 1, 3, 4, 5, 1, 32, 33, 50, 4, 1 } do
+        for round = 1, 50 do
+          local given = {}
+          for i = 1, count do given[i] = value(round + i) wanted[#wanted + 1] = given[i] end
+          all[count](table.unpack(given))
+        end
+      end
+      assert.equal(#wanted, #got)
+      for i, one in ipairs(wanted) do assert.is_true(one == got[i], sort) end
+      for _, f in pairs(all) do f:free() end
+    end
+  end)
+  it("takes few floating numbers from C", function()
+    ffi.cdef "int call_floats(int (*)(float, float, float)); int call_doubles(int (*)(double, double, double)); double call_real(double (*)(double, double, double));"
+    local function f(a, b, c) return a * 2 + b * 10 + c * 100 end
+    for _, call in ipairs { lib.call_floats, lib.call_doubles, lib.call_real } do assert.equal(283, call(f)) end
+  end)
+  it("owns the records that it is given", function()
+    local kept
+    assert.equal(5, lib.call_small(function(s) kept = s return s end, 5, 6).a)
+    lib.call_small(function(s) return s end, 7, 8)
+    assert.same({ 5, 6 }, { kept.a, kept.b })
+  end)
+  it("gives small integers widened to int", function()
+    for _, row in ipairs { { "int8_t", 253, -3 }, { "uint8_t", -3, 253 }, { "int16_t", 65236, -300 }, { "bool", true, 1 } } do
+      for _, value in ipairs { row[2], ffi.new("int", row[2]) } do
+        for _, of in ipairs { "int", "int64_t" } do
+          local f = ffi.cast(row[1] .. " (*)(" .. of .. ")", function() return value end)
+          assert.equal(row[3], ffi.cast("int (*)(" .. of .. ")", f)(1))
+          f:free()
+        end
+      end
+    end
+  end)
+  it("says that a thread is foreign, whatever it gives", function()
+    for _, result in ipairs { "int", "struct halves", "double" } do
+      local ran
+      local f = ffi.cast(result .. " (*)(int, int)", function() ran = true end)
+      lib.keep(ffi.cast("binary", f))
+      assert.is_truthy(words(lib.call_kept_on_thread):find("thread", 1, true))
+      assert.is_nil(ran)
+      f:free()
+    end
+  end)
+  it("refuses for long where it was freed, whether or not others are made", function()
+    local held = {}
+    for i = 1, 5000 do ffi.cast("binary", function() return i end):free() end
+    for _, count in ipairs { 1, 5000 } do
+      for i = #held + 1, count do held[i] = ffi.cast("binary", function() return i end) end
+      local f = ffi.cast("binary", function() return 1 end)
+      lib.keep(f)
+      assert.equal(1, lib.call_kept(1, 2))
+      f:free()
+      for i = 1, 100 do held[#held + 1] = ffi.cast("binary", function() return i end) end
+      assert.equal("bad callback", words(lib.call_kept, 1, 2))
+    end
+    for i = 1, #held, 500 do assert.is_number(held[i](1, 2)) end
+    for _, f in ipairs(held) do f:free() end
+  end)
+  it("runs on the Lua thread that called C", function()
+    local seen = {}
+    local function f()
+      coroutine.wrap(function() return lib.add_i8(1, 2) end)()
+      seen[#seen + 1] = coroutine.running()
+      return 1
+    end
+    local here = coroutine.create(function() return lib.call_sum(f, 3) end)
+    assert.same({ true, 3 }, { coroutine.resume(here) })
+    assert.same({ here, here, here }, seen)
+  end)
+  it("is given NULL as nil", function()
+    for _, sort in ipairs { "void *", "int *", "const char *", "struct small *" } do
+      local got
+      local f = ffi.cast("int (*)(" .. sort .. ")", function(...) got = { n = select("#", ...), type((...)) } return 1 end)
+      f(nil)
+      assert.same({ n = 1, "nil" }, got)
+      f:free()
+    end
   end)
 end)
