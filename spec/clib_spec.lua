@@ -112,6 +112,34 @@ describe("a name space", function()
     end
     os.remove(path)
   end)
+  it("keeps a library open that a reference leads into", function()
+    local path = os.tmpname()
+    assert(os.execute(("cp '%s' '%s'"):format(helper.fixture, path)))
+    ffi.cdef "struct clib_pair { int a, b; }; extern struct clib_pair clib_pair __asm__(\"global_small\");"
+    ffi.cdef "struct clib_parts { int part[1]; }; extern struct clib_parts clib_parts[2] __asm__(\"global_small\");"
+    for _, read in ipairs {
+      function(made) return made.clib_pair end,
+      function(made) return made.clib_parts end,
+      function(made) return made.clib_parts[0] end,
+      function(made) return made.clib_parts[0].part end,
+    } do
+      for _ = 1, 2 do
+        local made = ffi.load(path)
+        read(made)
+        local kept = read(made)
+        made = nil -- luacheck: ignore
+        collectgarbage()
+        collectgarbage()
+        assert.truthy(io.open("/proc/self/maps"):read("a"):find(path, 1, true))
+        assert.truthy(tostring(kept):find("&", 1, true))
+        kept = nil -- luacheck: ignore
+        collectgarbage()
+        collectgarbage()
+        assert.falsy(io.open("/proc/self/maps"):read("a"):find(path, 1, true))
+      end
+    end
+    os.remove(path)
+  end)
 end)
 
 describe("a call", function()

@@ -298,7 +298,7 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
         let known = clib.variables.as_ref().and_then(|known| known.get(name.as_ptr() as usize));
         if let Some(&(shape, address)) = known {
             let shape = &*(shape as *const Shape);
-            push_variable(l, shape, address as *mut u8)?;
+            push_variable(l, shape, address as *mut u8, space)?;
             return Ok(1);
         }
         let found = find(clib, name)?;
@@ -322,7 +322,7 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
             }
             Found::Variable(shape, address) => {
                 remember(l, clib, name, shape, *address);
-                push_variable(l, shape, *address)?;
+                push_variable(l, shape, *address, space)?;
                 false
             }
         };
@@ -357,7 +357,8 @@ unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &str, shape: &'stat
     }
 }
 
-unsafe fn push_variable(l: *mut lua_State, shape: &Shape, address: *mut u8) -> Result<()> {
+/// Pushes a variable's value. A reference keeps the name space at `space`, without which the library would be closed and its memory gone.
+unsafe fn push_variable(l: *mut lua_State, shape: &Shape, address: *mut u8, space: c_int) -> Result<()> {
     // SAFETY: the symbol is of the declared type, as far as the script vouches (S1).
     unsafe {
         if shape.op() == Op::None {
@@ -365,10 +366,10 @@ unsafe fn push_variable(l: *mut lua_State, shape: &Shape, address: *mut u8) -> R
             if !shape.is_incomplete() {
                 return Err(What::SizeUnknown.into());
             }
-            cdata::push_reference(l, shape.reference(), address, Bounds::ANY, 0);
+            cdata::push_reference(l, shape.reference(), address, Bounds::ANY, space);
             return Ok(());
         }
-        to_lua::push(l, shape, shape.op(), address, Bounds::ANY, 0)
+        to_lua::push(l, shape, shape.op(), address, Bounds::ANY, space)
     }
 }
 

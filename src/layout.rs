@@ -29,14 +29,14 @@ impl RecordSpec {
     }
 
     /// What an `aligned` of the field would have to say for its place, in bytes, if the record were packed rather than under a `#pragma pack`; as it is
-    /// where there is none. (Bit-fields have none to say: under either they straddle.)
+    /// where there is none. (Bit-fields have none to say: under either they straddle. One of no width is not held back by the pragma.)
     pub fn aligned(&self, field: &FieldSpec) -> Option<u64> {
         match self.pack {
             Some(pack) if field.width_bits.is_none() => {
                 let own = if self.packed || field.packed { 1 } else { field.align.max(1) };
                 Some(own.max(field.aligned.unwrap_or(1)).min(pack)).filter(|&n| n > 1)
             }
-            Some(pack) => field.aligned.map(|n| n.min(pack)),
+            Some(pack) => field.aligned.map(|n| if field.width_bits == Some(0) { n } else { n.min(pack) }),
             None => field.aligned,
         }
     }

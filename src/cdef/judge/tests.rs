@@ -22,13 +22,16 @@ typedef float quad __attribute__((vector_size(16)));
 typedef const char *const *strings;
 struct bits { unsigned a : 1, b : 3; int c : 7; long long d : 33; _Bool e : 1; unsigned char f : 8; enum color g : 5; };
 struct __attribute__((packed)) tight_bits { int a : 3; int b : 30; };
+#pragma pack(push, 4)
+struct moved { char a; int : 0 __attribute__((aligned(16))); char b; };
+#pragma pack(pop)
 struct flexible { int n; const volatile short *const last[2]; double d[]; };
 union members { struct bits b; volatile int v; enum color c : 4; };
 struct ahead;
 typedef int aligned_t __attribute__((aligned(16)));
 int f(ulong_t, struct list *, nameless *, matrix, void (*)(void));
 nameless g(struct tight, struct raised, quad, long double, _Complex double);
-void h(struct bits *, struct tight_bits *, struct flexible *, union members, struct ahead *, struct raised_tight, enum wide, aligned_t *);
+void h(struct bits *, struct tight_bits *, struct flexible *, union members, struct ahead *, struct raised_tight, enum wide, aligned_t *, struct moved);
 const char *strange(char, signed char, unsigned char, long long, unsigned long long, float _Complex, _Bool, int &, ...);
 int (*(*nested(void (*)(int), int (*)[2]))(const struct point *))[3];
 int bound(const transparent *, transparent);
