@@ -354,7 +354,7 @@ impl<const N: usize, const SORT: u8> Arguments for Few<N, SORT> {
     }
 }
 
-/// As [`run_plain`], by what lies on the stack, and with pointers; of a result that is a word. The stack is left as it was.
+/// As [`run_protected`], by what lies on the stack, and with pointers; of a result that is a word. The stack is left as it was.
 #[inline(always)]
 unsafe fn run_peeking(l: *mut lua_State, callback: &Callback, args: &impl Arguments) -> u64 {
     let plan = callback.plan.get();
