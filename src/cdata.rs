@@ -423,7 +423,7 @@ pub unsafe fn calls_in<'a>(own: peek::Slot) -> Option<&'a mut u32> {
     }
 }
 
-/// Pushes a reference to `address`. `parent` is the stack index (absolute) of the cdata whose memory it is, or 0 if
+/// Pushes a reference to `address`. `parent` is the index (absolute) of the cdata, or name space, whose memory it is, or 0 if
 /// nobody's. Slots +1 (needs 2), raises.
 ///
 /// # Safety

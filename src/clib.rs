@@ -2,7 +2,8 @@
 //!
 //! A name space is a userdata whose `__index` is a plain Lua table of what was resolved already; the table's own
 //! `__index` resolves a name: function (kept), constant (kept) or variable (read each time). Where nothing but
-//! variables is asked for, the name space's `__index` is that function itself. A function keeps its library loaded.
+//! variables is asked for, the name space's `__index` is that function itself. A function keeps its library loaded, and so does a
+//! reference to a variable.
 
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;

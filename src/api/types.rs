@@ -255,7 +255,7 @@ pub unsafe fn push_as_number(l: *mut lua_State, idx: c_int) -> bool {
             lua_pushinteger(l, named.ty.number() as i64);
             return true;
         }
-        match from_lua::read_real(cdata::referent(header)) {
+        match from_lua::cdata_number(l, idx) {
             None => lua_pushnil(l),
             Some(number) => match number.integer() {
                 Some(n) => lua_pushinteger(l, n),

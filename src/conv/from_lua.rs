@@ -248,7 +248,7 @@ pub unsafe fn to_number(l: *mut lua_State, idx: c_int, shape: &Shape) -> Result<
 ///
 /// # Safety
 /// The bytes that the cdata stands for are readable.
-pub unsafe fn read_real(referent: Referent) -> Option<Number> {
+unsafe fn read_real(referent: Referent) -> Option<Number> {
     // SAFETY: from the caller.
     unsafe {
         if referent.shape.class == Class::Complex {

@@ -17,7 +17,7 @@ use crate::vm::stack::*;
 use crate::vm::state::State;
 
 /// Pushes the value of `shape` at `p`. `bounds` are those of the memory there, `parent` the absolute stack index of
-/// the cdata that owns it or 0. Slots +1 (needs 4), raises for want of memory.
+/// the cdata, or name space, that owns it or 0. Slots +1 (needs 4), raises for want of memory.
 ///
 /// # Safety
 /// A value of the shape is readable at `p`; S6.
