@@ -198,6 +198,11 @@ impl<'a> Rewriter<'a> {
         self.error_at(self.at.saturating_sub(1), message)
     }
 
+    /// An error unless this token is next.
+    fn due(&mut self, text: &str, message: &str) -> Result<(), CdefError> {
+        if self.is(text) { Ok(()) } else { Err(self.error(message)) }
+    }
+
     /// The text between a `(` and its `)`.
     fn arguments(&mut self) -> Result<String, CdefError> {
         let mut depth = 0;
@@ -494,9 +499,7 @@ impl<'a> Rewriter<'a> {
             Word::StaticAssert => {
                 let index = self.at as u32;
                 self.at += 1;
-                if !self.is("(") {
-                    return Err(self.error("'(' expected"));
-                }
+                self.due("(", "'(' expected")?;
                 let text = self.arguments()?;
                 piece.assertions.push((index, text));
                 if self.is(";") {
@@ -505,9 +508,7 @@ impl<'a> Rewriter<'a> {
             }
             Word::Pragma => {
                 self.at += 1;
-                if !self.is("(") {
-                    return Err(self.error("'(' expected"));
-                }
+                self.due("(", "'(' expected")?;
                 // In a string, or (MSVC's) as it is.
                 let text = self.arguments()?.replace('"', "");
                 self.pragma(text.trim())?;

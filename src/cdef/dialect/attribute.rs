@@ -66,9 +66,7 @@ impl Rewriter<'_> {
     pub(super) fn attribute(&mut self, found: &mut Vec<Attr>) -> Result<(), CdefError> {
         let how = word(self.token().text);
         self.at += 1;
-        if !self.is("(") {
-            return Err(self.error("'(' expected"));
-        }
+        self.due("(", "'(' expected")?;
         if matches!(how, Word::Alignas) {
             let text = self.arguments()?;
             found.push(Attr::Aligned(Some(text)));
@@ -128,18 +126,14 @@ impl Rewriter<'_> {
             }
             return Ok(());
         }
-        if !self.is("(") {
-            return Err(self.error("'(' expected"));
-        }
+        self.due("(", "'(' expected")?;
         self.at += 1;
         let mut name: Option<String> = None;
         while let Some(part) = self.token().text.strip_prefix('"') {
             name.get_or_insert_default().push_str(part.strip_suffix('"').unwrap_or(part));
             self.at += 1;
         }
-        if !self.is(")") {
-            return Err(self.error("')' expected"));
-        }
+        self.due(")", "')' expected")?;
         self.at += 1;
         piece.attrs.extend(name.map(|name| (piece.text.len() as u32, Attr::Asm(name))));
         Ok(())
