@@ -152,7 +152,7 @@ unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
             let table = record.state().table.borrow();
             let CType::Record(id) = table.get(record.ty.id) else { return None };
             let body = table.record(id).body.as_ref()?;
-            body.constants.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, c)| c.clone())
+            body.constants.all().find(name).cloned()
         });
         match found {
             Some(constant) => push_constant(l, shape.state(), &constant),
@@ -262,8 +262,8 @@ fn lookup(record: &Shape, name: &str) -> Option<FieldEntry> {
         return Some(entry);
     }
     let body = table.record(id).body.as_ref()?;
-    let constant = body.constants.iter().any(|(n, _)| **n == *name);
-    constant.then(|| FieldEntry { op: Op::Constant, ..FieldEntry::default() })
+    let constant = body.constants.all().find(name.as_bytes());
+    constant.map(|_| FieldEntry { op: Op::Constant, ..FieldEntry::default() })
 }
 
 /// The error for a key that leads nowhere.

@@ -59,8 +59,8 @@ pub struct FieldSpec {
     pub is_named: bool,
 }
 
-/// A record after layout.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A record after layout, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Bytes, trailing padding included.
     pub size: u64,
@@ -68,8 +68,6 @@ pub struct Layout {
     pub align: u64,
     /// Bytes: the greatest alignment that a member asks for, a bit-field that of its type. AArch64 places arguments by it.
     pub member_align: u64,
-    /// One for each field of the spec.
-    pub fields: Vec<FieldLayout>,
     /// Does some field lie at an offset that its type's alignment does not divide?
     pub misaligned: bool,
 }
@@ -89,55 +87,76 @@ pub enum LayoutError {
     /// Sizes do not fit 63 bits.
     TooLarge,
     /// A bit-field wider than its type, or a named one of no width.
-    BadWidth {
-        /// Which field.
-        field: usize,
-    },
+    BadWidth,
 }
 
 /// The largest record, in bytes; as GCC's limit on objects.
 const SIZE_MAX: u64 = i64::MAX as u64;
 
-/// Lays a record out.
-pub fn record(spec: &RecordSpec) -> Result<Layout, LayoutError> {
-    let mut builder = Builder { spec, bits: 0, union_bits: 0, align: 1, member_align: 1, misaligned: false };
-    let mut fields = Vec::with_capacity(spec.fields.len());
-    for (i, field) in spec.fields.iter().enumerate() {
-        let laid_out = match field.width_bits {
-            Some(width) => builder.bit_field(i, field, width)?,
-            None => builder.plain(field)?,
-        };
-        fields.push(laid_out);
-        if spec.is_union {
-            builder.union_bits = builder.union_bits.max(builder.bits);
-            builder.bits = 0;
-        }
-    }
-    if spec.is_union {
-        builder.bits = builder.union_bits;
-    }
-    let align = builder.align.max(spec.aligned.unwrap_or(1));
-    let size = round_up(builder.bits.div_ceil(8), align.into())?;
-    let size = u64::try_from(size).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
-    Ok(Layout { size, align, member_align: builder.member_align, fields, misaligned: builder.misaligned })
+/// Lays a record out: the whole, and each field of the spec.
+pub fn record(spec: &RecordSpec) -> Result<(Layout, Vec<FieldLayout>), LayoutError> {
+    let mut builder = Builder::new(spec.is_union, spec.packed, spec.pack);
+    let fields = spec.fields.iter().map(|field| builder.place(field)).collect::<Result<_, _>>()?;
+    Ok((builder.finish(spec.aligned)?, fields))
 }
 
-/// The multiple of `align` at or above `n`.
-fn round_up(n: u128, align: u128) -> Result<u128, LayoutError> {
-    n.checked_add(align - 1).map(|above| round_down(above, align)).ok_or(LayoutError::TooLarge)
+/// The multiple of `align` at or above `n` bytes.
+#[inline]
+fn next_multiple(n: u64, align: u64) -> Result<u64, LayoutError> {
+    // Alignments are powers of two.
+    let multiple = n.checked_add(align - 1).map(|above| above & !(align - 1));
+    multiple.filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)
 }
 
-/// The multiple of `align` at or below `n`.
+/// The multiple of `align` at or above `n` bits.
+fn round_up(n: u128, align: u128) -> u128 {
+    round_down(n + align - 1, align)
+}
+
+/// The multiple of `align` at or below `n` bits.
 fn round_down(n: u128, align: u128) -> u128 {
-    // Alignments are powers of two, and 128 bits are long to divide.
     n & !(align - 1)
 }
 
-/// A record while its fields are placed. Positions are bits from the start: 128 wide, so that no size of 64 bits wraps.
-struct Builder<'a> {
-    spec: &'a RecordSpec,
-    bits: u128,
-    union_bits: u128,
+/// A bit of a record, counted from its start.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Position {
+    /// Up to [`SIZE_MAX`].
+    bytes: u64,
+    /// Below 8.
+    bits: u8,
+}
+
+impl Position {
+    const START: Position = Position { bytes: 0, bits: 0 };
+
+    /// The first byte that lies wholly behind, or at, the position.
+    #[inline]
+    fn next_byte(self) -> u64 {
+        self.bytes + u64::from(self.bits > 0)
+    }
+
+    /// In bits: wide enough for a record of any size.
+    fn in_bits(self) -> u128 {
+        u128::from(self.bytes) * 8 + u128::from(self.bits)
+    }
+
+    fn of_bits(bits: u128) -> Result<Position, LayoutError> {
+        let bytes = u64::try_from(bits / 8).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+        Ok(Position { bytes, bits: (bits % 8) as u8 })
+    }
+}
+
+/// A record while its fields are placed.
+#[derive(Clone)]
+pub struct Builder {
+    is_union: bool,
+    packed: bool,
+    pack: Option<u64>,
+    /// Where the field before ends.
+    at: Position,
+    /// Where the longest field of a union ends.
+    union_end: Position,
     /// Bytes, so far.
     align: u64,
     /// As well.
@@ -145,45 +164,75 @@ struct Builder<'a> {
     misaligned: bool,
 }
 
-impl Builder<'_> {
+impl Builder {
+    /// A record without fields. What is told of it is as in a [`RecordSpec`].
+    pub fn new(is_union: bool, packed: bool, pack: Option<u64>) -> Builder {
+        let (at, union_end) = (Position::START, Position::START);
+        Builder { is_union, packed, pack, at, union_end, align: 1, member_align: 1, misaligned: false }
+    }
+
+    /// Places the next field.
+    #[inline]
+    pub fn place(&mut self, field: &FieldSpec) -> Result<FieldLayout, LayoutError> {
+        let laid_out = match field.width_bits {
+            Some(width) => self.bit_field(field, width)?,
+            None => self.plain(field)?,
+        };
+        if self.is_union {
+            self.union_end = self.union_end.max(self.at);
+            self.at = Position::START;
+        }
+        Ok(laid_out)
+    }
+
+    /// The whole record. `aligned` is its own attribute, in bytes.
+    pub fn finish(&self, aligned: Option<u64>) -> Result<Layout, LayoutError> {
+        let end = if self.is_union { self.union_end } else { self.at };
+        let align = self.align.max(aligned.unwrap_or(1));
+        let size = next_multiple(end.next_byte(), align)?;
+        Ok(Layout { size, align, member_align: self.member_align, misaligned: self.misaligned })
+    }
+
     /// The alignment that a field asks for, in bytes: its type's, lowered by `packed` and `pack`, raised by `aligned`.
     /// `pack` caps an `aligned` of the field as well (`tests/layout.rs` crosses the four).
+    #[inline]
     fn field_align(&self, field: &FieldSpec) -> u64 {
-        let own = if self.spec.packed || field.packed { 1 } else { field.align.max(1) };
+        let own = if self.packed || field.packed { 1 } else { field.align.max(1) };
         let asked = own.max(field.aligned.unwrap_or(1));
-        match self.spec.pack {
+        match self.pack {
             Some(pack) => asked.min(pack),
             None => asked,
         }
     }
 
+    #[inline]
     fn plain(&mut self, field: &FieldSpec) -> Result<FieldLayout, LayoutError> {
         let align = self.field_align(field);
-        let offset = round_up(self.bits.div_ceil(8), align.into())?;
+        let offset = next_multiple(self.at.next_byte(), align)?;
         self.align = self.align.max(align);
         self.member_align = self.member_align.max(align);
-        if field.align > 1 && (round_down(offset, field.align.into()) != offset || align < field.align) {
+        if field.align > 1 && (offset & (field.align - 1) != 0 || align < field.align) {
             self.misaligned = true;
         }
-        self.bits = (offset + u128::from(field.size)) * 8;
-        let offset = u64::try_from(offset).ok().filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+        let end = offset.checked_add(field.size).filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+        self.at = Position { bytes: end, bits: 0 };
         Ok(FieldLayout { offset, position_bits: 0 })
     }
 
     /// System V: a bit-field lies in some container of its declared type, at the lowest free bit unless it would
     /// straddle one; packed ones straddle. A width of zero moves to the next container.
-    fn bit_field(&mut self, index: usize, field: &FieldSpec, width: u64) -> Result<FieldLayout, LayoutError> {
+    fn bit_field(&mut self, field: &FieldSpec, width: u64) -> Result<FieldLayout, LayoutError> {
         if width > field.size * 8 || (width == 0 && field.is_named) {
-            return Err(LayoutError::BadWidth { field: index });
+            return Err(LayoutError::BadWidth);
         }
         let type_align = field.align.max(1);
-        let packed = self.spec.packed || field.packed;
+        let packed = self.packed || field.packed;
         if width == 0 {
-            let align = u128::from(self.spec.pack.map_or(type_align, |p| p.min(type_align)));
+            let align = u128::from(self.pack.map_or(type_align, |p| p.min(type_align)));
             let to = align.max(field.aligned.unwrap_or(1).into()) * 8;
             // `pack` does not lower the boundary that a zero width moves to (GCC).
-            let boundary = if self.spec.pack.is_some() { to.max(u128::from(type_align) * 8) } else { to };
-            self.bits = round_up(self.bits, boundary)?;
+            let boundary = if self.pack.is_some() { to.max(u128::from(type_align) * 8) } else { to };
+            self.at = Position::of_bits(round_up(self.at.in_bits(), boundary))?;
             if target::UNNAMED_BITS_ALIGN {
                 // Neither `packed` nor `pack` lowers this.
                 self.align = self.align.max(type_align).max(field.aligned.unwrap_or(1));
@@ -191,37 +240,34 @@ impl Builder<'_> {
             }
             return Ok(container(type_align, 0));
         }
+        let mut at = self.at.in_bits();
         if let Some(aligned) = field.aligned {
-            let aligned = self.spec.pack.map_or(aligned, |p| p.min(aligned));
-            self.bits = round_up(self.bits, u128::from(aligned) * 8)?;
+            let aligned = self.pack.map_or(aligned, |p| p.min(aligned));
+            at = round_up(at, u128::from(aligned) * 8);
         }
         let container_bits = u128::from(field.size) * 8;
         // Under any `#pragma pack` GCC lets them straddle.
-        let may_straddle = packed || self.spec.pack.is_some();
+        let may_straddle = packed || self.pack.is_some();
         let align_bits = u128::from(type_align) * 8;
         if !may_straddle {
-            let first = round_down(self.bits, align_bits);
-            if self.bits + u128::from(width) > first + container_bits {
-                self.bits = round_up(self.bits, align_bits)?;
+            let first = round_down(at, align_bits);
+            if at + u128::from(width) > first + container_bits {
+                at = round_up(at, align_bits);
             }
         }
         if field.is_named || target::UNNAMED_BITS_ALIGN {
             // A `#pragma pack` caps what the type asks for, and then `packed` does not count (GCC).
-            let own = match self.spec.pack {
+            let own = match self.pack {
                 Some(pack) => type_align.min(pack),
                 None if packed => 1,
                 None => type_align,
             };
-            let raised = field.aligned.map_or(1, |a| self.spec.pack.map_or(a, |p| p.min(a)));
+            let raised = field.aligned.map_or(1, |a| self.pack.map_or(a, |p| p.min(a)));
             self.align = self.align.max(own).max(raised);
             self.member_align = self.member_align.max(type_align).max(raised);
         }
-        let laid_out = container(type_align, self.bits);
-        self.bits += u128::from(width);
-        if self.bits / 8 > SIZE_MAX.into() {
-            return Err(LayoutError::TooLarge);
-        }
-        Ok(laid_out)
+        self.at = Position::of_bits(at + u128::from(width))?;
+        Ok(container(type_align, at))
     }
 }
 

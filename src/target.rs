@@ -45,6 +45,14 @@ pub enum FloatKind {
     Float128,
 }
 
+impl FloatKind {
+    /// All of them, in order.
+    pub const ALL: [FloatKind; 5] = {
+        use FloatKind::*;
+        [Float16, Float, Double, LongDouble, Float128]
+    };
+}
+
 /// Bytes of a pointer.
 pub const POINTER_SIZE: u64 = size_of::<usize>() as u64;
 

@@ -211,11 +211,8 @@ fn leaves(table: &CTypeTable, ty: QualType, offset: u64, path: &str, out: &mut V
         }
         CType::Record(id) => {
             let record = table.record(id);
-            for field in &record.body.as_ref().unwrap().fields {
-                let inner = match &field.name {
-                    Some(name) => format!("{path}.{name}"),
-                    None => path.to_owned(),
-                };
+            for (name, field) in table.fields(id).iter() {
+                let inner = if name.is_empty() { path.to_owned() } else { format!("{path}.{name}") };
                 match field.bits {
                     Some(bits) => out.push(leaf(
                         Kind::Bits(

@@ -549,12 +549,11 @@ unsafe fn pairs_body(l: *mut lua_State) -> Result<c_int> {
 /// The names of a record's members, anonymous members looked through.
 fn member_names(record: &Shape) -> Vec<Rc<str>> {
     fn collect(table: &CTypeTable, id: RecordId, names: &mut Vec<Rc<str>>) {
-        let Some(body) = &table.record(id).body else { return };
-        for field in &body.fields {
-            match (&field.name, table.anonymous_record(field)) {
-                (Some(name), _) => names.push(name.clone()),
-                (None, Some(inner)) => collect(table, inner, names),
-                _ => {}
+        for (name, field) in table.fields(id).iter() {
+            match table.anonymous_record(name, field) {
+                Some(inner) => collect(table, inner, names),
+                None if !name.is_empty() => names.push(name.into()),
+                None => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use super::args::{self, argument};
 use crate::cdata;
 use crate::clib;
 use crate::conv::to_lua::push_constant;
-use crate::ctype::{CType, Constant, Name, QualType, dump};
+use crate::ctype::{CType, Constant, Field, Name, NamedSlice, QualType, dump};
 use crate::door;
 use crate::error::{Result, What};
 use crate::native::dl::Library;
@@ -116,14 +116,16 @@ unsafe fn fields_body(l: *mut lua_State) -> Result<c_int> {
         let shape = subject(l)?;
         let state = shape.state();
         let CType::Record(id) = shape.ctype() else { return Err(argument(1, What::InvalidType)) };
-        let list =
-            state.table.borrow().record(id).body.as_ref().map(|b| b.fields.clone()).unwrap_or_default();
+        let list: Vec<(Rc<str>, Field)> = {
+            let table = state.table.borrow();
+            table.fields(id).iter().map(|(name, field)| (name.into(), *field)).collect()
+        };
         push_list(
             l,
             &list,
-            |member| {
+            |(name, member)| {
                 lua_createtable(l, 0, 6);
-                if let Some(name) = &member.name {
+                if !name.is_empty() {
                     set_string(l, c"name", name);
                 }
                 set_ctype(l, c"type", state, member.ty);
@@ -153,11 +155,12 @@ unsafe fn constants_body(l: *mut lua_State) -> Result<c_int> {
             match table.get(shape.ty.id) {
                 CType::Enum(id) => {
                     let e = table.enumeration(id);
-                    let constants = e.constants.as_deref().unwrap_or_default();
-                    constants.iter().map(|(n, v)| (n.clone(), Constant::Int(*v, e.underlying))).collect()
+                    let constants = table.enum_constants(id).into_iter().flat_map(NamedSlice::iter);
+                    constants.map(|(name, n)| (name.into(), Constant::Int(*n, e.underlying))).collect()
                 }
                 CType::Record(id) => {
-                    table.record(id).body.as_ref().map(|b| b.constants.clone()).unwrap_or_default()
+                    let constants = table.record(id).body.iter().flat_map(|body| body.constants.all().iter());
+                    constants.map(|(name, constant)| (name.into(), constant.clone())).collect()
                 }
                 _ => return Err(argument(1, What::InvalidType)),
             }

@@ -100,7 +100,7 @@ pub fn vector(table: &mut CTypeTable, elem: QualType, bytes: u64) -> Result<Qual
             let result = vector(table, function.result, bytes)?;
             let prototype = Prototype { result, ..function.prototype() };
             let names = table.param_names(id);
-            return Ok(table.function_type(prototype, &names).with(elem.qual));
+            return Ok(table.function_type(prototype, &names.all()).with(elem.qual));
         }
         _ => {}
     }

@@ -169,8 +169,8 @@ impl Converter<'_> {
         if let Some(Name::Constant(value)) = self.table.name(&name) {
             return Ok(value.clone());
         }
-        let scoped = self.constants.iter().rev().flatten().find(|(n, _)| **n == *name);
-        if let Some((_, value)) = scoped {
+        let scoped = self.constants.iter().rev().find_map(|scope| scope.all().find(name.as_bytes()));
+        if let Some(value) = scoped {
             return Ok(value.clone());
         }
         self.macro_value(&name).ok_or_else(|| self.error(node.span.start, "unexpected symbol"))

@@ -9,7 +9,7 @@ use super::declare::Converter;
 use super::dialect::Attr;
 use super::literal::unmangle;
 use super::{CdefError, INVALID, derive};
-use crate::ctype::{ArrayLen, CType, Convention, ParamNames, Prototype, Qual, QualType};
+use crate::ctype::{ArrayLen, CType, Convention, Prototype, Qual, QualType};
 
 /// A declarator applied to its base.
 pub struct Declared {
@@ -55,7 +55,7 @@ impl Converter<'_> {
                     Some(name) => {
                         return Err(self.error(name.span.start, "declaration specifier expected"));
                     }
-                    None => ty = self.function_type(ty, &[], false, &ParamNames::default(), at)?,
+                    None => ty = self.function_type(ty, &[], false, &[], at)?,
                 },
                 _ => {}
             }
@@ -109,7 +109,7 @@ impl Converter<'_> {
         at: usize,
     ) -> Result<QualType, CdefError> {
         let mut params = Vec::with_capacity(function.parameters.len());
-        let mut names = ParamNames::default();
+        let mut names = Vec::with_capacity(params.capacity());
         for parameter in &function.parameters {
             let node = &parameter.node;
             let end = node.declarator.as_ref().map_or(parameter.span.end, |d| d.span.start);
@@ -134,9 +134,10 @@ impl Converter<'_> {
                 continue;
             }
             params.push(derive::parameter(self.table, ty));
-            names.push(declared.name.as_deref().unwrap_or_default());
+            names.push(declared.name);
         }
         let variadic = function.ellipsis == ast::Ellipsis::Some;
+        let names: Vec<&str> = names.iter().map(|name| name.as_deref().unwrap_or_default()).collect();
         self.function_type(result, &params, variadic, &names, at)
     }
 
@@ -145,7 +146,7 @@ impl Converter<'_> {
         result: QualType,
         params: &[QualType],
         variadic: bool,
-        names: &ParamNames,
+        names: &[&str],
         at: usize,
     ) -> Result<QualType, CdefError> {
         derive::function(self.table, result, params, variadic, names)
@@ -171,7 +172,7 @@ impl Converter<'_> {
                 let function = self.table.function(id).to_function();
                 let prototype = Prototype { convention, ..function.prototype() };
                 let names = self.table.param_names(id);
-                self.table.function_type(prototype, &names).with(ty.qual)
+                self.table.function_type(prototype, &names.all()).with(ty.qual)
             }
             CType::Pointer(to) => {
                 let to = self.with_convention(to, attrs);

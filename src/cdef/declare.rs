@@ -8,7 +8,7 @@ use lang_c::span::Node;
 use super::dialect::{Attr, Head, Piece, Rewriter};
 use super::syntax::Sort;
 use super::{CdefError, Fault, INVALID, Param, define, derive, names, tree, value};
-use crate::ctype::{CType, CTypeTable, Constant, Name, QualType};
+use crate::ctype::{CType, CTypeTable, Constant, Name, Named, QualType};
 
 /// Turns the declarations of one piece into ctypes and names.
 pub struct Converter<'a> {
@@ -20,7 +20,7 @@ pub struct Converter<'a> {
     /// Attributes taken already.
     taken: Vec<bool>,
     /// Constants of the records under way, innermost last.
-    pub(super) constants: Vec<Vec<(Rc<str>, Constant)>>,
+    pub(super) constants: Vec<Named<Constant>>,
     /// How many parameter lists we are in.
     pub(super) parameters: u32,
     /// Must tags be known? They must in a bare type.
@@ -31,8 +31,8 @@ pub struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     /// The same, knowing some constants already.
-    pub fn with_constants(mut self, constants: &[(Rc<str>, Constant)]) -> Converter<'a> {
-        self.constants.push(constants.to_vec());
+    pub fn with_constants(mut self, constants: &Named<Constant>) -> Converter<'a> {
+        self.constants.push(constants.clone());
         self
     }
 

@@ -12,7 +12,7 @@ use super::macros::{Expansion, Macros, Word};
 use super::settle;
 use super::token::{Kind, Token, Tokens};
 use super::usual::{self, Context, Refusal, Room};
-use crate::ctype::{CTypeId, CTypeTable, Constant, IntKind, Name};
+use crate::ctype::{CTypeId, CTypeTable, Constant, IntKind, Name, Named};
 
 /// Tokens that one macro may expand to.
 const WORDS_MAX: usize = 4096;
@@ -84,7 +84,13 @@ fn evaluate(table: &mut CTypeTable, words: &[Word<'_>]) -> Option<(Constant, boo
     let list = words.iter().map(|word| Token { kind: word.kind, text: &word.text, line: 1, file: 0 });
     let context = Context { params: &[], macros: None, pack: None };
     let point = table.begin();
-    let read = usual::expression(table, &mut Tokens::of(list.collect()), context, &mut Room::default(), &[]);
+    let read = usual::expression(
+        table,
+        &mut Tokens::of(list.collect()),
+        context,
+        &mut Room::default(),
+        &Named::default(),
+    );
     let value = match settle(table, point, read.map(|done| done.it)) {
         Ok(value) => value,
         Err(Refusal::NotConstant) => return None,

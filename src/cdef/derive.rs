@@ -3,9 +3,7 @@
 //! Called by `declarator`, which has lang-c's trees, and by `usual`, which has tokens.
 
 use super::{INVALID, TOO_DEEP, UNSIZED};
-use crate::ctype::{
-    ArrayLen, CType, CTypeId, CTypeTable, Convention, ParamNames, Prototype, Qual, QualType, RecordId,
-};
+use crate::ctype::{ArrayLen, CType, CTypeId, CTypeTable, Convention, Prototype, Qual, QualType, RecordId};
 
 /// The greatest size and length.
 const SIZE_MAX: u64 = 1 << 62;
@@ -67,14 +65,14 @@ pub fn reference(table: &mut CTypeTable, to: QualType) -> Result<QualType, &'sta
     }
 }
 
-/// A function of the platform's convention; an error says why there is none.
+/// A function of the platform's convention, and its parameters' names, as [`CTypeTable::function_type`] takes them; an error says why there is none.
 #[inline]
 pub fn function(
     table: &mut CTypeTable,
     result: QualType,
     params: &[QualType],
     variadic: bool,
-    names: &ParamNames,
+    names: &[&str],
 ) -> Result<QualType, &'static str> {
     if matches!(table.get(result.id), CType::Array { .. } | CType::Function(_)) {
         return Err(INVALID);
@@ -98,12 +96,13 @@ pub fn parameter(table: &mut CTypeTable, ty: QualType) -> QualType {
 /// point to data.
 fn any_member(table: &mut CTypeTable, id: RecordId) -> Option<CTypeId> {
     let record = table.record(id);
-    let fields = &record.body.as_ref().filter(|_| record.is_transparent)?.fields;
+    record.body.as_ref().filter(|_| record.is_transparent)?;
+    let fields = table.fields(id);
     if fields.is_empty() {
         return None;
     }
     let mut qual = Qual::CONST;
-    for field in fields {
+    for field in fields.values() {
         match table.get(field.ty.id) {
             CType::Pointer(to) if !matches!(table.get(to.id), CType::Function(_)) => {
                 qual = if to.qual.is_const() { qual } else { Qual::NONE };

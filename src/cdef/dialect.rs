@@ -36,7 +36,7 @@ pub struct Rewriter<'a> {
     before_head: Vec<Attr>,
     /// `#define`s met so far.
     pub macros: Macros<'a>,
-    room: usual::Room,
+    room: usual::Room<'a>,
 }
 
 /// An open bracket of the text that comes out.
@@ -107,7 +107,7 @@ impl<'a> Rewriter<'a> {
         read: impl FnOnce(
             &mut Tokens<'a>,
             usual::Context<'_>,
-            &mut usual::Room,
+            &mut usual::Room<'a>,
         ) -> Result<usual::Done<T>, usual::Refusal>,
     ) -> Result<Option<T>, CdefError> {
         #[cfg(any(test, fuzzing))]

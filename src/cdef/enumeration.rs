@@ -2,10 +2,8 @@
 //!
 //! Called by `specifier`, which has lang-c's trees, and by `usual`, which has tokens.
 
-use std::rc::Rc;
-
 use super::Fault;
-use crate::ctype::{CTypeId, CTypeTable, EnumId, IntKind};
+use crate::ctype::{CTypeId, CTypeTable, EnumId, IntKind, NamedSlice};
 use crate::target;
 
 /// The type of a constant: `int` if it fits, else what holds it; none if nothing does.
@@ -23,9 +21,9 @@ pub fn constant_kind(n: i128) -> Option<IntKind> {
 }
 
 /// The integer type that stores an enum of these constants, as GCC chooses it.
-pub fn underlying(constants: &[(Rc<str>, i128)], packed: bool) -> IntKind {
-    let low = constants.iter().map(|c| c.1).min().unwrap_or(0);
-    let high = constants.iter().map(|c| c.1).max().unwrap_or(0);
+pub fn underlying(constants: NamedSlice<'_, i128>, packed: bool) -> IntKind {
+    let low = constants.values().copied().min().unwrap_or(0);
+    let high = constants.values().copied().max().unwrap_or(0);
     let candidates: &[IntKind] = match (low < 0, packed) {
         (true, true) => &[IntKind::SChar, IntKind::Short, IntKind::Int, target::INT64],
         (true, false) => &[IntKind::Int, target::INT64],
@@ -49,14 +47,14 @@ pub fn complete(
     known: Option<EnumId>,
     tag: Option<&str>,
     underlying: CTypeId,
-    constants: Vec<(Rc<str>, i128)>,
+    constants: NamedSlice<'_, i128>,
 ) -> Result<EnumId, Fault> {
     let Some(id) = known else {
-        return Ok(table.new_enum(tag.map(Rc::from), underlying, Some(constants)));
+        return Ok(table.new_enum(tag, underlying, Some(constants)));
     };
-    match &table.enumeration(id).constants {
+    match table.enum_constants(id) {
         None => table.complete_enum(id, underlying, constants),
-        Some(old) if *old == constants => {}
+        Some(old) if old == constants => {}
         Some(_) => return Err(Fault::Redefined),
     }
     Ok(id)

@@ -193,10 +193,11 @@ impl<'p> Pair<'p> {
             (CType::Function(x), CType::Function(y)) => {
                 ours.function(x).is_alike(theirs.function(y), |p, q| self.types(p, q))
             }
-            (CType::Record(x), CType::Record(y)) => {
-                let (x, y) = (ours.record(x), theirs.record(y));
+            (CType::Record(m), CType::Record(n)) => {
+                let (x, y) = (ours.record(m), theirs.record(n));
+                let fields = (ours.fields(m), theirs.fields(n));
                 x.kind == y.kind
-                    && x.tag == y.tag
+                    && ours.record_tag(m) == theirs.record_tag(n)
                     && x.is_transparent == y.is_transparent
                     && match (&x.body, &y.body) {
                         (None, None) => true,
@@ -206,12 +207,13 @@ impl<'p> Pair<'p> {
                                 && p.misaligned == q.misaligned
                                 && p.constants.len() == q.constants.len()
                                 && p.constants
+                                    .all()
                                     .iter()
-                                    .zip(&q.constants)
-                                    .all(|(c, d)| c.0 == d.0 && self.constants(&c.1, &d.1))
-                                && p.fields.len() == q.fields.len()
-                                && p.fields.iter().zip(&q.fields).all(|(f, g)| {
-                                    f.name == g.name
+                                    .zip(q.constants.all().iter())
+                                    .all(|(c, d)| c.0 == d.0 && self.constants(c.1, d.1))
+                                && fields.0.len() == fields.1.len()
+                                && fields.0.iter().zip(fields.1.iter()).all(|((m, f), (n, g))| {
+                                    m == n
                                         && f.offset == g.offset
                                         && f.bits == g.bits
                                         && self.types(f.ty, g.ty)
@@ -220,9 +222,11 @@ impl<'p> Pair<'p> {
                         _ => false,
                     }
             }
-            (CType::Enum(x), CType::Enum(y)) => {
-                let (x, y) = (ours.enumeration(x), theirs.enumeration(y));
-                x.tag == y.tag && x.constants == y.constants && self.ids(x.underlying, y.underlying)
+            (CType::Enum(m), CType::Enum(n)) => {
+                let (x, y) = (ours.enumeration(m), theirs.enumeration(n));
+                ours.enum_tag(m) == theirs.enum_tag(n)
+                    && ours.enum_constants(m) == theirs.enum_constants(n)
+                    && self.ids(x.underlying, y.underlying)
             }
             (x, y) => x == y,
         }

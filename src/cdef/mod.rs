@@ -33,7 +33,7 @@ mod words;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::ctype::{CType, CTypeTable, Checkpoint, Constant, IntKind, Name, QualType};
+use crate::ctype::{CType, CTypeTable, Checkpoint, Constant, IntKind, Name, Named, QualType};
 use crate::target;
 use declare::Converter;
 use dialect::Rewriter;
@@ -228,8 +228,8 @@ pub fn constant_expression(
     params: &[Param],
 ) -> Result<Constant, CdefError> {
     #[cfg(any(test, fuzzing))]
-    judge::compare(table, text, |table| expression_among(table, text, params, &[]));
-    expression_among(table, text, params, &[])
+    judge::compare(table, text, |table| expression_among(table, text, params, &Named::default()));
+    expression_among(table, text, params, &Named::default())
 }
 
 /// Reads one constant expression that may name some constants besides the table's.
@@ -237,7 +237,7 @@ fn expression_among(
     table: &mut CTypeTable,
     text: &[u8],
     params: &[Param],
-    constants: &[(Rc<str>, Constant)],
+    constants: &Named<Constant>,
 ) -> Result<Constant, CdefError> {
     let point = table.begin();
     let value = with_text(text, |text| {

@@ -1,11 +1,19 @@
 //! Entering names in the table: what means the same again, and what is a redefinition.
 
-use super::record::same_body_parts;
+use super::record::same_fields;
 use crate::ctype::{CType, CTypeTable, Constant, Name, QualType, compat};
 
 /// Enters a name; the same meaning again is fine. False if it means something else already.
+#[inline]
 pub fn enter(table: &mut CTypeTable, name: &str, what: Name) -> bool {
-    let Err(what) = table.enter_name(name, what) else { return true };
+    match table.enter_name(name, what) {
+        Ok(()) => true,
+        Err(what) => enter_again(table, name, what),
+    }
+}
+
+/// As [`enter`], of a name that means something already.
+pub fn enter_again(table: &mut CTypeTable, name: &str, what: Name) -> bool {
     let Some(old) = table.name(name) else { return false };
     let same = match (old, &what) {
         (Name::Typedef(a), Name::Typedef(b)) => equivalent(table, *a, *b),
@@ -62,18 +70,22 @@ pub fn equivalent(table: &CTypeTable, a: QualType, b: QualType) -> bool {
         (CType::Pointer(x), CType::Pointer(y)) | (CType::Reference(x), CType::Reference(y)) => deeper(x, y),
         (CType::Array { elem: x, len: m }, CType::Array { elem: y, len: n }) => m == n && deeper(x, y),
         (CType::Function(x), CType::Function(y)) => table.function(x).is_alike(table.function(y), deeper),
-        (CType::Record(x), CType::Record(y)) => {
-            let (x, y) = (table.record(x), table.record(y));
+        (CType::Record(m), CType::Record(n)) => {
+            let (x, y) = (table.record(m), table.record(n));
             let (Some(p), Some(q)) = (&x.body, &y.body) else { return false };
             x.kind == y.kind
                 && x.tag.is_none()
                 && y.tag.is_none()
                 && p.align == q.align
-                && same_body_parts(p, q, deeper)
+                && p.size == q.size
+                && same_fields(table.fields(m), table.fields(n), deeper)
         }
-        (CType::Enum(x), CType::Enum(y)) => {
-            let (x, y) = (table.enumeration(x), table.enumeration(y));
-            x.tag.is_none() && y.tag.is_none() && x.underlying == y.underlying && x.constants == y.constants
+        (CType::Enum(m), CType::Enum(n)) => {
+            let (x, y) = (table.enumeration(m), table.enumeration(n));
+            x.tag.is_none()
+                && y.tag.is_none()
+                && x.underlying == y.underlying
+                && table.enum_constants(m) == table.enum_constants(n)
         }
         // Two words for one integer, as headers and our predefined names may use them.
         (CType::Int(_), CType::Int(_)) => compat::is_type(table, a, b),

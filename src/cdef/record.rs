@@ -2,42 +2,37 @@
 //!
 //! Called by `specifier`, which has lang-c's trees, and by `usual`, which has tokens. Knows the ctype table and `layout`.
 
-use std::rc::Rc;
-
 use foldhash::HashSet;
 
 use super::names::equivalent;
 use super::{Fault, TOO_DEEP};
 use crate::ctype::{
-    ArrayLen, BitField, CType, CTypeTable, Constant, Extent, Field, QualType, RecordBody, RecordId,
-    RecordKind,
+    ArrayLen, BitField, CType, CTypeTable, Constant, Extent, Field, Named, NamedSlice, QualType, RecordBody,
+    RecordId, RecordKind,
 };
-use crate::layout::{self, FieldSpec, LayoutError, RecordSpec};
+use crate::layout::{self, Builder, FieldLayout, FieldSpec, LayoutError, RecordSpec};
 
-/// A record's fields so far. It can serve one record after the other, for its memory.
-#[derive(Default)]
+/// A record's fields so far, each at its place. It can serve one record after the other, for its memory.
 pub struct Body {
     /// Once it was started.
     id: Option<RecordId>,
     spec: RecordSpec,
-    /// One for each field of the spec: its name, type and place in the text; none for an unnamed bit-field.
-    made: Vec<Option<Made>>,
+    builder: Builder,
+    /// Those of the spec, but for unnamed bit-fields.
+    fields: Named<Field>,
+    unnamed_bits: Vec<(u64, u32)>,
     /// The names of all, once they are many.
-    names: Option<Box<HashSet<Rc<str>>>>,
+    names: Option<Box<HashSet<Box<str>>>>,
     /// Of the fields.
     extent: Extent,
+    misaligned: bool,
+    read_only: bool,
     /// The member without an end, behind which there is none: its place, and what is said of one behind it.
     open: Option<(usize, &'static str)>,
 }
 
 /// Up to so many fields are looked through for a name.
 const FEW: usize = 32;
-
-struct Made {
-    name: Option<Rc<str>>,
-    ty: QualType,
-    at: usize,
-}
 
 /// A member as it is declared.
 pub struct Member<'a> {
@@ -55,6 +50,37 @@ pub struct Member<'a> {
     pub at: usize,
 }
 
+impl Default for Body {
+    fn default() -> Body {
+        Body {
+            id: None,
+            spec: RecordSpec::default(),
+            builder: Builder::new(false, false, None),
+            fields: Named::default(),
+            unnamed_bits: Vec::new(),
+            names: None,
+            extent: Extent::SIMPLE,
+            misaligned: false,
+            read_only: false,
+            open: None,
+        }
+    }
+}
+
+/// A field at the place that it was given.
+fn placed(field: Field, FieldLayout { offset, position_bits }: FieldLayout) -> Field {
+    Field { offset, bits: field.bits.map(|bits| BitField { position_bits, ..bits }), ..field }
+}
+
+impl From<LayoutError> for Fault {
+    fn from(error: LayoutError) -> Fault {
+        Fault::Said(match error {
+            LayoutError::TooLarge => super::UNSIZED,
+            LayoutError::BadWidth => super::INVALID,
+        })
+    }
+}
+
 impl Body {
     /// Starts a record, without fields. `aligned` and `pack` are bytes, as [`RecordSpec`] has them.
     pub fn start(
@@ -65,20 +91,47 @@ impl Body {
         aligned: Option<u64>,
         pack: Option<u64>,
     ) {
+        let Body { spec, fields, unnamed_bits, .. } = self;
+        let is_union = kind == RecordKind::Union;
+        spec.fields.clear();
+        (spec.is_union, spec.packed, spec.aligned, spec.pack) = (is_union, packed, aligned, pack);
+        fields.truncate(0);
+        unnamed_bits.clear();
+        self.builder = Builder::new(is_union, packed, pack);
         self.id = Some(id);
-        self.made.clear();
         self.names = None;
         self.extent = Extent::SIMPLE;
-        self.open = None;
-        let mut fields = std::mem::take(&mut self.spec.fields);
-        fields.clear();
-        self.spec = RecordSpec { is_union: kind == RecordKind::Union, packed, aligned, pack, fields };
+        (self.misaligned, self.read_only, self.open) = (false, false, None);
     }
 
     /// What attributes behind the closing brace say.
-    pub fn attribute(&mut self, packed: bool, aligned: Option<u64>) {
-        self.spec.packed |= packed;
+    pub fn attribute(&mut self, packed: bool, aligned: Option<u64>) -> Result<(), Fault> {
         self.spec.aligned = self.spec.aligned.max(aligned);
+        if packed && !self.spec.packed {
+            self.spec.packed = true;
+            self.place_again()?;
+        }
+        Ok(())
+    }
+
+    /// Places all fields anew.
+    #[cold]
+    #[inline(never)]
+    fn place_again(&mut self) -> Result<(), Fault> {
+        let Body { spec, fields, unnamed_bits, .. } = self;
+        self.builder = Builder::new(spec.is_union, spec.packed, spec.pack);
+        unnamed_bits.clear();
+        let mut next = 0;
+        for field in &spec.fields {
+            let laid_out = self.builder.place(field)?;
+            if !field.is_named {
+                unnamed_bits.extend(unnamed(field, laid_out));
+            } else if let Some(field) = fields.get_mut(next) {
+                *field = placed(*field, laid_out);
+                next += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the next member.
@@ -98,15 +151,14 @@ impl Body {
             None => None,
             Some(n) => {
                 let integer = matches!(ctype, CType::Bool | CType::Int(_) | CType::Enum(_));
-                let limit = if ctype == CType::Bool { 1 } else { size * 8 };
+                let limit = if ctype == CType::Bool { 1 } else { size.saturating_mul(8) };
                 match u64::try_from(n) {
                     Ok(n) if integer && n <= limit => Some(n),
                     _ => return Err(Fault::Said(super::INVALID)),
                 }
             }
         };
-        let name = name.map(Rc::from);
-        if let Some(name) = &name
+        if let Some(name) = name
             && !self.is_new(name)
         {
             return Err(Fault::Redefined);
@@ -115,95 +167,91 @@ impl Body {
         if !self.extent.is_allowed() {
             return Err(Fault::Said(TOO_DEEP));
         }
-        self.spec.fields.push(FieldSpec {
-            size,
-            align: table.align(ty.id).unwrap_or(1),
-            aligned,
-            packed,
-            width_bits,
-            is_named: name.is_some() || width_bits.is_none(),
-        });
+        let is_named = name.is_some() || width_bits.is_none();
+        let align = table.align(ty.id).unwrap_or(1);
+        let spec = FieldSpec { size, align, aligned, packed, width_bits, is_named };
+        let laid_out = self.builder.place(&spec)?;
+        if is_named {
+            let bits = width_bits.map(|width| BitField { position_bits: 0, width_bits: width as u32 });
+            self.fields.push(name.unwrap_or_default(), placed(Field { ty, offset: 0, bits }, laid_out));
+        } else {
+            self.unnamed_bits.extend(unnamed(&spec, laid_out));
+        }
+        self.spec.fields.push(spec);
         if is_open {
             self.open = Some((at, "'}' expected"));
-        } else if matches!(ctype, CType::Record(_)) && table.variable_element(ty.id).is_some() {
-            self.open = Some((at, super::UNSIZED));
         }
-        let is_unnamed = name.is_none() && width_bits.is_some();
-        self.made.push((!is_unnamed).then_some(Made { name, ty, at }));
+        match ctype {
+            CType::Record(inner) => {
+                if table.variable_element(ty.id).is_some() {
+                    self.open = Some((at, super::UNSIZED));
+                }
+                self.misaligned |= table.record(inner).body.as_ref().is_some_and(|b| b.misaligned);
+                self.read_only |= table.is_read_only(ty);
+            }
+            CType::Array { .. } => self.read_only |= table.is_read_only(ty),
+            _ => self.read_only |= ty.qual.is_const(),
+        }
         Ok(())
     }
 
     /// Has no field this name yet?
-    fn is_new(&mut self, name: &Rc<str>) -> bool {
-        let mut names = self.made.iter().flatten().filter_map(|made| made.name.as_ref());
-        if self.made.len() <= FEW {
-            return !names.any(|other| other == name);
+    fn is_new(&mut self, name: &str) -> bool {
+        if self.fields.len() <= FEW {
+            return self.fields.all().find(name.as_bytes()).is_none();
         }
-        let known = self.names.get_or_insert_with(|| Box::new(names.cloned().collect()));
-        known.insert(Rc::clone(name))
+        let known = self
+            .names
+            .get_or_insert_with(|| Box::new(self.fields.all().iter().map(|(name, _)| name.into()).collect()));
+        known.insert(name.into())
     }
 
-    /// Lays the record out; with an error comes the place of the field that it is about, if it is one's.
-    pub fn finish(
-        &mut self,
-        table: &CTypeTable,
-        constants: Vec<(Rc<str>, Constant)>,
-    ) -> Result<RecordBody, (Fault, Option<usize>)> {
+    /// The record's fields so far.
+    pub fn fields(&self) -> NamedSlice<'_, Field> {
+        self.fields.all()
+    }
+
+    /// The record's body; with an error comes the place of the field that it is about, if it is one's.
+    pub fn finish(&self, constants: Named<Constant>) -> Result<RecordBody, (Fault, Option<usize>)> {
         if let Some((at, _)) = self.open.filter(|_| self.spec.is_union) {
             return Err((Fault::Said(super::UNSIZED), Some(at)));
         }
-        let layout = layout::record(&self.spec).map_err(|error| match error {
-            LayoutError::TooLarge => (Fault::Said(super::UNSIZED), None),
-            LayoutError::BadWidth { field } => {
-                let made = self.made.get(field).and_then(Option::as_ref);
-                (Fault::Said(super::INVALID), made.map(|made| made.at))
-            }
-        })?;
-        let mut fields = Vec::with_capacity(self.made.len());
-        let mut unnamed_bits = Vec::new();
-        let mut misaligned = layout.misaligned;
-        let mut read_only = false;
-        for ((made, spec), laid_out) in self.made.drain(..).zip(&self.spec.fields).zip(&layout.fields) {
-            let Some(Made { name, ty, .. }) = made else {
-                let width = spec.width_bits.unwrap_or(0) as u32;
-                if width > 0 {
-                    unnamed_bits.push((laid_out.offset * 8 + u64::from(laid_out.position_bits), width));
-                }
-                continue;
-            };
-            if let CType::Record(inner) = table.get(ty.id) {
-                misaligned |= table.record(inner).body.as_ref().is_some_and(|b| b.misaligned);
-            }
-            read_only |= table.is_read_only(ty);
-            let bits = spec
-                .width_bits
-                .map(|width| BitField { position_bits: laid_out.position_bits, width_bits: width as u32 });
-            fields.push(Field { name, ty, offset: laid_out.offset, bits });
-        }
-        let layout::Layout { size, align, member_align, .. } = layout;
+        let whole = self.builder.finish(self.spec.aligned).map_err(|error| (error.into(), None))?;
+        let layout::Layout { size, align, member_align, misaligned } = whole;
         Ok(RecordBody {
-            fields,
-            unnamed_bits,
+            unnamed_bits: self.unnamed_bits.clone(),
             size,
             align,
             member_align,
             constants,
             spec: self.spec.is_special().then(|| Box::new(self.spec.clone())),
             extent: self.extent,
-            misaligned,
-            read_only,
+            misaligned: misaligned || self.misaligned,
+            read_only: self.read_only,
         })
     }
 }
 
-/// Gives a record its body; the same one again is fine.
-pub fn complete(table: &mut CTypeTable, id: RecordId, body: RecordBody) -> Result<(), Fault> {
+/// Where an unnamed bit-field lies, as [`RecordBody::unnamed_bits`] has it; none for one of no width.
+fn unnamed(spec: &FieldSpec, laid_out: FieldLayout) -> Option<(u64, u32)> {
+    let width = spec.width_bits.filter(|&width| width > 0)?;
+    Some((laid_out.offset * 8 + u64::from(laid_out.position_bits), width as u32))
+}
+
+/// Gives a record its body and fields; the same ones again are fine.
+pub fn complete(
+    table: &mut CTypeTable,
+    id: RecordId,
+    body: RecordBody,
+    fields: NamedSlice<'_, Field>,
+) -> Result<(), Fault> {
     match &table.record(id).body {
-        None => table.complete_record(id, body),
+        None => table.complete_record(id, body, fields),
         Some(old) => {
-            let same = old.align == body.align
-                && old.constants == body.constants
-                && same_body_parts(old, &body, |x, y| equivalent(table, x, y));
+            let same = old.size == body.size
+                && old.align == body.align
+                && old.constants.all() == body.constants.all()
+                && same_fields(table.fields(id), fields, |x, y| equivalent(table, x, y));
             if !same {
                 return Err(Fault::Redefined);
             }
@@ -212,12 +260,14 @@ pub fn complete(table: &mut CTypeTable, id: RecordId, body: RecordBody) -> Resul
     Ok(())
 }
 
-/// Do two bodies have the same fields at the same places, by what `same` says of their types?
-pub fn same_body_parts(a: &RecordBody, b: &RecordBody, same: impl Fn(QualType, QualType) -> bool) -> bool {
-    a.size == b.size
-        && a.fields.len() == b.fields.len()
-        && a.fields
-            .iter()
-            .zip(&b.fields)
-            .all(|(x, y)| x.name == y.name && x.offset == y.offset && x.bits == y.bits && same(x.ty, y.ty))
+/// Do two records have the same fields at the same places, by what `same` says of their types?
+pub fn same_fields(
+    a: NamedSlice<'_, Field>,
+    b: NamedSlice<'_, Field>,
+    same: impl Fn(QualType, QualType) -> bool,
+) -> bool {
+    let is_same = |((m, x), (n, y)): ((&str, &Field), (&str, &Field))| {
+        m == n && x.offset == y.offset && x.bits == y.bits && same(x.ty, y.ty)
+    };
+    a.len() == b.len() && a.iter().zip(b.iter()).all(is_same)
 }

@@ -1,7 +1,5 @@
 //! Declaration specifiers -> base ctype; the bodies of structs, unions and enums.
 
-use std::rc::Rc;
-
 use lang_c::ast;
 use lang_c::span::Node;
 
@@ -13,7 +11,8 @@ use super::record::{self, Body, Member};
 use super::words::{Basic, Part, Words};
 use super::{CdefError, INVALID, UNSIZED, enumeration};
 use crate::ctype::{
-    CType, CTypeId, Constant, FloatKind, IntKind, Name, Qual, QualType, RecordBody, RecordId, RecordKind, Tag,
+    CType, CTypeId, Constant, FloatKind, IntKind, Name, Named, Qual, QualType, RecordBody, RecordId,
+    RecordKind, Tag,
 };
 
 /// What a list of specifiers says.
@@ -182,7 +181,7 @@ impl Converter<'_> {
                 (None, Some(tag)) if self.needs_tags => {
                     return Err(self.plain_error(format!("undeclared or implicit tag '{tag}'")));
                 }
-                (None, Some(tag)) => self.table.new_record(kind, Some((&**tag).into())),
+                (None, Some(tag)) => self.table.new_record(kind, Some(tag)),
                 (None, None) => return Err(self.error(at, "'{' expected")),
             };
             return Ok(self.table.record_type(id).plain());
@@ -190,11 +189,11 @@ impl Converter<'_> {
         self.defines = true;
         let id = match known {
             Some(id) => id,
-            None => self.table.new_record(kind, tag.as_deref().map(Rc::from)),
+            None => self.table.new_record(kind, tag.as_deref()),
         };
         let head = self.take_head(at);
-        let body = self.body(id, kind, declarations, &head, at)?;
-        record::complete(self.table, id, body)
+        let (whole, body) = self.body(id, kind, declarations, &head, at)?;
+        record::complete(self.table, id, whole, body.fields())
             .map_err(|fault| self.fault(fault, at, tag.as_deref().unwrap_or_default()))?;
         if head.attrs.contains(&Attr::Transparent) {
             self.table.make_transparent(self.table.record_type(id));
@@ -209,8 +208,8 @@ impl Converter<'_> {
         declarations: &[Node<ast::StructDeclaration>],
         head: &Head,
         at: usize,
-    ) -> Result<RecordBody, CdefError> {
-        self.constants.push(Vec::new());
+    ) -> Result<(RecordBody, Body), CdefError> {
+        self.constants.push(Named::default());
         let packed = head.attrs.contains(&Attr::Packed);
         let aligned = self.alignment(&head.attrs, at)?;
         let mut body = Body::default();
@@ -223,8 +222,9 @@ impl Converter<'_> {
             self.fields(field, &mut body)?;
         }
         let constants = self.constants.pop().unwrap_or_default();
-        body.finish(self.table, constants)
-            .map_err(|(fault, field)| self.fault(fault, field.unwrap_or(at), ""))
+        let whole =
+            body.finish(constants).map_err(|(fault, field)| self.fault(fault, field.unwrap_or(at), ""))?;
+        Ok((whole, body))
     }
 
     fn fields(&mut self, field: &Node<ast::StructField>, body: &mut Body) -> Result<(), CdefError> {
@@ -292,12 +292,15 @@ impl Converter<'_> {
         loop {
             let comma = split_comma(rest);
             let value = &rest[..comma.unwrap_or(rest.len())];
-            let scope = self.constants.concat();
-            let constant = super::expression_among(self.table, value.as_bytes(), &[], &scope)
+            let mut known = Named::default();
+            for (name, constant) in self.constants.iter().flat_map(|scope| scope.all().iter()) {
+                known.push(name, constant.clone());
+            }
+            let constant = super::expression_among(self.table, value.as_bytes(), &[], &known)
                 .map_err(|e| self.error(at, e.message))?;
             let constant = self.converted(constant, read.ty, at)?;
             if let Some(scope) = self.constants.last_mut() {
-                scope.push((name.as_str().into(), constant));
+                scope.push(&name, constant);
             }
             let Some(comma) = comma else { return Ok(()) };
             let Some((next, after)) = rest[comma + 1..].split_once('=') else { return Ok(()) };
@@ -336,7 +339,7 @@ impl Converter<'_> {
                 }
                 (None, Some(tag)) => {
                     let underlying = base.unwrap_or_else(|| self.table.int(IntKind::UInt));
-                    self.table.new_enum(Some((&**tag).into()), underlying, None)
+                    self.table.new_enum(Some(tag), underlying, None)
                 }
                 (None, None) => return Err(self.error(at, "'{' expected")),
             };
@@ -345,8 +348,9 @@ impl Converter<'_> {
         self.defines = true;
         let constants = self.enumerators(&node.enumerators, base)?;
         let packed = head.attrs.contains(&Attr::Packed);
-        let underlying = base.unwrap_or_else(|| self.table.int(enumeration::underlying(&constants, packed)));
-        let id = enumeration::complete(self.table, known, tag.as_deref(), underlying, constants)
+        let underlying =
+            base.unwrap_or_else(|| self.table.int(enumeration::underlying(constants.all(), packed)));
+        let id = enumeration::complete(self.table, known, tag.as_deref(), underlying, constants.all())
             .map_err(|fault| self.fault(fault, at, tag.as_deref().unwrap_or_default()))?;
         Ok(self.table.enum_type(id).plain())
     }
@@ -355,8 +359,8 @@ impl Converter<'_> {
         &mut self,
         list: &[Node<ast::Enumerator>],
         base: Option<CTypeId>,
-    ) -> Result<Vec<(Rc<str>, i128)>, CdefError> {
-        let mut constants = Vec::with_capacity(list.len());
+    ) -> Result<Named<i128>, CdefError> {
+        let mut constants = Named::default();
         let mut next = 0i128;
         for node in list {
             let at = node.span.start;
@@ -364,13 +368,13 @@ impl Converter<'_> {
                 next = self.integer(expression)?;
             }
             let Some(kind) = enumeration::constant_kind(next) else { return Err(self.error(at, UNSIZED)) };
-            let name: Rc<str> = (&*unmangle(&node.node.identifier.node.name)).into();
+            let name = unmangle(&node.node.identifier.node.name);
             let constant = Constant::Int(next, base.unwrap_or(self.table.int(kind)));
             self.name(&name, Name::Constant(constant.clone()), at)?;
             if let Some(scope) = self.constants.last_mut() {
-                scope.push((name.clone(), constant));
+                scope.push(&name, constant);
             }
-            constants.push((name, next));
+            constants.push(&name, next);
             next += 1;
         }
         Ok(constants)

@@ -22,7 +22,7 @@ use super::macros::Macros;
 use super::record::Body;
 use super::token::{Kind, Token, Tokens};
 use super::{Fault, Param, derive, names};
-use crate::ctype::{CType, CTypeTable, Constant, Name, ParamNames, QualType};
+use crate::ctype::{CType, CTypeTable, Constant, Name, Named, QualType};
 use declarator::Site;
 use specifier::{Attributes, Storage};
 use word::Word;
@@ -70,15 +70,17 @@ pub struct Context<'c> {
 
 /// What reading works with: kept from one declaration to the next, for its memory.
 #[derive(Default)]
-pub struct Room {
+pub struct Room<'t> {
     /// Parameters of the functions under way, innermost last.
     params: Vec<QualType>,
-    /// Their names.
-    names: ParamNames,
+    /// Their names; empty where they have none.
+    names: Vec<&'t str>,
     /// Bodies that no record is under way in.
     bodies: Vec<Body>,
     /// Constants of the records under way, innermost last.
-    constants: Vec<Vec<(Rc<str>, Constant)>>,
+    constants: Vec<Named<Constant>>,
+    /// Constants of the enum under way.
+    enumerators: Named<i128>,
 }
 
 /// What was read.
@@ -94,21 +96,21 @@ pub struct Done<T> {
 }
 
 /// Reads a declaration at file scope and enters what it declares.
-pub fn declaration(
+pub fn declaration<'t>(
     table: &mut CTypeTable,
-    tokens: &mut Tokens<'_>,
+    tokens: &mut Tokens<'t>,
     context: Context<'_>,
-    room: &mut Room,
+    room: &mut Room<'t>,
 ) -> Result<Done<()>, Refusal> {
     attempt(table, tokens, context, room, |reader| reader.declaration())
 }
 
 /// Reads a whole text that is one type name; tags must be known. The flag: did it define a record or enum itself?
-pub fn type_name(
+pub fn type_name<'t>(
     table: &mut CTypeTable,
-    tokens: &mut Tokens<'_>,
+    tokens: &mut Tokens<'t>,
     context: Context<'_>,
-    room: &mut Room,
+    room: &mut Room<'t>,
 ) -> Result<Done<(QualType, bool)>, Refusal> {
     attempt(table, tokens, context, room, |reader| {
         reader.needs_tags = true;
@@ -118,17 +120,17 @@ pub fn type_name(
 }
 
 /// Reads a whole text that is one constant expression. The caller takes the table back: an expression declares nothing.
-pub fn expression(
+pub fn expression<'t>(
     table: &mut CTypeTable,
-    tokens: &mut Tokens<'_>,
+    tokens: &mut Tokens<'t>,
     context: Context<'_>,
-    room: &mut Room,
-    constants: &[(Rc<str>, Constant)],
+    room: &mut Room<'t>,
+    constants: &Named<Constant>,
 ) -> Result<Done<Constant>, Refusal> {
     attempt(table, tokens, context, room, |reader| {
         reader.needs_tags = true;
         if !constants.is_empty() {
-            reader.room.constants.push(constants.to_vec());
+            reader.room.constants.push(constants.clone());
         }
         let value = reader.conditional()?;
         reader.at_end(value)
@@ -136,16 +138,17 @@ pub fn expression(
 }
 
 /// Runs `read`; where it gives up, the table is taken back to where it stood.
-fn attempt<T>(
+fn attempt<'t, T>(
     table: &mut CTypeTable,
-    tokens: &mut Tokens<'_>,
+    tokens: &mut Tokens<'t>,
     context: Context<'_>,
-    room: &mut Room,
-    read: impl FnOnce(&mut Reader<'_, '_>) -> Read<T>,
+    room: &mut Room<'t>,
+    read: impl FnOnce(&mut Reader<'_, 't>) -> Read<T>,
 ) -> Read<Done<T>> {
     let point = table.begin();
     // What a reader that gave up has left.
     room.params.clear();
+    room.names.clear();
     room.constants.clear();
     let Token { kind, text, .. } = tokens.at(0);
     let mut reader = Reader {
@@ -155,6 +158,7 @@ fn attempt<T>(
         kind,
         text,
         word: Word::of(kind, text),
+        sign: sign(kind, text),
         at: 0,
         used: 0,
         directives: Vec::new(),
@@ -175,14 +179,24 @@ fn attempt<T>(
     }
 }
 
+/// The sign that a token is; 0 for one of more signs, and for what is none.
+#[inline(always)]
+fn sign(kind: Kind, text: &str) -> u8 {
+    match text.as_bytes() {
+        &[one] if kind == Kind::Punct => one,
+        _ => 0,
+    }
+}
+
 struct Reader<'r, 't> {
     table: &'r mut CTypeTable,
     tokens: &'r mut Tokens<'t>,
     context: Context<'r>,
-    /// Of the next token: its sort, its text, what it says as a word, its index.
+    /// Of the next token: its sort, its text, what it says as a word, the sign that it is (0 for one of more signs, and for all else), its index.
     kind: Kind,
     text: &'t str,
     word: Word,
+    sign: u8,
     at: usize,
     /// How many `$`s were taken.
     used: usize,
@@ -192,7 +206,7 @@ struct Reader<'r, 't> {
     needs_tags: bool,
     /// Was a record or enum given a body?
     defines: bool,
-    room: &'r mut Room,
+    room: &'r mut Room<'t>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -212,7 +226,7 @@ impl<'t> Reader<'_, 't> {
         match self.tokens.known(self.at) {
             Some(&Token { kind, text, .. }) if kind != Kind::Directive => {
                 (self.kind, self.text) = (kind, text);
-                self.word = Word::of(kind, text);
+                self.sort();
             }
             _ => self.look_further(),
         }
@@ -235,7 +249,16 @@ impl<'t> Reader<'_, 't> {
             self.at += 1;
             Token { kind: self.kind, text: self.text, .. } = self.tokens.at(self.at);
         }
-        self.word = Word::of(self.kind, self.text);
+        self.sort();
+    }
+
+    /// Tells what the next token is.
+    #[inline(always)]
+    fn sort(&mut self) {
+        (self.word, self.sign) = match self.kind {
+            Kind::Ident => (Word::of(Kind::Ident, self.text), 0),
+            kind => (Word::None, sign(kind, self.text)),
+        };
     }
 
     /// Goes back, or forward, to a token that was read already.
@@ -244,9 +267,14 @@ impl<'t> Reader<'_, 't> {
         self.look();
     }
 
+    /// Is the token `text` next, which is no word?
     #[inline(always)]
     fn is(&self, text: &str) -> bool {
-        self.text == text
+        // (Known when this is compiled.)
+        match text.as_bytes() {
+            &[one] => self.sign == one,
+            _ => self.text == text,
+        }
     }
 
     /// Moves behind the token `text`, if it is next.
@@ -267,11 +295,13 @@ impl<'t> Reader<'_, 't> {
     fn go_to_closing(&mut self, open: &str, close: &str) -> Read<()> {
         let mut depth = 0usize;
         loop {
-            match self.text {
-                _ if self.kind == Kind::Eof => return Err(Refusal::Unusual),
-                text if text == open => depth += 1,
-                text if text == close => depth -= 1,
-                _ => {}
+            if self.kind == Kind::Eof {
+                return Err(Refusal::Unusual);
+            }
+            if self.is(open) {
+                depth += 1;
+            } else if self.is(close) {
+                depth -= 1;
             }
             if depth == 0 {
                 return Ok(());

@@ -75,10 +75,28 @@ impl Words {
 
     /// The type that the words make (C11 6.7.2p2); none if they make none.
     pub fn ctype(&self) -> Option<CType> {
+        if self.counts > 0 {
+            return self.ctype_of_several();
+        }
+        Some(match self.base? {
+            Basic::Void => CType::Void,
+            Basic::Bool => CType::Bool,
+            Basic::Char => CType::Int(IntKind::Char),
+            Basic::Int => CType::Int(IntKind::Int),
+            Basic::Int128 => CType::Int(IntKind::Int128),
+            Basic::Float => CType::Float(FloatKind::Float),
+            Basic::Double => CType::Float(FloatKind::Double),
+            Basic::Other(kind) => CType::Float(kind),
+        })
+    }
+
+    /// As [`Words::ctype`], where not all is said by a [`Basic`] alone.
+    #[inline(never)]
+    fn ctype_of_several(&self) -> Option<CType> {
         let [signed, unsigned, long, short, complex] =
             [SIGNED, UNSIGNED, LONG, SHORT, COMPLEX].map(|at| self.count(at));
         let base = self.base;
-        if signed + unsigned > 1 || (long > 0 && short > 0) || self.is_empty() {
+        if signed + unsigned > 1 || (long > 0 && short > 0) {
             return None;
         }
         let sign_free = signed + unsigned == 0;
@@ -95,21 +113,14 @@ impl Words {
                 _ => return None,
             });
         }
-        let plain = sign_free && long + short == 0;
         Some(match base {
-            Some(Basic::Void) if plain => CType::Void,
-            Some(Basic::Bool) if plain => CType::Bool,
-            Some(Basic::Float) if plain => CType::Float(FloatKind::Float),
-            Some(Basic::Other(kind)) if plain => CType::Float(kind),
             Some(Basic::Int128) if long + short == 0 => CType::Int(int128(unsigned)),
-            Some(Basic::Double) if sign_free && short == 0 && long <= 1 => {
-                CType::Float(if long == 1 { FloatKind::LongDouble } else { FloatKind::Double })
+            Some(Basic::Double) if sign_free && short == 0 && long == 1 => {
+                CType::Float(FloatKind::LongDouble)
             }
-            Some(Basic::Char) if long + short == 0 => CType::Int(match (signed, unsigned) {
-                (1, _) => IntKind::SChar,
-                (_, 1) => IntKind::UChar,
-                _ => IntKind::Char,
-            }),
+            Some(Basic::Char) if long + short == 0 => {
+                CType::Int(if unsigned > 0 { IntKind::UChar } else { IntKind::SChar })
+            }
             None | Some(Basic::Int) => {
                 let (of_sign, of_none) = match (short, long) {
                     (1, _) => (IntKind::Short, IntKind::UShort),

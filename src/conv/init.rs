@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::from_lua::{self, Room};
 use crate::cdata;
-use crate::ctype::{CType, RecordId, RecordKind};
+use crate::ctype::{CType, Field, RecordId, RecordKind};
 use crate::error::{Result, What};
 use crate::vm::peek;
 use crate::vm::shape::{Class, FieldEntry, Op, Shape};
@@ -407,26 +407,26 @@ fn make(shape: &Shape, record: RecordId, base: u64) -> InitPlan {
     let state = shape.state();
     let (is_union, fields) = {
         let table = state.table.borrow();
-        let record = table.record(record);
-        (record.kind == RecordKind::Union, record.body.as_ref().map(|b| b.fields.clone()).unwrap_or_default())
+        let is_union = table.record(record).kind == RecordKind::Union;
+        let fields: Vec<(Rc<str>, Field)> =
+            table.fields(record).iter().map(|(name, field)| (name.into(), *field)).collect();
+        (is_union, fields)
     };
     let mut steps = Vec::with_capacity(fields.len());
-    for field in fields {
+    for (name, field) in fields {
         let offset = base + field.offset;
-        match &field.name {
-            Some(name) => {
+        match state.shape(field.ty).ctype() {
+            CType::Record(inner) if name.is_empty() => {
+                steps.push(Step::Anonymous(make(shape, inner, offset)));
+            }
+            _ => {
                 let entry = FieldEntry::new(state, field.ty, offset, field.bits);
                 steps.push(Step::Member(Member {
                     entry,
-                    name: name.clone(),
+                    name,
                     key: Cell::new(0),
                     slot: Cell::new(peek::Slot::NIL),
                 }));
-            }
-            None => {
-                if let CType::Record(inner) = state.shape(field.ty).ctype() {
-                    steps.push(Step::Anonymous(make(shape, inner, offset)));
-                }
             }
         }
     }

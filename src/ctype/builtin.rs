@@ -1,7 +1,7 @@
 //! Predefined types: one list, one source.
 
 use super::{
-    ArrayLen, CType, CTypeTable, Extent, Field, FloatKind, IntKind, Name, QualType, RecordBody, RecordKind,
+    ArrayLen, CType, CTypeTable, Extent, Field, IntKind, Name, Named, QualType, RecordBody, RecordKind,
 };
 use crate::target;
 
@@ -69,15 +69,6 @@ pub(super) fn register(table: &mut CTypeTable) {
     }
     let bool_type = table.intern(CType::Bool).plain();
     typedef(table, "bool", bool_type);
-    // Every basic type has its id from the start, as the integers have: an expression that is rolled back leaves none
-    // dangling.
-    for kind in
-        [FloatKind::Float16, FloatKind::Float, FloatKind::Double, FloatKind::LongDouble, FloatKind::Float128]
-    {
-        table.intern(CType::Float(kind));
-        table.intern(CType::Complex(kind));
-    }
-    table.intern(CType::Void);
 }
 
 /// Is it one of the names that say themselves what they mean, or that calls depend on? Another meaning of such a name would change what was
@@ -145,28 +136,27 @@ fn va_list(table: &mut CTypeTable) -> QualType {
             ("__vr_offs", int, 28),
         ],
     };
-    let fields: Vec<Field> = members
-        .iter()
-        .map(|&(name, ty, offset)| Field { name: Some(name.into()), ty, offset, bits: None })
-        .collect();
-    let last = fields.last().expect("a va_list has members");
+    let mut fields = Named::default();
+    for &(name, ty, offset) in members {
+        fields.push(name, Field { ty, offset, bits: None });
+    }
+    let last = fields.all().last().expect("a va_list has members");
     let size = (last.offset + table.size(last.ty.id).expect("scalars have sizes")).next_multiple_of(8);
     let array = target::VA_LIST == target::VaList::SysvX64;
     let tag = if array { "__va_list_tag" } else { "__va_list" };
-    let record = table.new_record(RecordKind::Struct, Some(tag.into()));
+    let record = table.new_record(RecordKind::Struct, Some(tag));
     let body = RecordBody {
-        fields,
         unnamed_bits: Vec::new(),
         size,
         align: 8,
         member_align: 8,
-        constants: Vec::new(),
+        constants: Named::default(),
         spec: None,
         extent: Extent::SIMPLE.with(Extent::SIMPLE),
         misaligned: false,
         read_only: false,
     };
-    table.complete_record(record, body);
+    table.complete_record(record, body, fields.all());
     let ty = table.record_type(record).plain();
     if array { table.array(ty, ArrayLen::Fixed(1)).plain() } else { ty }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::{
     ArrayLen, CType, CTypeId, CTypeTable, Constant, Convention, EnumId, Field, FloatKind, IntKind, Name,
-    Qual, QualType, RecordBody, RecordId, RecordKind, Tag,
+    NamedSlice, Qual, QualType, RecordBody, RecordId, RecordKind, Tag,
 };
 use crate::layout::{FieldSpec, RecordSpec};
 
@@ -131,7 +131,7 @@ impl Dumper<'_> {
         match what {
             Name::Typedef(ty) if self.aliases.get(&ty.id) == Some(&name) => {
                 if let CType::Record(id) = self.table.get(ty.id) {
-                    for field in self.table.record(id).body.iter().flat_map(|b| &b.fields) {
+                    for field in self.table.fields(id).values() {
                         self.needs(field.ty, true);
                     }
                 }
@@ -257,7 +257,7 @@ impl Dumper<'_> {
         if record.body.is_none() || !self.done.insert(ty) {
             return;
         }
-        for field in record.body.iter().flat_map(|b| &b.fields) {
+        for field in self.table.fields(id).values() {
             self.needs(field.ty, true);
         }
         if record.tag.is_some() {
@@ -269,7 +269,7 @@ impl Dumper<'_> {
     fn enumeration(&mut self, ty: CTypeId) {
         let CType::Enum(id) = self.table.get(ty) else { return };
         let e = self.table.enumeration(id);
-        if e.tag.is_some() && e.constants.is_some() && self.done.insert(ty) {
+        if e.tag.is_some() && self.table.enum_constants(id).is_some() && self.done.insert(ty) {
             let text = self.base(ty.plain(), true);
             let _ = writeln!(self.out, "{text};");
         }
@@ -279,10 +279,10 @@ impl Dumper<'_> {
     fn has_usual_base(&self, id: EnumId) -> bool {
         let e = self.table.enumeration(id);
         let kind = self.table.integer_kind(e.underlying);
-        let mut values = e.constants.iter().flatten().map(|c| c.1);
-        match e.constants.iter().flatten().any(|c| c.1 < 0) {
-            true => kind == Some(IntKind::Int) && values.all(|n| i32::try_from(n).is_ok()),
-            false => kind == Some(IntKind::UInt) && values.all(|n| u32::try_from(n).is_ok()),
+        let values = || self.table.enum_constants(id).into_iter().flat_map(NamedSlice::values);
+        match values().any(|&n| n < 0) {
+            true => kind == Some(IntKind::Int) && values().all(|&n| i32::try_from(n).is_ok()),
+            false => kind == Some(IntKind::UInt) && values().all(|&n| u32::try_from(n).is_ok()),
         }
     }
 
@@ -290,21 +290,20 @@ impl Dumper<'_> {
     fn body(&self, id: RecordId) -> String {
         let record = self.table.record(id);
         let word = if record.kind == RecordKind::Struct { "struct" } else { "union" };
-        let tag = record.tag.as_deref().map(|t| format!(" {t}")).unwrap_or_default();
+        let tag = self.table.record_tag(id).map(|t| format!(" {t}")).unwrap_or_default();
         let Some(body) = &record.body else { return format!("{word}{tag}") };
         let spec = body.spec.as_deref();
         let is_packed = spec.is_some_and(|spec| spec.packed || spec.pack.is_some());
         let mut text = format!("{word}{}{tag} {{", if is_packed { " __attribute__((packed))" } else { "" });
-        let mut fields = body.fields.iter();
+        let mut fields = self.table.fields(id).iter();
         match spec {
-            None => fields.for_each(|field| self.member(&mut text, field, None)),
+            None => fields.for_each(|(name, field)| self.member(&mut text, name, field, None)),
             Some(spec) => {
                 for asked in &spec.fields {
                     if asked.is_named {
-                        fields
-                            .by_ref()
-                            .take(1)
-                            .for_each(|field| self.member(&mut text, field, Some((spec, asked))));
+                        fields.by_ref().take(1).for_each(|(name, field)| {
+                            self.member(&mut text, name, field, Some((spec, asked)))
+                        });
                     } else {
                         let width = asked.width_bits.unwrap_or(0);
                         let _ = write!(
@@ -317,7 +316,7 @@ impl Dumper<'_> {
                 }
             }
         }
-        self.constants(&mut text, body);
+        self.constants(&mut text, id, body);
         text.push_str(" }");
         if body.align > 1 && spec.is_some_and(|spec| spec.aligned.is_some() || spec.pack.is_some()) {
             let _ = write!(text, " __attribute__((aligned({})))", body.align);
@@ -329,9 +328,8 @@ impl Dumper<'_> {
     }
 
     /// A member, with what decides where it lies besides its type.
-    fn member(&self, text: &mut String, field: &Field, asked: Option<(&RecordSpec, &FieldSpec)>) {
-        let name = field.name.as_deref().unwrap_or("");
-        let is_named = field.name.is_some();
+    fn member(&self, text: &mut String, name: &str, field: &Field, asked: Option<(&RecordSpec, &FieldSpec)>) {
+        let is_named = !name.is_empty();
         if let (false, Some((spec, asked))) = (is_named, asked)
             && let Some(n) = spec.aligned(asked)
         {
@@ -354,16 +352,15 @@ impl Dumper<'_> {
     }
 
     /// The constants that a record declares itself; those of enums that are spelled out among its members come with these.
-    fn constants(&self, text: &mut String, body: &RecordBody) {
-        let spelled = body.fields.iter().filter_map(|field| match self.table.get(field.ty.id) {
-            CType::Enum(id) if is_nameless(self.table, field.ty.id) => Some(self.table.enumeration(id)),
+    fn constants(&self, text: &mut String, id: RecordId, body: &RecordBody) {
+        let spelled = self.table.fields(id).values().filter_map(|field| match self.table.get(field.ty.id) {
+            CType::Enum(id) if is_nameless(self.table, field.ty.id) => self.table.enum_constants(id),
             _ => None,
         });
-        let spelled: HashSet<&str> =
-            spelled.flat_map(|e| e.constants.iter().flatten()).map(|(name, _)| &**name).collect();
-        for (name, constant) in &body.constants {
+        let spelled: HashSet<&str> = spelled.flat_map(NamedSlice::iter).map(|(name, _)| name).collect();
+        for (name, constant) in body.constants.all().iter() {
             if let Constant::Int(n, ty) = constant
-                && !spelled.contains(&**name)
+                && !spelled.contains(name)
             {
                 let declared = self.declaration(ty.plain(), name);
                 let _ = write!(text, " static const {declared} = {};", value(*n));
@@ -433,7 +430,7 @@ impl Dumper<'_> {
             }
             CType::Record(id) => {
                 let record = self.table.record(id);
-                match (&record.tag, record.kind) {
+                match (self.table.record_tag(id), record.kind) {
                     (Some(tag), RecordKind::Struct) => format!("struct {tag}"),
                     (Some(tag), RecordKind::Union) => format!("union {tag}"),
                     (None, _) => self.body(id),
@@ -441,12 +438,15 @@ impl Dumper<'_> {
             }
             CType::Enum(id) => {
                 let e = self.table.enumeration(id);
-                if let (Some(tag), false) = (&e.tag, whole) {
+                if let (Some(tag), false) = (self.table.enum_tag(id), whole) {
                     return format!("enum {tag}");
                 }
-                let list: Vec<String> =
-                    e.constants.iter().flatten().map(|(name, n)| format!("{name} = {}", value(*n))).collect();
-                let tag = e.tag.as_deref().map(|t| format!("{t} ")).unwrap_or_default();
+                let constants = self.table.enum_constants(id).into_iter();
+                let list: Vec<String> = constants
+                    .flat_map(NamedSlice::iter)
+                    .map(|(name, n)| format!("{name} = {}", value(*n)))
+                    .collect();
+                let tag = self.table.enum_tag(id).map(|t| format!("{t} ")).unwrap_or_default();
                 let base = match self.has_usual_base(id) {
                     true => String::new(),
                     // Written down, for an attribute may have chosen it.

@@ -8,14 +8,17 @@ mod builtin;
 pub mod compat;
 pub mod dump;
 mod hashes;
+mod named;
 pub mod repr;
 mod scope;
 pub mod table;
 
 use crate::layout::RecordSpec;
+use std::ops::Range;
 use std::rc::Rc;
 
 pub use crate::target::{FloatKind, IntKind};
+pub use named::{Named, NamedSlice};
 pub use table::{CTypeTable, Checkpoint};
 
 /// The small number of an unqualified ctype in its [`CTypeTable`]. Equal ctypes have equal ids.
@@ -105,6 +108,10 @@ pub enum ArrayLen {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct RecordId(pub(in crate::ctype) u32);
 
+/// Where a record's or enum's tag lies in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TagId(u32);
+
 /// Where an [`Enum`] lies in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct EnumId(pub(in crate::ctype) u32);
@@ -171,19 +178,19 @@ pub enum RecordKind {
 pub struct Record {
     /// Struct or union.
     pub kind: RecordKind,
-    /// The tag, if it has one.
-    pub tag: Option<Rc<str>>,
-    /// What is between the braces; none while the record is incomplete.
+    /// The tag, if it has one ([`CTypeTable::record_tag`]).
+    pub tag: Option<TagId>,
+    /// What is between the braces, but for the fields; none while the record is incomplete.
     pub body: Option<RecordBody>,
+    /// Where its fields lie among those of all records ([`CTypeTable::fields`]).
+    fields: Range<usize>,
     /// A union that stands for any of its members where a parameter is of it (`transparent_union`).
     pub is_transparent: bool,
 }
 
-/// The fields of a complete record and where they lie.
-#[derive(Clone, Debug, PartialEq)]
+/// What a complete record is, besides its fields.
+#[derive(Clone, Debug)]
 pub struct RecordBody {
-    /// In order of declaration. Unnamed bit-fields are left out; anonymous members stay, nameless.
-    pub fields: Vec<Field>,
     /// Where unnamed bit-fields lie: bits from the start of the record, and how many. They bear on how the record is passed.
     pub unnamed_bits: Vec<(u64, u32)>,
     /// Bytes, trailing padding included; without the elements of a `[?]` or `[]` member.
@@ -193,7 +200,7 @@ pub struct RecordBody {
     /// Bytes: what the members ask for, without an `aligned` of the record itself. AArch64 places arguments by it.
     pub member_align: u64,
     /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
-    pub constants: Vec<(Rc<str>, Constant)>,
+    pub constants: Named<Constant>,
     /// What it was laid out by, unless that was nothing but the types of its members.
     pub spec: Option<Box<RecordSpec>>,
     /// How deep its members nest, and how many parts it has with theirs.
@@ -241,10 +248,8 @@ impl Default for Extent {
 }
 
 /// A member of a record.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field {
-    /// None for an anonymous struct or union member, whose fields are found through it.
-    pub name: Option<Rc<str>>,
     /// The member's type; for a bit-field the declared one.
     pub ty: QualType,
     /// Bytes from the start of the record; for a bit-field, of the container `bits` counts from.
@@ -266,12 +271,13 @@ pub struct BitField {
 /// An enum type.
 #[derive(Clone, Debug)]
 pub struct Enum {
-    /// The tag, if it has one.
-    pub tag: Option<Rc<str>>,
+    /// The tag, if it has one ([`CTypeTable::enum_tag`]).
+    pub tag: Option<TagId>,
     /// The integer type that stores it: as GCC chooses, `unsigned int` unless a constant is negative or too large.
     pub underlying: CTypeId,
-    /// In order of declaration; none while the enum is opaque (`enum e;`), which is an `unsigned int` meanwhile.
-    pub constants: Option<Vec<(Rc<str>, i128)>>,
+    /// Where its constants lie among those of all enums ([`CTypeTable::enum_constants`]); none while the enum is opaque (`enum e;`), which is an
+    /// `unsigned int` meanwhile.
+    constants: Option<Range<usize>>,
 }
 
 /// How the arguments of a function travel. Only the platform's own is told apart from words we accept and ignore.
@@ -349,14 +355,9 @@ impl ParamNames {
     }
 
     /// Adds the next parameter's name; empty if it has none.
-    pub fn push(&mut self, name: &str) {
+    fn push(&mut self, name: &str) {
         self.0.push_str(name);
         self.0.push(ParamNames::END);
-    }
-
-    /// Adds the names of another function's parameters.
-    fn append(&mut self, names: &ParamNames) {
-        self.0.push_str(&names.0);
     }
 
     /// How many bytes they take.
@@ -370,13 +371,13 @@ impl ParamNames {
     }
 
     /// Those in a range of bytes.
-    fn part(&self, bytes: std::ops::Range<usize>) -> ParamNames {
+    fn part(&self, bytes: Range<usize>) -> ParamNames {
         ParamNames(self.0[bytes].to_owned())
     }
 
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
-        self.0.clear();
+    /// All of them, up to the last one that was added.
+    pub fn all(&self) -> Vec<&str> {
+        self.0.split_terminator(ParamNames::END).collect()
     }
 
     /// Parameter `i`'s name, from 0.

@@ -82,12 +82,12 @@ fn base_name(table: &CTypeTable, ty: QualType) -> String {
         CType::Record(id) => {
             let record = table.record(id);
             let word = if record.kind == RecordKind::Struct { "struct" } else { "union" };
-            match &record.tag {
+            match table.record_tag(id) {
                 Some(tag) => format!("{word} {tag}"),
                 None => format!("{word} {}", ty.id.index()),
             }
         }
-        CType::Enum(id) => match &table.enumeration(id).tag {
+        CType::Enum(id) => match table.enum_tag(id) {
             Some(tag) => format!("enum {tag}"),
             None => format!("enum {}", ty.id.index()),
         },

@@ -9,37 +9,31 @@ use super::hashes::Hashes;
 /// What each of some names means.
 #[derive(Clone)]
 pub(super) struct Scope<T> {
+    index: Index,
+    /// What each means.
+    meanings: Vec<T>,
+}
+
+/// Where names lie in their order. (By itself, so that all scopes search with the same code.)
+#[derive(Clone)]
+struct Index {
     /// The names, one behind the other: memory of its own for each would be dearer than all the rest.
     text: String,
     /// Where each ends, in bytes.
     ends: Vec<usize>,
-    /// What each means.
-    meanings: Vec<T>,
     hashes: Hashes,
 }
 
 /// Bytes of a name, as names go.
 const USUAL_LENGTH: usize = 16;
 
-impl<T> Scope<T> {
-    /// No names, and room for so many.
-    pub(super) fn with_capacity(n: usize) -> Scope<T> {
-        Scope {
+impl Index {
+    fn with_capacity(n: usize) -> Index {
+        Index {
             text: String::with_capacity(n * USUAL_LENGTH),
             ends: Vec::with_capacity(n),
-            meanings: Vec::with_capacity(n),
             hashes: Hashes::with_capacity(n),
         }
-    }
-
-    /// How many names there are.
-    pub(super) fn len(&self) -> usize {
-        self.meanings.len()
-    }
-
-    /// Every name, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.meanings.iter().enumerate().map(|(at, what)| (self.name(at), what))
     }
 
     /// Where a place's name starts, in bytes; behind the last place, where the text ends.
@@ -52,15 +46,58 @@ impl<T> Scope<T> {
         &self.text[self.start(at)..self.ends[at]]
     }
 
-    #[inline]
-    fn position(&self, hash: u64, name: &str) -> Option<usize> {
-        self.hashes.find(hash, |at| self.text.as_bytes()[self.start(at)..self.ends[at]] == *name.as_bytes())
+    /// A name's hash, and its place.
+    #[inline(never)]
+    fn find(&self, hasher: &RandomState, name: &str) -> (u64, Option<usize>) {
+        let hash = hasher.hash_one(name);
+        let is_it = |at| self.text.as_bytes()[self.start(at)..self.ends[at]] == *name.as_bytes();
+        (hash, self.hashes.find(hash, is_it))
+    }
+
+    /// Enters a name that is not there yet.
+    #[inline(never)]
+    fn enter(&mut self, hash: u64, name: &str) {
+        self.hashes.insert(hash, self.ends.len());
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    /// Takes all names out but the first `len`.
+    fn truncate(&mut self, hasher: &RandomState, len: usize) {
+        for at in len..self.ends.len() {
+            self.hashes.remove(hasher.hash_one(self.name(at)), at);
+        }
+        self.text.truncate(self.start(len));
+        self.ends.truncate(len);
+    }
+}
+
+impl<T> Scope<T> {
+    /// No names, and room for so many.
+    pub(super) fn with_capacity(n: usize) -> Scope<T> {
+        Scope { index: Index::with_capacity(n), meanings: Vec::with_capacity(n) }
+    }
+
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.meanings.len()
+    }
+
+    /// Every name, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.meanings.iter().enumerate().map(|(at, what)| (self.index.name(at), what))
     }
 
     /// A name's place in the order, and what it means.
     #[inline]
     pub(super) fn find(&self, hasher: &RandomState, name: &str) -> Option<(usize, &T)> {
-        self.position(hasher.hash_one(name), name).map(|at| (at, &self.meanings[at]))
+        let at = self.index.find(hasher, name).1?;
+        Some((at, &self.meanings[at]))
+    }
+
+    /// The name at a place.
+    pub(super) fn name(&self, at: usize) -> &str {
+        self.index.name(at)
     }
 
     /// What the name at a place means.
@@ -71,13 +108,8 @@ impl<T> Scope<T> {
     /// Enters a name; where it means something already, that stays, and `what` comes back.
     #[inline]
     pub(super) fn enter(&mut self, hasher: &RandomState, name: &str, what: T) -> Result<(), T> {
-        let hash = hasher.hash_one(name);
-        if self.position(hash, name).is_some() {
-            return Err(what);
-        }
-        self.hashes.insert(hash, self.len());
-        self.text.push_str(name);
-        self.ends.push(self.text.len());
+        let (hash, None) = self.index.find(hasher, name) else { return Err(what) };
+        self.index.enter(hash, name);
         self.meanings.push(what);
         Ok(())
     }
@@ -89,11 +121,7 @@ impl<T> Scope<T> {
 
     /// Takes all names out but the first `len`.
     pub(super) fn truncate(&mut self, hasher: &RandomState, len: usize) {
-        for at in len..self.len() {
-            self.hashes.remove(hasher.hash_one(self.name(at)), at);
-        }
-        self.text.truncate(self.start(len));
-        self.ends.truncate(len);
+        self.index.truncate(hasher, len);
         self.meanings.truncate(len);
     }
 }

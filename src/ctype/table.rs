@@ -6,7 +6,6 @@
 
 use std::hash::BuildHasher;
 use std::num::NonZeroU32;
-use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
@@ -15,7 +14,8 @@ use super::hashes::Hashes;
 use super::scope::Scope;
 use super::{
     ArrayLen, CType, CTypeId, Convention, Enum, EnumId, Extent, Field, FloatKind, FunctionId, IntKind, Name,
-    ParamNames, Prototype, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
+    Named, NamedSlice, ParamNames, Prototype, Qual, QualType, Record, RecordBody, RecordId, RecordKind, Tag,
+    TagId,
 };
 use crate::target;
 
@@ -33,6 +33,23 @@ struct Entry {
 
 /// The first type, which is an integer's.
 const NO_POINTER: CTypeId = CTypeId(0);
+
+const VOID: u32 = IntKind::ALL.len() as u32;
+const BOOL: u32 = VOID + 1;
+const FIRST_FLOAT: u32 = BOOL + 1;
+
+/// The id of a type that is made of nothing: these are the table's first, the integers, void, bool, each floating type with its complex one.
+#[inline]
+fn basic(ctype: CType) -> Option<CTypeId> {
+    match ctype {
+        CType::Int(kind) => Some(CTypeId(kind as u32)),
+        CType::Void => Some(CTypeId(VOID)),
+        CType::Bool => Some(CTypeId(BOOL)),
+        CType::Float(kind) => Some(CTypeId(FIRST_FLOAT + 2 * kind as u32)),
+        CType::Complex(kind) => Some(CTypeId(FIRST_FLOAT + 2 * kind as u32 + 1)),
+        _ => None,
+    }
+}
 
 impl Entry {
     fn new(ctype: CType, align: Option<NonZeroU32>) -> Entry {
@@ -78,6 +95,10 @@ pub struct CTypeTable {
     records: Vec<(Record, CTypeId)>,
     /// Enums, and their ctypes.
     enums: Vec<(Enum, CTypeId)>,
+    /// The fields of all records.
+    fields: Named<Field>,
+    /// The constants of all enums.
+    enum_constants: Named<i128>,
     functions: Vec<FunctionEntry>,
     /// The functions by what makes two function types one.
     interned_functions: Hashes,
@@ -124,6 +145,8 @@ pub struct Checkpoint {
     functions: usize,
     names: usize,
     tags: usize,
+    fields: usize,
+    enum_constants: usize,
     journal: usize,
 }
 
@@ -164,6 +187,8 @@ impl CTypeTable {
             interned: Hashes::with_capacity(USUAL),
             records: Vec::with_capacity(USUAL / 8),
             enums: Vec::with_capacity(USUAL / 8),
+            fields: Named::with_capacity(USUAL / 2),
+            enum_constants: Named::with_capacity(USUAL / 4),
             functions: Vec::with_capacity(USUAL / 4),
             interned_functions: Hashes::with_capacity(USUAL / 4),
             params: Vec::with_capacity(USUAL),
@@ -173,9 +198,12 @@ impl CTypeTable {
             journal: Vec::new(),
             predefined: Vec::new(),
         };
-        for (index, kind) in IntKind::ALL.into_iter().enumerate() {
-            let id = table.push(CType::Int(kind));
-            debug_assert!(id.index() == index && index == kind as usize, "`int` counts on it");
+        // Every basic type has its id from the start: an expression that is rolled back leaves none dangling.
+        let floats = FloatKind::ALL.into_iter().flat_map(|kind| [CType::Float(kind), CType::Complex(kind)]);
+        let basics = IntKind::ALL.into_iter().map(CType::Int).chain([CType::Void, CType::Bool]).chain(floats);
+        for ctype in basics {
+            let id = table.push(ctype);
+            debug_assert!(basic(ctype) == Some(id), "it tells where they are");
         }
         builtin::register(&mut table);
         table.predefined = vec![true; table.names.len()];
@@ -200,14 +228,13 @@ impl CTypeTable {
     #[inline]
     fn made_once(&self, ctype: CType) -> Option<CTypeId> {
         match ctype {
-            CType::Int(kind) => Some(self.int(kind)),
             CType::Record(id) => Some(self.record_type(id)),
             CType::Enum(id) => Some(self.enum_type(id)),
             CType::Function(id) => Some(self.functions[id.index()].ctype),
             CType::Pointer(to) if to.qual == Qual::NONE => {
                 Some(self.entries[to.id.index()].pointer).filter(|&id| id != NO_POINTER)
             }
-            _ => None,
+            _ => basic(ctype),
         }
     }
 
@@ -281,13 +308,12 @@ impl CTypeTable {
 
     /// The id of an integer type.
     pub fn int(&self, kind: IntKind) -> CTypeId {
-        // They are the table's first, in this order.
         CTypeId(kind as u32)
     }
 
     /// The id of a real floating type.
     pub fn float(&self, kind: FloatKind) -> CTypeId {
-        self.id_of(CType::Float(kind)).expect("basic types are there from the start")
+        CTypeId(FIRST_FLOAT + 2 * kind as u32)
     }
 
     /// A pointer to `to`.
@@ -300,8 +326,8 @@ impl CTypeTable {
         self.intern(CType::Array { elem, len })
     }
 
-    /// The id of a function type, made if new; `names` are kept then.
-    pub fn function_type(&mut self, prototype: Prototype<'_>, names: &ParamNames) -> CTypeId {
+    /// The id of a function type, made if new; the parameters' `names` (empty where one has none) are kept then.
+    pub fn function_type(&mut self, prototype: Prototype<'_>, names: &[&str]) -> CTypeId {
         let hash = self.hasher.hash_one(prototype);
         let known = self.interned_functions.find(hash, |at| self.prototype(at) == prototype);
         let at = known.unwrap_or_else(|| {
@@ -311,7 +337,7 @@ impl CTypeTable {
             let parts = params.iter().chain([&result]);
             let extent = parts.fold(Extent::SIMPLE, |whole, &part| whole.with(self.extent_behind(part)));
             self.params.extend_from_slice(params);
-            self.param_names.append(names);
+            names.iter().for_each(|name| self.param_names.push(name));
             let ctype = CType::Function(FunctionId(at as u32));
             let ctype = self.push_entry(Entry { extent, ..Entry::new(ctype, None) });
             let function =
@@ -330,23 +356,23 @@ impl CTypeTable {
     }
 
     /// A new, incomplete record.
-    pub fn new_record(&mut self, kind: RecordKind, tag: Option<Rc<str>>) -> RecordId {
+    pub fn new_record(&mut self, kind: RecordKind, tag: Option<&str>) -> RecordId {
         let id = RecordId(self.records.len() as u32);
         let ctype = self.push(CType::Record(id));
-        self.records.push((Record { kind, tag: tag.clone(), body: None, is_transparent: false }, ctype));
-        if let Some(tag) = tag {
-            self.insert_tag(&tag, Tag::Record(id));
-        }
+        let tag = tag.map(|tag| self.enter_tag(tag, Tag::Record(id)));
+        self.records.push((Record { kind, tag, body: None, fields: 0..0, is_transparent: false }, ctype));
         id
     }
 
-    /// Gives an incomplete record its body. The caller has checked that it has none yet.
-    pub fn complete_record(&mut self, id: RecordId, body: RecordBody) {
+    /// Gives an incomplete record its body and fields: those are in order of declaration. Unnamed bit-fields are left out; anonymous members, whose
+    /// fields are found through them, have no name. The caller has checked that it has no body yet.
+    pub fn complete_record(&mut self, id: RecordId, body: RecordBody, fields: NamedSlice<'_, Field>) {
+        let fields = self.fields.append(fields);
         let (record, ctype) = &mut self.records[id.0 as usize];
         if record.tag.is_none() {
             self.entries[ctype.index()].extent = body.extent;
         }
-        record.body = Some(body);
+        (record.body, record.fields) = (Some(body), fields);
         self.journal.push(Undo::RecordBody(id));
     }
 
@@ -363,21 +389,21 @@ impl CTypeTable {
     /// A new enum; opaque while `constants` is none.
     pub fn new_enum(
         &mut self,
-        tag: Option<Rc<str>>,
+        tag: Option<&str>,
         underlying: CTypeId,
-        constants: Option<Vec<(Rc<str>, i128)>>,
+        constants: Option<NamedSlice<'_, i128>>,
     ) -> EnumId {
         let id = EnumId(self.enums.len() as u32);
         let ctype = self.push(CType::Enum(id));
-        self.enums.push((Enum { tag: tag.clone(), underlying, constants }, ctype));
-        if let Some(tag) = tag {
-            self.insert_tag(&tag, Tag::Enum(id));
-        }
+        let tag = tag.map(|tag| self.enter_tag(tag, Tag::Enum(id)));
+        let constants = constants.map(|constants| self.enum_constants.append(constants));
+        self.enums.push((Enum { tag, underlying, constants }, ctype));
         id
     }
 
-    /// Gives an opaque enum its constants.
-    pub fn complete_enum(&mut self, id: EnumId, underlying: CTypeId, constants: Vec<(Rc<str>, i128)>) {
+    /// Gives an opaque enum its constants, in order of declaration.
+    pub fn complete_enum(&mut self, id: EnumId, underlying: CTypeId, constants: NamedSlice<'_, i128>) {
+        let constants = self.enum_constants.append(constants);
         let e = &mut self.enums[id.0 as usize].0;
         self.journal.push(Undo::EnumBody(id, e.underlying));
         e.underlying = underlying;
@@ -445,9 +471,11 @@ impl CTypeTable {
         self.journal.push(Undo::Replaced(at, Box::new(old)));
     }
 
-    fn insert_tag(&mut self, tag: &str, what: Tag) {
+    fn enter_tag(&mut self, tag: &str, what: Tag) -> TagId {
+        let id = TagId(self.tags.len() as u32);
         let entered = self.tags.enter(&self.hasher, tag, what);
         debug_assert!(entered.is_ok(), "the caller looks a tag up first");
+        id
     }
 
     /// Every ordinary name, in the order of their entering.
@@ -471,6 +499,8 @@ impl CTypeTable {
             functions: self.functions.len(),
             names: self.names.len(),
             tags: self.tags.len(),
+            fields: self.fields.len(),
+            enum_constants: self.enum_constants.len(),
             journal: self.journal.len(),
         }
     }
@@ -495,7 +525,10 @@ impl CTypeTable {
             match undo {
                 Undo::Replaced(at, old) => drop(self.names.replace(at, *old)),
                 Undo::Predefined(at) => self.predefined[at] = true,
-                Undo::RecordBody(id) => self.records[id.0 as usize].0.body = None,
+                Undo::RecordBody(id) => {
+                    let record = &mut self.records[id.0 as usize].0;
+                    (record.body, record.fields) = (None, 0..0);
+                }
                 Undo::Transparent(id) => self.records[id.0 as usize].0.is_transparent = false,
                 Undo::EnumBody(id, underlying) => {
                     let e = &mut self.enums[id.0 as usize].0;
@@ -506,6 +539,8 @@ impl CTypeTable {
         }
         self.names.truncate(&self.hasher, point.names);
         self.tags.truncate(&self.hasher, point.tags);
+        self.fields.truncate(point.fields);
+        self.enum_constants.truncate(point.enum_constants);
         for at in point.entries..self.entries.len() {
             let entry = self.entries[at];
             match entry.ctype {
@@ -539,6 +574,26 @@ impl CTypeTable {
     /// A record.
     pub fn record(&self, id: RecordId) -> &Record {
         &self.records[id.0 as usize].0
+    }
+
+    /// A record's fields; none while it is incomplete.
+    pub fn fields(&self, id: RecordId) -> NamedSlice<'_, Field> {
+        self.fields.part(self.record(id).fields.clone())
+    }
+
+    /// A record's tag.
+    pub fn record_tag(&self, id: RecordId) -> Option<&str> {
+        self.record(id).tag.map(|tag| self.tags.name(tag.0 as usize))
+    }
+
+    /// The constants of an enum; none while it is opaque.
+    pub fn enum_constants(&self, id: EnumId) -> Option<NamedSlice<'_, i128>> {
+        self.enumeration(id).constants.clone().map(|places| self.enum_constants.part(places))
+    }
+
+    /// An enum's tag.
+    pub fn enum_tag(&self, id: EnumId) -> Option<&str> {
+        self.enumeration(id).tag.map(|tag| self.tags.name(tag.0 as usize))
     }
 
     /// An enum.
@@ -647,7 +702,7 @@ impl CTypeTable {
         match self.get(id) {
             CType::Array { elem, len: ArrayLen::Variable } => Some(elem),
             CType::Record(r) => {
-                let last = self.record(r).body.as_ref()?.fields.last()?;
+                let last = self.fields(r).last()?;
                 self.variable_element(last.ty.id)
             }
             _ => None,
@@ -666,27 +721,23 @@ impl CTypeTable {
 
     /// The field `name` of a record, anonymous members searched through; the first in order of declaration wins.
     pub fn find_field(&self, id: RecordId, name: &str) -> Option<FoundField> {
-        let body = self.record(id).body.as_ref()?;
-        body.fields.iter().find_map(|field| match &field.name {
-            Some(n) if **n == *name => {
-                Some(FoundField { ty: field.ty, offset: field.offset, bits: field.bits })
+        self.fields(id).iter().find_map(|(own, field)| {
+            if own == name && !own.is_empty() {
+                return Some(FoundField { ty: field.ty, offset: field.offset, bits: field.bits });
             }
-            Some(_) => None,
-            None => {
-                let inner = self.find_field(self.anonymous_record(field)?, name)?;
-                Some(FoundField {
-                    ty: inner.ty.id.with(inner.ty.qual.union(field.ty.qual)),
-                    offset: field.offset + inner.offset,
-                    bits: inner.bits,
-                })
-            }
+            let inner = self.find_field(self.anonymous_record(own, field)?, name)?;
+            Some(FoundField {
+                ty: inner.ty.id.with(inner.ty.qual.union(field.ty.qual)),
+                offset: field.offset + inner.offset,
+                bits: inner.bits,
+            })
         })
     }
 
-    /// The record behind an anonymous member.
-    pub fn anonymous_record(&self, field: &Field) -> Option<RecordId> {
-        match (&field.name, self.get(field.ty.id)) {
-            (None, CType::Record(inner)) => Some(inner),
+    /// The record behind an anonymous member; none where the member has a name.
+    pub fn anonymous_record(&self, name: &str, field: &Field) -> Option<RecordId> {
+        match self.get(field.ty.id) {
+            CType::Record(inner) if name.is_empty() => Some(inner),
             _ => None,
         }
     }

@@ -286,13 +286,14 @@ fn count_elements(
             count_elements(table, elem.id, element)?.and_then(|count| count.checked_mul(n))
         }
         CType::Record(record) => {
+            let fields = table.fields(record);
             let record = table.record(record);
             let body = record.body.as_ref().ok_or("incomplete type by value")?;
             if !body.unnamed_bits.is_empty() {
                 return Ok(None);
             }
             let mut total = 0u64;
-            for field in &body.fields {
+            for field in fields.values() {
                 if field.bits.is_some() {
                     return Ok(None);
                 }

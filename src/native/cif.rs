@@ -116,8 +116,7 @@ impl Cif {
 fn is_long_double_alone(table: &CTypeTable, id: CTypeId) -> bool {
     match table.get(id) {
         CType::Record(record) if table.size(id) == Some(16) => {
-            let fields = table.record(record).body.iter().flat_map(|b| &b.fields);
-            let mut fields = fields.filter(|f| table.size(f.ty.id) != Some(0));
+            let mut fields = table.fields(record).values().filter(|f| table.size(f.ty.id) != Some(0));
             fields.next().is_some_and(|f| holds_long_double(table, f.ty.id))
         }
         _ => false,
@@ -180,13 +179,14 @@ impl Types {
             CType::Record(id) => {
                 let record = table.record(id);
                 let body = record.body.as_ref().ok_or("incomplete type by value")?;
-                if record.kind == RecordKind::Union || body.fields.iter().any(|f| f.bits.is_some()) {
+                let fields = table.fields(id);
+                if record.kind == RecordKind::Union || fields.values().any(|f| f.bits.is_some()) {
                     return Err("union or bit-field by value".to_owned());
                 }
                 let mut elements = Vec::new();
                 // libffi lays the members out by itself: only what comes out as declared can be described.
                 let (mut end, mut natural) = (0u64, 1);
-                for field in &body.fields {
+                for field in fields.values() {
                     let align = table.align(table.unaligned(field.ty.id)).unwrap_or(1);
                     let size = table.size(field.ty.id).unwrap_or(0);
                     if field.offset != end.next_multiple_of(align) {

@@ -12,7 +12,8 @@ use super::direct::{Direct, Vectors};
 use super::pool::{ENTRIES, POOL, enter_any, enter_few, enter_mixed, pool_start};
 use super::signature::{Path, Place, Signature};
 use crate::ctype::{
-    ArrayLen, CType, CTypeId, CTypeTable, FloatKind, IntKind, Prototype, QualType, RecordBody,
+    ArrayLen, CType, CTypeId, CTypeTable, Field, FloatKind, IntKind, NamedSlice, Prototype, QualType,
+    RecordBody,
 };
 use crate::target;
 
@@ -281,9 +282,8 @@ fn lone_x87(table: &CTypeTable, id: CTypeId) -> Option<ResultPlace> {
         CType::Float(FloatKind::LongDouble) => Some(ResultPlace::X87),
         CType::Array { elem, len: ArrayLen::Fixed(1) } => lone_x87(table, elem.id),
         CType::Record(record) => {
-            let body = table.record(record).body.as_ref()?;
             // In a union other members may lie over it: two classes in one eightbyte make memory of it.
-            let mut parts = body.fields.iter().filter(|f| table.size(f.ty.id) != Some(0));
+            let mut parts = table.fields(record).values().filter(|f| table.size(f.ty.id) != Some(0));
             let first = parts.next()?;
             if !parts.all(|f| lone_x87(table, f.ty.id).is_some()) {
                 return None;
@@ -350,8 +350,8 @@ fn merge(table: &CTypeTable, id: CTypeId, offset: u64, classes: &mut [Class; 2])
         CType::Array { elem, len } => merge_array(table, elem.id, len, offset, classes),
         CType::Record(record) => {
             let body = table.record(record).body.as_ref().ok_or("incomplete type by value")?;
-            merge_bits(body, offset, classes);
-            for field in body.fields.iter().filter(|f| f.bits.is_none()) {
+            merge_bits(body, table.fields(record), offset, classes);
+            for field in table.fields(record).values().filter(|f| f.bits.is_none()) {
                 merge(table, field.ty.id, offset + field.offset, classes)?;
             }
             Ok(())
@@ -433,7 +433,7 @@ fn merge_array(
 }
 
 /// Bit-fields are integers of the eightbytes that their first and last bits lie in.
-fn merge_bits(body: &RecordBody, offset: u64, classes: &mut [Class; 2]) {
+fn merge_bits(body: &RecordBody, fields: NamedSlice<'_, Field>, offset: u64, classes: &mut [Class; 2]) {
     let mut merge = |first: u64, width: u32| {
         for at in [first, first + u64::from(width) - 1] {
             put(classes, offset + at / 8, Class::Integer);
@@ -442,7 +442,7 @@ fn merge_bits(body: &RecordBody, offset: u64, classes: &mut [Class; 2]) {
     for &(first, width) in &body.unnamed_bits {
         merge(first, width);
     }
-    for field in &body.fields {
+    for field in fields.values() {
         if let Some(bits) = field.bits {
             merge(field.offset * 8 + u64::from(bits.position_bits), bits.width_bits);
         }

@@ -196,7 +196,7 @@ impl Shape {
         let ctype = table.get(self.ty.id);
         let complete = match ctype {
             CType::Record(r) => table.record(r).body.is_some(),
-            CType::Enum(e) => table.enumeration(e).constants.is_some(),
+            CType::Enum(e) => table.enum_constants(e).is_some(),
             _ => true,
         };
         self.complete.set(complete);
@@ -471,8 +471,7 @@ impl Shape {
     pub fn enum_constant(&self, name: &[u8]) -> Option<i128> {
         let table = self.state().table.borrow();
         let CType::Enum(id) = table.get(self.ty.id) else { return None };
-        let constants = table.enumeration(id).constants.as_deref().unwrap_or_default();
-        constants.iter().find(|(n, _)| n.as_bytes() == name).map(|&(_, value)| value)
+        table.enum_constants(id)?.find(name).copied()
     }
 
     /// The record's own field table.
@@ -573,13 +572,10 @@ const SLOTS_MAX: usize = 8;
 
 /// The names of the members that are records or arrays, anonymous members looked through, in order.
 fn collect_slots(table: &CTypeTable, record: RecordId, names: &mut Vec<Rc<str>>) {
-    let Some(body) = &table.record(record).body else { return };
-    for field in &body.fields {
-        match (&field.name, table.get(field.ty.id)) {
-            (Some(name), CType::Record(_) | CType::Array { .. }) if names.len() < SLOTS_MAX => {
-                names.push(name.clone());
-            }
-            (None, CType::Record(inner)) => collect_slots(table, inner, names),
+    for (name, field) in table.fields(record).iter() {
+        match table.get(field.ty.id) {
+            CType::Record(inner) if name.is_empty() => collect_slots(table, inner, names),
+            CType::Record(_) | CType::Array { .. } if names.len() < SLOTS_MAX => names.push(name.into()),
             _ => {}
         }
     }

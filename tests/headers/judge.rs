@@ -224,7 +224,7 @@ impl<'a> Questions<'a> {
                     let name = format!("{} {word}", keyword(record));
                     self.ask_type(name, self.table.record_type(id).plain(), 0);
                 }
-                Some(Tag::Enum(id)) if self.table.enumeration(id).constants.is_some() => {
+                Some(Tag::Enum(id)) if self.table.enum_constants(id).is_some() => {
                     self.ask_type(format!("enum {word}"), self.table.enum_type(id).plain(), 0);
                 }
                 _ => {}
@@ -249,12 +249,11 @@ impl<'a> Questions<'a> {
 
     fn ask_members(&mut self, root: &str, name: &str, ty: QualType, base: u64, depth: usize) {
         let CType::Record(id) = self.table.get(ty.id) else { return };
-        let Some(body) = &self.table.record(id).body else { return };
-        for field in &body.fields {
-            let Some(member) = &field.name else {
+        for (member, field) in self.table.fields(id).iter() {
+            if member.is_empty() {
                 self.ask_members(root, name, field.ty, base + field.offset, depth);
                 continue;
-            };
+            }
             let what = format!("{name}.{member}");
             if let Some(bits) = field.bits {
                 if field.ty.qual.is_const() {

@@ -2,10 +2,10 @@
 
 use super::specifier::Attributes;
 use super::word::Word;
-use super::{RUN_MAX, Read, Reader, Refusal};
+use super::{RUN_MAX, Read, Reader, Refusal, Room};
 use crate::cdef::derive;
 use crate::cdef::token::Kind;
-use crate::ctype::{ArrayLen, CType, ParamNames, Qual, QualType};
+use crate::ctype::{ArrayLen, CType, Qual, QualType};
 
 use std::rc::Rc;
 
@@ -40,10 +40,10 @@ impl<'t> Reader<'_, 't> {
     pub(super) fn declarator(&mut self, base: QualType, site: Site) -> Read<Declared<'t>> {
         let ty = self.pointers(base)?;
         if self.word != Word::None && site != Site::TypeName {
-            if site == Site::Parameter && self.typedef(self.text).is_some() {
-                return Err(Refusal::Unusual);
-            }
             let name = self.identifier()?;
+            if site == Site::Parameter && matches!(self.sign, b'(' | b'[') {
+                self.takes_no_typedef(name)?;
+            }
             return Ok(Declared { name: Some(name), ty: self.suffixes(ty)? });
         }
         if self.is("(") && self.is_nested(site)? {
@@ -60,13 +60,13 @@ impl<'t> Reader<'_, 't> {
         let mut run = 0;
         loop {
             self.nothings()?;
-            match self.text {
-                "*" => {
+            match self.sign {
+                b'*' => {
                     self.advance();
                     let pointer = derive::pointer(self.table, ty)?;
                     ty = pointer.id.with(self.qualifiers()?);
                 }
-                "&" => {
+                b'&' => {
                     self.advance();
                     ty = derive::reference(self.table, ty)?;
                 }
@@ -128,6 +128,9 @@ impl<'t> Reader<'_, 't> {
         self.go_to(inside);
         self.nothings()?;
         let declared = self.declarator(ty, site)?;
+        if let (Site::Parameter, Some(name)) = (site, declared.name) {
+            self.takes_no_typedef(name)?;
+        }
         // Nothing in brackets is a function's.
         self.expect(")")?;
         // What `$`s on either side stand for is counted in the text's order.
@@ -139,6 +142,11 @@ impl<'t> Reader<'_, 't> {
         Ok(declared)
     }
 
+    /// A parameter that takes a typedef's name in front of what may be named by it is lang-c's.
+    fn takes_no_typedef(&self, name: &str) -> Read<()> {
+        if self.typedef(name).is_some() { Err(Refusal::Unusual) } else { Ok(()) }
+    }
+
     /// Passes all between a `(` and its `)`.
     pub(super) fn pass_brackets(&mut self) -> Read<()> {
         self.go_to_closing("(", ")")?;
@@ -148,14 +156,14 @@ impl<'t> Reader<'_, 't> {
 
     /// Arrays and parameter lists, which bind from the right.
     fn suffixes(&mut self, ty: QualType) -> Read<QualType> {
-        match self.text {
-            "[" => {
+        match self.sign {
+            b'[' => {
                 self.advance();
                 let len = self.length()?;
                 let elem = self.deeper(|reader| reader.suffixes(ty))?;
                 Ok(derive::array(self.table, elem, len)?)
             }
-            "(" => {
+            b'(' => {
                 self.advance();
                 self.deeper(|reader| reader.function(ty))
             }
@@ -165,9 +173,9 @@ impl<'t> Reader<'_, 't> {
 
     /// The length of an array, and its `]`.
     fn length(&mut self) -> Read<ArrayLen> {
-        let len = match self.text {
-            "]" => ArrayLen::Unknown,
-            "?" => {
+        let len = match self.sign {
+            b']' => ArrayLen::Unknown,
+            b'?' => {
                 self.advance();
                 ArrayLen::Variable
             }
@@ -181,18 +189,17 @@ impl<'t> Reader<'_, 't> {
     /// From behind the `(` of a parameter list to the end of the declarator.
     fn function(&mut self, ty: QualType) -> Read<QualType> {
         let first = self.room.params.len();
-        let mut names = std::mem::take(&mut self.room.names);
-        names.clear();
-        let variadic = self.parameters(&mut names)?;
+        let variadic = self.parameters()?;
         let result = self.suffixes(ty)?;
-        let ty = derive::function(self.table, result, &self.room.params[first..], variadic, &names)?;
-        self.room.params.truncate(first);
-        self.room.names = names;
+        let Room { params, names, .. } = &mut *self.room;
+        let ty = derive::function(self.table, result, &params[first..], variadic, &names[first..])?;
+        params.truncate(first);
+        names.truncate(first);
         Ok(ty)
     }
 
     /// Parameters and their `)`; is there a `...` at their end?
-    fn parameters(&mut self, names: &mut ParamNames) -> Read<bool> {
+    fn parameters(&mut self) -> Read<bool> {
         if self.eat(")") {
             return Ok(false);
         }
@@ -203,8 +210,8 @@ impl<'t> Reader<'_, 't> {
                 return Ok(true);
             }
             let base = self.specifiers(false)?;
-            let declared = match self.text {
-                "," | ")" => Declared { name: None, ty: base.ty },
+            let declared = match self.sign {
+                b',' | b')' => Declared { name: None, ty: base.ty },
                 _ => self.declarator(base.ty, Site::Parameter)?,
             };
             self.nothings()?;
@@ -215,7 +222,7 @@ impl<'t> Reader<'_, 't> {
             }
             let param = derive::parameter(self.table, declared.ty);
             self.room.params.push(param);
-            names.push(declared.name.unwrap_or_default());
+            self.room.names.push(declared.name.unwrap_or_default());
             is_first = false;
             if !self.eat(",") {
                 self.expect(")")?;

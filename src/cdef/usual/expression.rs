@@ -206,7 +206,9 @@ impl Reader<'_, '_> {
 
     /// A constant that is not in the table: of a record under way, or a macro.
     fn scoped(&mut self, name: &str) -> Read<Constant> {
-        if let Some((_, value)) = self.room.constants.iter().rev().flatten().find(|(n, _)| **n == *name) {
+        if let Some(value) =
+            self.room.constants.iter().rev().find_map(|scope| scope.all().find(name.as_bytes()))
+        {
             return Ok(value.clone());
         }
         // One may have been defined anew since.

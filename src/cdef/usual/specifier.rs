@@ -1,7 +1,5 @@
 //! Specifiers; the bodies of structs, unions and enums; what attributes say of them.
 
-use std::rc::Rc;
-
 use super::declarator::Site;
 use super::word::Word;
 use super::{Read, Reader, Refusal};
@@ -9,7 +7,7 @@ use crate::cdef::record::{self, Body, Member};
 use crate::cdef::token::Kind;
 use crate::cdef::words::Words;
 use crate::cdef::{Param, attribute, dialect, enumeration, names};
-use crate::ctype::{CType, Constant, IntKind, Name, Qual, QualType, RecordKind, Tag};
+use crate::ctype::{CType, Constant, IntKind, Name, Named, Qual, QualType, RecordId, RecordKind, Tag};
 use crate::target;
 
 /// A storage class that bears on what is declared.
@@ -88,6 +86,8 @@ impl<'t> Reader<'_, 't> {
                     continue;
                 }
                 Word::Other if named.is_none() && words.is_empty() => match self.typedef(self.text) {
+                    // A parameter before it may have taken the name.
+                    Some(_) if self.room.names.contains(&self.text) => return Err(Refusal::Unusual),
                     Some(ty) => named = Some(ty),
                     None => break,
                 },
@@ -123,7 +123,13 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Attributes behind `struct`, or behind a closing brace. No `mode` is theirs.
+    #[inline]
     fn attributes(&mut self, found: &mut Attributes<'t>) -> Read<()> {
+        if self.word == Word::Attribute { self.some_attributes(found) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn some_attributes(&mut self, found: &mut Attributes<'t>) -> Read<()> {
         while self.word == Word::Attribute {
             self.attribute(Some(found))?;
         }
@@ -132,7 +138,15 @@ impl<'t> Reader<'_, 't> {
 
     /// Words that say nothing, and attributes. `found` is where those go that bear on types; where there is none, these are unusual.
     #[inline]
-    pub(super) fn attributes_behind(&mut self, mut found: Option<&mut Attributes<'t>>) -> Read<()> {
+    pub(super) fn attributes_behind(&mut self, found: Option<&mut Attributes<'t>>) -> Read<()> {
+        match self.word {
+            Word::Nothing | Word::Attribute => self.some_attributes_behind(found),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn some_attributes_behind(&mut self, mut found: Option<&mut Attributes<'t>>) -> Read<()> {
         loop {
             match self.word {
                 Word::Nothing => self.advance(),
@@ -214,7 +228,7 @@ impl<'t> Reader<'_, 't> {
         }
         let id = match known {
             Some(id) => id,
-            None => self.table.new_record(kind, tag.map(Into::into)),
+            None => self.table.new_record(kind, tag),
         };
         if is_body {
             // A `#pragma pack` among them would be this record's.
@@ -222,23 +236,29 @@ impl<'t> Reader<'_, 't> {
                 return Err(Refusal::Unusual);
             }
             self.defines = true;
-            let Attributes { packed, aligned, transparent, .. } = attributes;
             let mut body = self.room.bodies.pop().unwrap_or_default();
-            body.start(id, kind, packed, aligned, self.context.pack);
-            self.room.constants.push(Vec::new());
-            self.deeper(|reader| reader.fields(&mut body))?;
-            let constants = self.room.constants.pop().unwrap_or_default();
-            let mut behind = Attributes::default();
-            self.attributes(&mut behind)?;
-            body.attribute(behind.packed, behind.aligned);
-            let whole = body.finish(self.table, constants).map_err(|(fault, _)| fault)?;
+            body.start(id, kind, attributes.packed, attributes.aligned, self.context.pack);
+            let read = self.body(id, &mut body, attributes.transparent);
             self.room.bodies.push(body);
-            record::complete(self.table, id, whole)?;
-            if transparent || behind.transparent {
-                self.table.make_transparent(self.table.record_type(id));
-            }
+            read?;
         }
         Ok(self.table.record_type(id).plain())
+    }
+
+    /// The body of a record that was started, and the attributes behind it.
+    fn body(&mut self, id: RecordId, body: &mut Body, transparent: bool) -> Read<()> {
+        self.room.constants.push(Named::default());
+        self.deeper(|reader| reader.fields(body))?;
+        let constants = self.room.constants.pop().unwrap_or_default();
+        let mut behind = Attributes::default();
+        self.attributes(&mut behind)?;
+        body.attribute(behind.packed, behind.aligned)?;
+        let whole = body.finish(constants).map_err(|(fault, _)| fault)?;
+        record::complete(self.table, id, whole, body.fields())?;
+        if transparent || behind.transparent {
+            self.table.make_transparent(self.table.record_type(id));
+        }
+        Ok(())
     }
 
     /// From the brace to its end.
@@ -318,24 +338,26 @@ impl<'t> Reader<'_, 't> {
             let id = match known {
                 Some(id) => id,
                 None if self.needs_tags => return Err(Refusal::Unusual),
-                None => self.table.new_enum(tag.map(Into::into), self.table.int(IntKind::UInt), None),
+                None => self.table.new_enum(tag, self.table.int(IntKind::UInt), None),
             };
             return Ok(self.table.enum_type(id).plain());
         }
         self.defines = true;
-        let constants = self.enumerators()?;
+        let mut constants = std::mem::take(&mut self.room.enumerators);
+        constants.truncate(0);
+        self.enumerators(&mut constants)?;
         self.attributes(&mut attributes)?;
         if attributes.aligned.is_some() {
             return Err(Refusal::Unusual);
         }
-        let underlying = self.table.int(enumeration::underlying(&constants, attributes.packed));
-        let id = enumeration::complete(self.table, known, tag, underlying, constants)?;
+        let underlying = self.table.int(enumeration::underlying(constants.all(), attributes.packed));
+        let id = enumeration::complete(self.table, known, tag, underlying, constants.all())?;
+        self.room.enumerators = constants;
         Ok(self.table.enum_type(id).plain())
     }
 
     /// The constants, and the closing brace.
-    fn enumerators(&mut self) -> Read<Vec<(Rc<str>, i128)>> {
-        let mut constants = Vec::new();
+    fn enumerators(&mut self, constants: &mut Named<i128>) -> Read<()> {
         let mut next = 0i128;
         loop {
             let name = self.identifier()?;
@@ -345,19 +367,19 @@ impl<'t> Reader<'_, 't> {
             }
             let kind = enumeration::constant_kind(next).ok_or(Refusal::Unusual)?;
             let constant = Constant::Int(next, self.table.int(kind));
-            let is_typedef = self.typedef(name).is_some();
-            let name: Rc<str> = name.into();
-            if is_typedef || !names::enter(self.table, &name, Name::Constant(constant.clone())) {
+            if let Err(what) = self.table.enter_name(name, Name::Constant(constant.clone()))
+                && (self.typedef(name).is_some() || !names::enter_again(self.table, name, what))
+            {
                 return Err(Refusal::Unusual);
             }
             if let Some(scope) = self.room.constants.last_mut() {
-                scope.push((name.clone(), constant));
+                scope.push(name, constant);
             }
-            constants.push((name, next));
+            constants.push(name, next);
             next += 1;
             let more = self.eat(",");
             if self.eat("}") {
-                return Ok(constants);
+                return Ok(());
             }
             if !more {
                 return Err(Refusal::Unusual);

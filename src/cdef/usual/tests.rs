@@ -38,7 +38,7 @@ fn trees_are_lang_c_s() {
         "__extension__ typedef long long ext1; __attribute__((__deprecated__)) typedef char *old1; inline int f14(void);",
         "struct\n#\ndir1;\nenum\n# 1 \"file.h\"\ndir2 { DIR2 }\n#define DIR3 3\ndir3; union dir4 {\n#define DIR4 4\nint x; }\n# 2\n*dir5;",
         "typedef unsigned useconds_t; typedef signed char int_least8_t; typedef long int_fast16_t; int_fast64_t fast1; struct open { int n; int a[]; }; enum { F2 = (int)1.5, F3 = 1.0 > 0.5 };",
-        "int f12(const T, T const *);",
+        "int f12(const T, T const *); int f10(T T); int f11(int T, int x); T f21(T (*f)(int T)); int f22(T a[2], T (b)(T));",
         "enum e0 { E0 = ~0u, E1 = 0L, E2 = 0ULL, E3 = 017 };",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -47,7 +47,7 @@ fn trees_are_lang_c_s() {
     for text in [
         "const int k2 = (1, 2);",
         "__typeof__(int) t1; __attribute__((transparent_union)) typedef union { int a; } tu6;",
-        "int f10(T T); int f11(int T, int x);",
+        "int f23(int (*T)(int)); int f24(int T[2]);",
         "int f19(int b[*], int [*]); void f20(register int a); static constexpr int ce1 = 1;",
     ] {
         declare(&mut table, text.as_bytes(), &[]).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -114,6 +114,12 @@ fn trees_are_lang_c_s() {
         "struct { int a : 1.5; };",
         "int a[*];",
         "register int a;",
+        // A name that a parameter has taken.
+        "int f(int T, T x);",
+        "int f(int (*T)(T));",
+        "int f(int T(T));",
+        "int f(int T, int (*)(T));",
+        "int f(int T, int a[sizeof(T)]);",
         "#pragma ms_struct on\nint a;",
     ] {
         declare(&mut table, text.as_bytes(), &[]).expect_err(text);
