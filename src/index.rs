@@ -152,7 +152,7 @@ unsafe fn push_record_constant(l: *mut lua_State, shape: &Shape) -> Result<()> {
             let table = record.state().table.borrow();
             let CType::Record(id) = table.get(record.ty.id) else { return None };
             let body = table.record(id).body.as_ref()?;
-            body.constants.all().find(name).cloned()
+            body.constants().find(name).cloned()
         });
         match found {
             Some(constant) => push_constant(l, shape.state(), &constant),
@@ -262,7 +262,7 @@ fn lookup(record: &Shape, name: &str) -> Option<FieldEntry> {
         return Some(entry);
     }
     let body = table.record(id).body.as_ref()?;
-    let constant = body.constants.all().find(name.as_bytes());
+    let constant = body.constants().find(name.as_bytes());
     constant.map(|_| FieldEntry { op: Op::Constant, ..FieldEntry::default() })
 }
 

@@ -104,8 +104,8 @@ pub fn record(spec: &RecordSpec) -> Result<(Layout, Vec<FieldLayout>), LayoutErr
 #[inline]
 fn next_multiple(n: u64, align: u64) -> Result<u64, LayoutError> {
     // Alignments are powers of two.
-    let multiple = n.checked_add(align - 1).map(|above| above & !(align - 1));
-    multiple.filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)
+    let multiple = n.saturating_add(align - 1) & !(align - 1);
+    if multiple <= SIZE_MAX { Ok(multiple) } else { Err(LayoutError::TooLarge) }
 }
 
 /// The multiple of `align` at or above `n` bits.
@@ -172,17 +172,17 @@ impl Builder {
     }
 
     /// Places the next field.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, field: &FieldSpec) -> Result<FieldLayout, LayoutError> {
         let laid_out = match field.width_bits {
-            Some(width) => self.bit_field(field, width)?,
-            None => self.plain(field)?,
+            Some(width) => self.bit_field(field, width),
+            None => self.plain(field),
         };
         if self.is_union {
             self.union_end = self.union_end.max(self.at);
             self.at = Position::START;
         }
-        Ok(laid_out)
+        laid_out
     }
 
     /// The whole record. `aligned` is its own attribute, in bytes.
@@ -214,13 +214,18 @@ impl Builder {
         if field.align > 1 && (offset & (field.align - 1) != 0 || align < field.align) {
             self.misaligned = true;
         }
-        let end = offset.checked_add(field.size).filter(|&n| n <= SIZE_MAX).ok_or(LayoutError::TooLarge)?;
+        // (Neither is above SIZE_MAX, or a size is, and then the sum.)
+        let end = offset.saturating_add(field.size);
+        if end > SIZE_MAX {
+            return Err(LayoutError::TooLarge);
+        }
         self.at = Position { bytes: end, bits: 0 };
         Ok(FieldLayout { offset, position_bits: 0 })
     }
 
     /// System V: a bit-field lies in some container of its declared type, at the lowest free bit unless it would
     /// straddle one; packed ones straddle. A width of zero moves to the next container.
+    #[inline(never)]
     fn bit_field(&mut self, field: &FieldSpec, width: u64) -> Result<FieldLayout, LayoutError> {
         if width > field.size * 8 || (width == 0 && field.is_named) {
             return Err(LayoutError::BadWidth);

@@ -248,7 +248,7 @@ fn random_records_are_dumped_as_they_lie() {
             .unwrap_or_else(|e| panic!("{e}\n{}\n{text}", made.text));
         let body = |table: &CTypeTable| {
             let body = table.record(record(table, &format!("r{index}"))).body.clone().unwrap();
-            (body.unnamed_bits, body.member_align, body.misaligned)
+            (body.unnamed_bits().to_vec(), body.member_align, body.misaligned)
         };
         let (was, is) = (ours(&table, index, &made), ours(&again, index, &made));
         if was != is || body(&table) != body(&again) {

@@ -159,7 +159,7 @@ unsafe fn constants_body(l: *mut lua_State) -> Result<c_int> {
                     constants.map(|(name, n)| (name.into(), Constant::Int(*n, e.underlying))).collect()
                 }
                 CType::Record(id) => {
-                    let constants = table.record(id).body.iter().flat_map(|body| body.constants.all().iter());
+                    let constants = table.record(id).body.iter().flat_map(|body| body.constants().iter());
                     constants.map(|(name, constant)| (name.into(), constant.clone())).collect()
                 }
                 _ => return Err(argument(1, What::InvalidType)),

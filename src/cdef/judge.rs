@@ -202,14 +202,13 @@ impl<'p> Pair<'p> {
                     && match (&x.body, &y.body) {
                         (None, None) => true,
                         (Some(p), Some(q)) => {
-                            p.unnamed_bits == q.unnamed_bits
+                            p.unnamed_bits() == q.unnamed_bits()
                                 && p.member_align == q.member_align
                                 && p.misaligned == q.misaligned
-                                && p.constants.len() == q.constants.len()
-                                && p.constants
-                                    .all()
+                                && p.constants().len() == q.constants().len()
+                                && p.constants()
                                     .iter()
-                                    .zip(q.constants.all().iter())
+                                    .zip(q.constants().iter())
                                     .all(|(c, d)| c.0 == d.0 && self.constants(c.1, d.1))
                                 && fields.0.len() == fields.1.len()
                                 && fields.0.iter().zip(fields.1.iter()).all(|((m, f), (n, g))| {

@@ -8,7 +8,7 @@ use super::names::equivalent;
 use super::{Fault, TOO_DEEP};
 use crate::ctype::{
     ArrayLen, BitField, CType, CTypeTable, Constant, Extent, Field, Named, NamedSlice, QualType, RecordBody,
-    RecordId, RecordKind,
+    RecordId, RecordKind, Special,
 };
 use crate::layout::{self, Builder, FieldLayout, FieldSpec, LayoutError, RecordSpec};
 
@@ -135,12 +135,12 @@ impl Body {
     }
 
     /// Takes the next member.
-    pub fn add(&mut self, table: &CTypeTable, member: Member<'_>) -> Result<(), Fault> {
-        let Member { name, ty, width, aligned, packed, at } = member;
-        let ctype = table.get(ty.id);
+    pub fn add(&mut self, table: &CTypeTable, member: &Member<'_>) -> Result<(), Fault> {
+        let Member { name, ty, width, aligned, packed, at } = *member;
         if let Some((_, message)) = self.open {
             return Err(Fault::Said(message));
         }
+        let ctype = table.get(ty.id);
         let is_open = matches!(ctype, CType::Array { len: ArrayLen::Unknown | ArrayLen::Variable, .. });
         let size = match table.size(ty.id) {
             Some(size) if self.id.is_none_or(|id| ctype != CType::Record(id)) => size,
@@ -149,14 +149,7 @@ impl Body {
         };
         let width_bits = match width {
             None => None,
-            Some(n) => {
-                let integer = matches!(ctype, CType::Bool | CType::Int(_) | CType::Enum(_));
-                let limit = if ctype == CType::Bool { 1 } else { size.saturating_mul(8) };
-                match u64::try_from(n) {
-                    Ok(n) if integer && n <= limit => Some(n),
-                    _ => return Err(Fault::Said(super::INVALID)),
-                }
-            }
+            Some(n) => Some(bit_width(ctype, size, n)?),
         };
         if let Some(name) = name
             && !self.is_new(name)
@@ -197,12 +190,17 @@ impl Body {
 
     /// Has no field this name yet?
     fn is_new(&mut self, name: &str) -> bool {
-        if self.fields.len() <= FEW {
-            return self.fields.all().find(name.as_bytes()).is_none();
+        match self.fields.len() {
+            ..=FEW => self.fields.all().find(name.as_bytes()).is_none(),
+            _ => self.is_new_among_many(name),
         }
-        let known = self
-            .names
-            .get_or_insert_with(|| Box::new(self.fields.all().iter().map(|(name, _)| name.into()).collect()));
+    }
+
+    #[inline(never)]
+    fn is_new_among_many(&mut self, name: &str) -> bool {
+        let fields = self.fields.all();
+        let known =
+            self.names.get_or_insert_with(|| Box::new(fields.iter().map(|(name, _)| name.into()).collect()));
         known.insert(name.into())
     }
 
@@ -218,21 +216,29 @@ impl Body {
         }
         let whole = self.builder.finish(self.spec.aligned).map_err(|error| (error.into(), None))?;
         let layout::Layout { size, align, member_align, misaligned } = whole;
-        Ok(RecordBody {
-            unnamed_bits: self.unnamed_bits.clone(),
-            size,
-            align,
-            member_align,
-            constants,
-            spec: self.spec.is_special().then(|| Box::new(self.spec.clone())),
-            extent: self.extent,
-            misaligned: misaligned || self.misaligned,
-            read_only: self.read_only,
-        })
+        let is_special = self.spec.is_special();
+        let special = (is_special || !constants.is_empty()).then(|| {
+            let (unnamed_bits, spec) = (self.unnamed_bits.clone(), is_special.then(|| self.spec.clone()));
+            Box::new(Special { unnamed_bits, constants, spec })
+        });
+        let (extent, read_only) = (self.extent, self.read_only);
+        let misaligned = misaligned || self.misaligned;
+        Ok(RecordBody { size, align, member_align, extent, read_only, misaligned, special })
     }
 }
 
-/// Where an unnamed bit-field lies, as [`RecordBody::unnamed_bits`] has it; none for one of no width.
+/// The width of a bit-field of a type that has so many bytes, if it may have that one.
+#[inline(never)]
+fn bit_width(ctype: CType, size: u64, width: i128) -> Result<u64, Fault> {
+    let is_integer = matches!(ctype, CType::Bool | CType::Int(_) | CType::Enum(_));
+    let limit = if ctype == CType::Bool { 1 } else { size.saturating_mul(8) };
+    match u64::try_from(width) {
+        Ok(n) if is_integer && n <= limit => Ok(n),
+        _ => Err(Fault::Said(super::INVALID)),
+    }
+}
+
+/// Where an unnamed bit-field lies, as [`RecordBody::unnamed_bits`] gives it; none for one of no width.
 fn unnamed(spec: &FieldSpec, laid_out: FieldLayout) -> Option<(u64, u32)> {
     let width = spec.width_bits.filter(|&width| width > 0)?;
     Some((laid_out.offset * 8 + u64::from(laid_out.position_bits), width as u32))
@@ -250,7 +256,7 @@ pub fn complete(
         Some(old) => {
             let same = old.size == body.size
                 && old.align == body.align
-                && old.constants.all() == body.constants.all()
+                && old.constants() == body.constants()
                 && same_fields(table.fields(id), fields, |x, y| equivalent(table, x, y));
             if !same {
                 return Err(Fault::Redefined);

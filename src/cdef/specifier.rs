@@ -273,7 +273,7 @@ impl Converter<'_> {
     ) -> Result<(), CdefError> {
         let aligned = self.alignment(attrs, at)?;
         let packed = attrs.contains(&Attr::Packed);
-        body.add(self.table, Member { name, ty, width, aligned, packed, at })
+        body.add(self.table, &Member { name, ty, width, aligned, packed, at })
             .map_err(|fault| self.fault(fault, at, name.unwrap_or_default()))
     }
 

@@ -76,7 +76,8 @@ pub struct Room<'t> {
     /// Their names; empty where they have none.
     names: Vec<&'t str>,
     /// Bodies that no record is under way in.
-    bodies: Vec<Body>,
+    #[allow(clippy::vec_box)] // They are taken out and put back; moving them would take longer.
+    bodies: Vec<Box<Body>>,
     /// Constants of the records under way, innermost last.
     constants: Vec<Named<Constant>>,
     /// Constants of the enum under way.

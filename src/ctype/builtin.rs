@@ -146,15 +146,13 @@ fn va_list(table: &mut CTypeTable) -> QualType {
     let tag = if array { "__va_list_tag" } else { "__va_list" };
     let record = table.new_record(RecordKind::Struct, Some(tag));
     let body = RecordBody {
-        unnamed_bits: Vec::new(),
         size,
         align: 8,
         member_align: 8,
-        constants: Named::default(),
-        spec: None,
         extent: Extent::SIMPLE.with(Extent::SIMPLE),
         misaligned: false,
         read_only: false,
+        special: None,
     };
     table.complete_record(record, body, fields.all());
     let ty = table.record_type(record).plain();

@@ -292,7 +292,7 @@ impl Dumper<'_> {
         let word = if record.kind == RecordKind::Struct { "struct" } else { "union" };
         let tag = self.table.record_tag(id).map(|t| format!(" {t}")).unwrap_or_default();
         let Some(body) = &record.body else { return format!("{word}{tag}") };
-        let spec = body.spec.as_deref();
+        let spec = body.spec();
         let is_packed = spec.is_some_and(|spec| spec.packed || spec.pack.is_some());
         let mut text = format!("{word}{}{tag} {{", if is_packed { " __attribute__((packed))" } else { "" });
         let mut fields = self.table.fields(id).iter();
@@ -358,7 +358,7 @@ impl Dumper<'_> {
             _ => None,
         });
         let spelled: HashSet<&str> = spelled.flat_map(NamedSlice::iter).map(|(name, _)| name).collect();
-        for (name, constant) in body.constants.all().iter() {
+        for (name, constant) in body.constants().iter() {
             if let Constant::Int(n, ty) = constant
                 && !spelled.contains(name)
             {

@@ -191,24 +191,48 @@ pub struct Record {
 /// What a complete record is, besides its fields.
 #[derive(Clone, Debug)]
 pub struct RecordBody {
-    /// Where unnamed bit-fields lie: bits from the start of the record, and how many. They bear on how the record is passed.
-    pub unnamed_bits: Vec<(u64, u32)>,
     /// Bytes, trailing padding included; without the elements of a `[?]` or `[]` member.
     pub size: u64,
     /// Bytes.
     pub align: u64,
     /// Bytes: what the members ask for, without an `aligned` of the record itself. AArch64 places arguments by it.
     pub member_align: u64,
-    /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
-    pub constants: Named<Constant>,
-    /// What it was laid out by, unless that was nothing but the types of its members.
-    pub spec: Option<Box<RecordSpec>>,
     /// How deep its members nest, and how many parts it has with theirs.
     pub extent: Extent,
     /// Is a member, or what one holds, const?
     pub read_only: bool,
     /// Does some part lie at an address its type does not ask for (packed)? Such a record is passed in memory.
     pub misaligned: bool,
+    /// Most records have none.
+    pub special: Option<Box<Special>>,
+}
+
+/// What few records have.
+#[derive(Clone, Debug)]
+pub struct Special {
+    /// As [`RecordBody::unnamed_bits`] gives them.
+    pub unnamed_bits: Vec<(u64, u32)>,
+    /// As [`RecordBody::constants`] gives them.
+    pub constants: Named<Constant>,
+    /// As [`RecordBody::spec`] gives it.
+    pub spec: Option<RecordSpec>,
+}
+
+impl RecordBody {
+    /// Where unnamed bit-fields lie: bits from the start of the record, and how many. They bear on how the record is passed.
+    pub fn unnamed_bits(&self) -> &[(u64, u32)] {
+        self.special.as_ref().map_or(&[], |special| &special.unnamed_bits)
+    }
+
+    /// Constants declared inside: `static const int`, and the constants of enums (LuaJIT scopes them here too).
+    pub fn constants(&self) -> NamedSlice<'_, Constant> {
+        self.special.as_ref().map_or_else(NamedSlice::default, |special| special.constants.all())
+    }
+
+    /// What it was laid out by, unless that was nothing but the types of its members.
+    pub fn spec(&self) -> Option<&RecordSpec> {
+        self.special.as_ref()?.spec.as_ref()
+    }
 }
 
 /// How far a type reaches. All that walks over types, level by level, is bounded by it.

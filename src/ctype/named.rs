@@ -133,6 +133,12 @@ impl<'a, T> NamedSlice<'a, T> {
     }
 }
 
+impl<T> Default for NamedSlice<'_, T> {
+    fn default() -> Self {
+        NamedSlice { text: "", start: 0, list: &[] }
+    }
+}
+
 impl<T> Clone for NamedSlice<'_, T> {
     fn clone(&self) -> Self {
         *self

@@ -289,7 +289,7 @@ fn count_elements(
             let fields = table.fields(record);
             let record = table.record(record);
             let body = record.body.as_ref().ok_or("incomplete type by value")?;
-            if !body.unnamed_bits.is_empty() {
+            if !body.unnamed_bits().is_empty() {
                 return Ok(None);
             }
             let mut total = 0u64;

@@ -439,7 +439,7 @@ fn merge_bits(body: &RecordBody, fields: NamedSlice<'_, Field>, offset: u64, cla
             put(classes, offset + at / 8, Class::Integer);
         }
     };
-    for &(first, width) in &body.unnamed_bits {
+    for &(first, width) in body.unnamed_bits() {
         merge(first, width);
     }
     for field in fields.values() {

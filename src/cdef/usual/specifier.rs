@@ -312,7 +312,7 @@ impl<'t> Reader<'_, 't> {
     ) -> Read<()> {
         let Attributes { packed, aligned, mode, .. } = attributes;
         let ty = self.with_mode(ty, mode)?;
-        Ok(body.add(self.table, Member { name, ty, width, aligned, packed, at: 0 })?)
+        Ok(body.add(self.table, &Member { name, ty, width, aligned, packed, at: 0 })?)
     }
 
     // -- enums -------------------------------------------------------------------------------------------------------
