@@ -1,7 +1,7 @@
 //! Record layout: where each field of a struct or union lies.
 //!
 //! Given sizes, alignments and bit widths; returns offsets. Knows no ctypes, no Lua, no memory.
-//! Called by `cdef::record` when a record is closed. Rules follow GCC on the host; `tests/layout.rs` asks `cc`.
+//! Called by `cdef::record`, member by member. Rules follow GCC on the host; `tests/layout.rs` asks `cc`.
 #![forbid(unsafe_code)]
 
 use crate::target;

@@ -62,6 +62,17 @@ impl<T> Named<T> {
         if at == 0 { 0 } else { self.list[at - 1].0 }
     }
 
+    /// The name at a place.
+    pub(super) fn name(&self, at: usize) -> &str {
+        &self.text[self.start(at)..self.list[at].0]
+    }
+
+    /// Is it the name at a place?
+    #[inline]
+    pub(super) fn is_name(&self, at: usize, name: &str) -> bool {
+        self.text.as_bytes()[self.start(at)..self.list[at].0] == *name.as_bytes()
+    }
+
     /// All of them.
     #[inline]
     pub fn all(&self) -> NamedSlice<'_, T> {

@@ -4,6 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
+use super::Named;
 use super::hashes::Hashes;
 
 /// What each of some names means.
@@ -17,58 +18,35 @@ pub(super) struct Scope<T> {
 /// Where names lie in their order. (By itself, so that all scopes search with the same code.)
 #[derive(Clone)]
 struct Index {
-    /// The names, one behind the other: memory of its own for each would be dearer than all the rest.
-    text: String,
-    /// Where each ends, in bytes.
-    ends: Vec<usize>,
+    names: Named<()>,
     hashes: Hashes,
 }
 
-/// Bytes of a name, as names go.
-const USUAL_LENGTH: usize = 16;
-
 impl Index {
     fn with_capacity(n: usize) -> Index {
-        Index {
-            text: String::with_capacity(n * USUAL_LENGTH),
-            ends: Vec::with_capacity(n),
-            hashes: Hashes::with_capacity(n),
-        }
-    }
-
-    /// Where a place's name starts, in bytes; behind the last place, where the text ends.
-    #[inline]
-    fn start(&self, at: usize) -> usize {
-        if at == 0 { 0 } else { self.ends[at - 1] }
-    }
-
-    fn name(&self, at: usize) -> &str {
-        &self.text[self.start(at)..self.ends[at]]
+        Index { names: Named::with_capacity(n), hashes: Hashes::with_capacity(n) }
     }
 
     /// A name's hash, and its place.
     #[inline(never)]
     fn find(&self, hasher: &RandomState, name: &str) -> (u64, Option<usize>) {
         let hash = hasher.hash_one(name);
-        let is_it = |at| self.text.as_bytes()[self.start(at)..self.ends[at]] == *name.as_bytes();
-        (hash, self.hashes.find(hash, is_it))
+        (hash, self.hashes.find(hash, |at| self.names.is_name(at, name)))
     }
 
     /// Enters a name that is not there yet.
     #[inline(never)]
     fn enter(&mut self, hash: u64, name: &str) {
-        self.hashes.insert(hash, self.ends.len());
-        self.text.push_str(name);
-        self.ends.push(self.text.len());
+        self.hashes.insert(hash, self.names.len());
+        self.names.push(name, ());
     }
 
     /// Takes all names out but the first `len`.
     fn truncate(&mut self, hasher: &RandomState, len: usize) {
-        for at in len..self.ends.len() {
-            self.hashes.remove(hasher.hash_one(self.name(at)), at);
+        for at in len..self.names.len() {
+            self.hashes.remove(hasher.hash_one(self.names.name(at)), at);
         }
-        self.text.truncate(self.start(len));
-        self.ends.truncate(len);
+        self.names.truncate(len);
     }
 }
 
@@ -85,7 +63,7 @@ impl<T> Scope<T> {
 
     /// Every name, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.meanings.iter().enumerate().map(|(at, what)| (self.index.name(at), what))
+        self.meanings.iter().enumerate().map(|(at, what)| (self.name(at), what))
     }
 
     /// A name's place in the order, and what it means.
@@ -97,7 +75,7 @@ impl<T> Scope<T> {
 
     /// The name at a place.
     pub(super) fn name(&self, at: usize) -> &str {
-        self.index.name(at)
+        self.index.names.name(at)
     }
 
     /// What the name at a place means.
