@@ -148,8 +148,7 @@ asan: setup
 
 # All specs with the collector at its worst (spec/collector.lua).
 spec-gc: setup build $(FIXTURE)
-	SPEC_GC=incremental $(LUA) spec/run.lua $(SPECS)
-	SPEC_GC=generational $(LUA) spec/run.lua $(SPECS)
+	for how in incremental generational; do for spec in $(SPECS); do SPEC_GC=$$how $(LUA) spec/run.lua $$spec || exit 1; done; done
 
 soak: setup build $(FIXTURE)
 	$(LUA) spec/soak.lua $(or $(SECONDS),120)
