@@ -214,7 +214,7 @@ impl Builder {
         if field.align > 1 && (offset & (field.align - 1) != 0 || align < field.align) {
             self.misaligned = true;
         }
-        // (Neither is above SIZE_MAX, or a size is, and then the sum.)
+        // (What 64 bits do not hold is above SIZE_MAX.)
         let end = offset.saturating_add(field.size);
         if end > SIZE_MAX {
             return Err(LayoutError::TooLarge);

@@ -104,7 +104,7 @@ impl Body {
         (self.misaligned, self.read_only, self.open) = (false, false, None);
     }
 
-    /// What attributes behind the closing brace say.
+    /// What attributes behind the closing brace say: the fields move where these make the record packed.
     pub fn attribute(&mut self, packed: bool, aligned: Option<u64>) -> Result<(), Fault> {
         self.spec.aligned = self.spec.aligned.max(aligned);
         if packed && !self.spec.packed {
