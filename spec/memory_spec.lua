@@ -82,11 +82,7 @@ describe("memory", function()
       ffi.new("int", 3), ffi.new("int[3]"), ffi.new("struct small"), ffi.cast("int *", 0), ffi.typeof("int"), ffi.typeof("int[?]"), ffi.C, lib,
       lib.add_i8, ffi.new("complex", 1, 2), ffi.new("int64_t", -1), ffi.new("struct { struct small s; }").s, ("x"):rep(1000), "$", "int[$]",
       "int &", "char *&", "struct small &", "int (*&)(int)", "complex &" }
-    local skip = { load = true, include = true, metatype = true, cdef = true, gc = true, names = true }
-    -- (All names that are declared, each time: not for every pair.)
-    for i = 1, #values do
-      if not io.type(values[i]) then pcall(ffi.names, values[i]) end
-    end
+    local skip = { load = true, include = true, metatype = true, cdef = true, gc = true }
     for name, f in pairs(ffi) do
       if type(f) == "function" and not skip[name] then
         pcall(f)

@@ -158,8 +158,8 @@ fn attempt<'t, T>(
         context,
         kind,
         text,
-        word: Word::of(kind, text),
-        sign: sign(kind, text),
+        word: Word::None,
+        sign: 0,
         at: 0,
         used: 0,
         directives: Vec::new(),
@@ -168,24 +168,13 @@ fn attempt<'t, T>(
         defines: false,
         room,
     };
-    if kind == Kind::Directive {
-        reader.pass_directives();
-    }
+    reader.pass_directives();
     match read(&mut reader) {
         Ok(it) => Ok(reader.done(it)),
         Err(refusal) => {
             table.rollback(point);
             Err(refusal)
         }
-    }
-}
-
-/// The sign that a token is; 0 for one of more signs, and for what is none.
-#[inline(always)]
-fn sign(kind: Kind, text: &str) -> u8 {
-    match text.as_bytes() {
-        &[one] if kind == Kind::Punct => one,
-        _ => 0,
     }
 }
 
@@ -256,9 +245,10 @@ impl<'t> Reader<'_, 't> {
     /// Tells what the next token is.
     #[inline(always)]
     fn sort(&mut self) {
-        (self.word, self.sign) = match self.kind {
-            Kind::Ident => (Word::of(Kind::Ident, self.text), 0),
-            kind => (Word::None, sign(kind, self.text)),
+        (self.word, self.sign) = match (self.kind, self.text.as_bytes()) {
+            (Kind::Ident, _) => (Word::of(Kind::Ident, self.text), 0),
+            (Kind::Punct, &[one]) => (Word::None, one),
+            _ => (Word::None, 0),
         };
     }
 

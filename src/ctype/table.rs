@@ -38,6 +38,11 @@ const VOID: u32 = IntKind::ALL.len() as u32;
 const BOOL: u32 = VOID + 1;
 const FIRST_FLOAT: u32 = BOOL + 1;
 
+/// The id of a real floating type; that of the complex one is the next.
+const fn float_id(kind: FloatKind) -> CTypeId {
+    CTypeId(FIRST_FLOAT + 2 * kind as u32)
+}
+
 /// The id of a type that is made of nothing: these are the table's first, the integers, void, bool, each floating type with its complex one.
 #[inline]
 fn basic(ctype: CType) -> Option<CTypeId> {
@@ -45,8 +50,8 @@ fn basic(ctype: CType) -> Option<CTypeId> {
         CType::Int(kind) => Some(CTypeId(kind as u32)),
         CType::Void => Some(CTypeId(VOID)),
         CType::Bool => Some(CTypeId(BOOL)),
-        CType::Float(kind) => Some(CTypeId(FIRST_FLOAT + 2 * kind as u32)),
-        CType::Complex(kind) => Some(CTypeId(FIRST_FLOAT + 2 * kind as u32 + 1)),
+        CType::Float(kind) => Some(float_id(kind)),
+        CType::Complex(kind) => Some(CTypeId(float_id(kind).0 + 1)),
         _ => None,
     }
 }
@@ -313,7 +318,7 @@ impl CTypeTable {
 
     /// The id of a real floating type.
     pub fn float(&self, kind: FloatKind) -> CTypeId {
-        CTypeId(FIRST_FLOAT + 2 * kind as u32)
+        float_id(kind)
     }
 
     /// A pointer to `to`.
