@@ -10,8 +10,6 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local sides = dofile(here .. "/sides.lua")
 local few, many = 2000, 12000
 
-local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
 -- The cost of each object file (program, module, library) in what callgrind wrote, and that of all.
 local function costs(path)
   local names, by, all = {}, {}, 0
@@ -39,8 +37,8 @@ end
 
 local out = os.tmpname()
 local function count(side, name, times)
-  assert(os.execute(("%s valgrind --tool=callgrind --callgrind-out-file=%s %s %s/rows.lua %s %s 0 %s %d >/dev/null 2>&1")
-    :format(side.environment or "", out, side.command, here, side.rows, sides.c, quote(name), times)))
+  local callgrind = "valgrind --tool=callgrind --callgrind-out-file=" .. out
+  assert(os.execute(sides.rows(side, 0, name, times, callgrind) .. " >/dev/null 2>&1"))
   local by, all = costs(out)
   local module = 0
   for object, cost in pairs(by) do
@@ -49,24 +47,16 @@ local function count(side, name, times)
   return all, module
 end
 
-local names = {}
-for i, side in ipairs(sides) do
-  side.has = {}
-  local p = assert(io.popen(("%s %s %s/rows.lua %s %s 0 --list"):format(side.environment or "", side.command, here, side.rows,
-    sides.c)))
-  for name in p:lines() do
-    side.has[name] = true
-    if i == 1 and (not arg[1] or name == "(the empty loop)" or name:find(arg[1])) then names[#names + 1] = name end
-  end
-  p:close()
+-- The empty loop comes first: it is taken off all others.
+local empty_loop = "(the empty loop)"
+local names = { empty_loop }
+for _, name in ipairs(sides.names(arg[1] or "")) do
+  if name ~= empty_loop then names[#names + 1] = name end
 end
 
 print("| instructions per operation | cdata | of which in the module | by hand | ratio | luajit -joff | ratio | floor | of luajit's |")
 print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 local empty = {}
-for i = #names, 1, -1 do
-  if names[i] == "(the empty loop)" then table.insert(names, 1, table.remove(names, i)) end
-end
 for _, name in ipairs(names) do
   local spent, inside = {}, nil
   for i, side in ipairs(sides) do
@@ -77,7 +67,7 @@ for _, name in ipairs(names) do
       if i == 1 then inside = (more_inside - less_inside) / (many - few) end
     end
   end
-  if name == "(the empty loop)" then empty = spent end
+  if name == empty_loop then empty = spent end
   local function cell(x, form) return x and form:format(x) or "-" end
   local ours, hand, jit, floor = spent["cdata"], spent["by hand"], spent["luajit -joff"], spent["floor"]
   local function ratio(a, b) return cell(a and b and a / b, "%.2f") end

@@ -1,8 +1,6 @@
--- The rows that `compare.lua` times, run by one Lua for one side:
--- `rows.lua ffi LIBRARY SECONDS`, or `binding` or `floor` for `ffi`.
--- Prints a line per row: its name, a tab, nanoseconds per operation (the least of several batches).
--- A fourth argument is a Lua pattern: only rows with such names are timed. A row's name and a count as fourth and fifth argument run that row so
--- often, for those who count otherwise; `--list` names the rows.
+-- The rows that the benches run, each by one Lua for one side: `rows.lua ffi LIBRARY SECONDS NAME`, or `binding` or `floor` for `ffi`,
+-- prints what one operation of the row takes in nanoseconds, the least of several batches. With a count behind the name the row is run so often, for those who count
+-- otherwise; `--list` for a name prints all names.
 -- Reads alike under Lua 5.4 and LuaJIT.
 
 local side, library, seconds = arg[1], arg[2], tonumber(arg[3])
@@ -241,24 +239,13 @@ else
 end
 row("(the empty loop)", function(n) for _ = 1, n do end end)
 
-if arg[5] or arg[4] == "--list" then
-  for _, r in ipairs(rows) do
-    if arg[4] == "--list" then
-      print(r.name)
-    elseif arg[4] == r.name then
-      r.loop(tonumber(arg[5]))
-    end
-  end
-  return
-end
-
-local function run(r)
+local function time(loop)
   local n = 1000
   local spent
   repeat
     n = n * 2
     local from = clock()
-    r.loop(n)
+    loop(n)
     spent = clock() - from
   until spent > seconds / 10
   local batch = math.floor(n / spent * seconds / 5) + 1
@@ -266,12 +253,19 @@ local function run(r)
   for _ = 1, 5 do
     collectgarbage()
     local from = clock()
-    r.loop(batch)
+    loop(batch)
     least = math.min(least, (clock() - from) / batch)
   end
-  io.write(r.name, "\t", ("%.3f"):format(least * 1e9), "\n")
+  return least
 end
 
+local wanted, times = arg[4], tonumber(arg[5])
 for _, r in ipairs(rows) do
-  if r.name:find(arg[4] or "") then run(r) end
+  if wanted == "--list" then
+    print(r.name)
+  elseif wanted == r.name and times then
+    r.loop(times)
+  elseif wanted == r.name then
+    print(("%.3f"):format(time(r.loop) * 1e9))
+  end
 end
