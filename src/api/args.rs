@@ -114,7 +114,8 @@ unsafe fn ctype_of_text(l: *mut lua_State, state: &State, idx: c_int) -> Result<
         let params = params(l, idx + 1, (idx + wanted).min(lua_gettop(l)))?;
         let has_params = !params.is_empty();
         let parsed = entry::guard(|| {
-            cdef::type_name(&mut state.table.borrow_mut(), text, &params)
+            let (scratch, table) = (&mut state.scratch.borrow_mut(), &mut state.table.borrow_mut());
+            cdef::type_name_in(scratch, table, text, &params)
                 .map_err(|error| What::Cdef(error.to_string()).into())
         })?;
         let shape = state.shape(parsed.ty);

@@ -39,7 +39,8 @@ unsafe fn cdef_body(l: *mut lua_State) -> Result<c_int> {
         let text = args::text(l, 1)?;
         let params = args::params(l, 2, lua_gettop(l))?;
         entry::guard(|| {
-            cdef::declare(&mut state.table.borrow_mut(), text, &params)
+            let (scratch, table) = (&mut state.scratch.borrow_mut(), &mut state.table.borrow_mut());
+            cdef::declare_in(scratch, table, text, &params)
                 .map_err(|error| What::Cdef(error.to_string()).into())
         })?;
         Ok(0)

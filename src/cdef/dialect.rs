@@ -17,6 +17,7 @@ pub use word::{Word, word};
 use super::limits::Guard;
 use super::literal::{character, is_number, known_escapes, known_number, mangle};
 use super::macros::Macros;
+use super::scratch::Scratch;
 use super::token::{Kind, Token, Tokens};
 use super::{CdefError, Param, usual};
 
@@ -64,10 +65,11 @@ const SPECIFIERS_MAX: usize = 32;
 const TYPES_COMPATIBLE: &str = "__builtin_types_compatible_p";
 
 impl<'a> Rewriter<'a> {
-    /// Starts at the first token of a text without line splices.
-    pub fn new(text: &'a str, params: &'a [Param]) -> Rewriter<'a> {
+    /// Starts at the first token of a text without line splices. It works in what the scratch lends it, which gets it back at the [`Rewriter::end`].
+    pub fn new(text: &'a str, params: &'a [Param], scratch: &mut Scratch) -> Rewriter<'a> {
+        let (tokens, room) = scratch.lend();
         Rewriter {
-            tokens: Tokens::new(text),
+            tokens: Tokens::new(text, tokens),
             at: 0,
             guard: Guard::default(),
             params,
@@ -78,8 +80,13 @@ impl<'a> Rewriter<'a> {
             is_expression: false,
             before_head: Vec::new(),
             macros: Macros::default(),
-            room: usual::Room::default(),
+            room,
         }
+    }
+
+    /// Gives back what the scratch has lent.
+    pub fn end(self, scratch: &mut Scratch) {
+        scratch.keep(self.tokens.into_list(), self.room);
     }
 
     /// Obeys the directives in front of the next declaration. False at the end of the text.

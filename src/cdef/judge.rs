@@ -76,7 +76,7 @@ impl Outcome for Constant {
 pub fn compare<T: Outcome>(
     table: &CTypeTable,
     text: &[u8],
-    read: impl Fn(&mut CTypeTable) -> Result<T, CdefError>,
+    mut read: impl FnMut(&mut CTypeTable) -> Result<T, CdefError>,
 ) {
     if IS_AT_WORK.replace(true) {
         return;

@@ -22,6 +22,7 @@ mod literal;
 mod macros;
 mod names;
 mod record;
+mod scratch;
 mod specifier;
 mod syntax;
 mod token;
@@ -37,6 +38,7 @@ use crate::ctype::{CType, CTypeTable, Checkpoint, Constant, IntKind, Name, Named
 use crate::target;
 use declare::Converter;
 use dialect::Rewriter;
+pub use scratch::Scratch;
 use usual::Context;
 
 /// What stands for a `$` in the text.
@@ -102,14 +104,29 @@ pub struct TypeName {
 
 /// Reads declarations into the table. All of them land, or none.
 pub fn declare(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
-    #[cfg(any(test, fuzzing))]
-    judge::compare(table, text, |table| declare_or_none(table, text, params));
-    declare_or_none(table, text, params)
+    declare_in(&mut Scratch::default(), table, text, params)
 }
 
-fn declare_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
+/// As [`declare`], in memory that is kept for the next text.
+pub fn declare_in(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<(), CdefError> {
+    #[cfg(any(test, fuzzing))]
+    judge::compare(table, text, |table| declare_or_none(scratch, table, text, params));
+    declare_or_none(scratch, table, text, params)
+}
+
+fn declare_or_none(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<(), CdefError> {
     let point = table.begin();
-    match declare_all(table, text, params) {
+    match declare_all(scratch, table, text, params) {
         Ok(()) => {
             // What says again what was known leaves no types behind, however often.
             match table.is_unchanged_since(&point) {
@@ -125,9 +142,13 @@ fn declare_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Res
     }
 }
 
-fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<(), CdefError> {
-    with_text(text, |text| {
-        let mut rewriter = Rewriter::new(text, params);
+fn declare_all(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<(), CdefError> {
+    with_rewriter(scratch, text, params, |rewriter| {
         while rewriter.next()? {
             let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
                 usual::declaration(table, tokens, context, room)
@@ -135,15 +156,15 @@ fn declare_all(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<
             if rewriter.usual(usual)?.is_some() {
                 continue;
             }
-            let Some(mut piece) = tree::piece(table, &mut rewriter, &tree::DECLARATIONS)? else { break };
+            let Some(mut piece) = tree::piece(table, rewriter, &tree::DECLARATIONS)? else { break };
             let assertions = std::mem::take(&mut piece.assertions);
-            let (unit, before) = tree::read(table, &rewriter, &piece, &tree::DECLARATIONS)?;
-            let mut converter = Converter::new(table, &rewriter, piece, before);
+            let (unit, before) = tree::read(table, rewriter, &piece, &tree::DECLARATIONS)?;
+            let mut converter = Converter::new(table, rewriter, piece, before);
             for declaration in &unit.0 {
                 converter.external(declaration)?;
             }
             for (index, text) in &assertions {
-                assert_static(table, &rewriter, *index as usize, text)?;
+                assert_static(table, rewriter, *index as usize, text)?;
             }
         }
         rewriter.finish()?;
@@ -174,14 +195,29 @@ fn assert_static(
 
 /// Reads one abstract type (`int (*)[3]`, `struct point`, `int[?]`). Leaves nothing behind when it fails.
 pub fn type_name(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<TypeName, CdefError> {
-    #[cfg(any(test, fuzzing))]
-    judge::compare(table, text, |table| type_or_none(table, text, params));
-    type_or_none(table, text, params)
+    type_name_in(&mut Scratch::default(), table, text, params)
 }
 
-fn type_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<TypeName, CdefError> {
+/// As [`type_name`], in memory that is kept for the next text.
+pub fn type_name_in(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<TypeName, CdefError> {
+    #[cfg(any(test, fuzzing))]
+    judge::compare(table, text, |table| type_or_none(scratch, table, text, params));
+    type_or_none(scratch, table, text, params)
+}
+
+fn type_or_none(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<TypeName, CdefError> {
     let point = table.begin();
-    match read_type(table, text, params) {
+    match read_type(scratch, table, text, params) {
         Ok(read) => {
             table.commit(point);
             Ok(read)
@@ -193,7 +229,12 @@ fn type_or_none(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result
     }
 }
 
-fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<TypeName, CdefError> {
+fn read_type(
+    scratch: &mut Scratch,
+    table: &mut CTypeTable,
+    text: &[u8],
+    params: &[Param],
+) -> Result<TypeName, CdefError> {
     // The usual case: a name that is known.
     if params.is_empty()
         && let Ok(name) = std::str::from_utf8(text)
@@ -201,8 +242,7 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
     {
         return Ok(TypeName { ty: *ty, defines: false });
     }
-    with_text(text, |text| {
-        let mut rewriter = Rewriter::new(text, params);
+    with_rewriter(scratch, text, params, |rewriter| {
         let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
             usual::type_name(table, tokens, context, room)
         };
@@ -210,12 +250,12 @@ fn read_type(table: &mut CTypeTable, text: &[u8], params: &[Param]) -> Result<Ty
             rewriter.finish()?;
             return Ok(TypeName { ty, defines });
         }
-        let Some(piece) = tree::piece(table, &mut rewriter, &tree::TYPE_NAME)? else {
+        let Some(piece) = tree::piece(table, rewriter, &tree::TYPE_NAME)? else {
             return Err(rewriter.error_at(0, "declaration specifier expected"));
         };
         rewriter.finish()?;
-        let (name, before) = tree::read(table, &rewriter, &piece, &tree::TYPE_NAME)?;
-        let mut converter = Converter::new(table, &rewriter, piece, before);
+        let (name, before) = tree::read(table, rewriter, &piece, &tree::TYPE_NAME)?;
+        let mut converter = Converter::new(table, rewriter, piece, before);
         let ty = converter.bare_type(&name)?;
         Ok(TypeName { ty, defines: converter.defines })
     })
@@ -240,8 +280,7 @@ fn expression_among(
     constants: &Named<Constant>,
 ) -> Result<Constant, CdefError> {
     let point = table.begin();
-    let value = with_text(text, |text| {
-        let mut rewriter = Rewriter::new(text, params);
+    let value = with_rewriter(&mut Scratch::default(), text, params, |rewriter| {
         let usual = |tokens: &mut _, context: Context<'_>, room: &mut _| {
             usual::expression(table, tokens, context, room, constants)
         };
@@ -250,12 +289,12 @@ fn expression_among(
             return Ok(value);
         }
         rewriter.expression();
-        let Some(piece) = tree::piece(table, &mut rewriter, &tree::EXPRESSION)? else {
+        let Some(piece) = tree::piece(table, rewriter, &tree::EXPRESSION)? else {
             return Err(rewriter.error_at(0, "unexpected symbol"));
         };
         rewriter.finish()?;
-        let (expression, before) = tree::read(table, &rewriter, &piece, &tree::EXPRESSION)?;
-        let converter = Converter::new(table, &rewriter, piece, before);
+        let (expression, before) = tree::read(table, rewriter, &piece, &tree::EXPRESSION)?;
+        let converter = Converter::new(table, rewriter, piece, before);
         converter.with_constants(constants).constant_of(&expression)
     });
     settle(table, point, value)
@@ -282,12 +321,21 @@ fn settle<E>(table: &mut CTypeTable, point: Checkpoint, value: Result<Constant, 
     value
 }
 
-/// Runs `read` on a text without line splices.
-fn with_text<T>(text: &[u8], read: impl FnOnce(&str) -> Result<T, CdefError>) -> Result<T, CdefError> {
+/// Runs `read` from the start of a text.
+fn with_rewriter<T>(
+    scratch: &mut Scratch,
+    text: &[u8],
+    params: &[Param],
+    read: impl FnOnce(&mut Rewriter<'_>) -> Result<T, CdefError>,
+) -> Result<T, CdefError> {
     if text.len() > limits::TEXT_MAX {
         return Err(CdefError { message: "chunk is too long".to_owned(), near: None, place: None });
     }
     // Nearly all are; telling that is far quicker than mending them.
     let text = std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
-    read(&token::plain(text))
+    let text = token::plain(text);
+    let mut rewriter = Rewriter::new(&text, params, scratch);
+    let read = read(&mut rewriter);
+    rewriter.end(scratch);
+    read
 }

@@ -64,8 +64,8 @@ pub struct LexError {
 }
 
 impl<'a> Tokens<'a> {
-    /// The tokens of a text without line splices.
-    pub fn new(text: &'a str) -> Tokens<'a> {
+    /// The tokens of a text without line splices, in the memory of an empty list.
+    pub fn new(text: &'a str, mut list: Vec<Token<'a>>) -> Tokens<'a> {
         let lexer = Lexer {
             text,
             bytes: text.as_bytes(),
@@ -76,14 +76,19 @@ impl<'a> Tokens<'a> {
             file_numbers: HashMap::default(),
         };
         // (Those of a declaration are kept until it is done: with less the list of most texts would grow once.)
-        let list = Vec::with_capacity(2 * SHORT_TOKENS);
+        list.reserve(2 * SHORT_TOKENS);
         Tokens { lexer, list, first: 0, fresh_line: true, broken: None, is_done: false }
     }
 
     /// Tokens that were read elsewhere.
     pub fn of(mut list: Vec<Token<'a>>) -> Tokens<'a> {
         list.push(Token { kind: Kind::Eof, text: "<eof>", line: 1, file: 0 });
-        Tokens { list, is_done: true, ..Tokens::new("") }
+        Tokens { is_done: true, ..Tokens::new("", list) }
+    }
+
+    /// The memory of the list, for other tokens.
+    pub fn into_list(self) -> Vec<Token<'a>> {
+        self.list
     }
 
     /// The token at an index, read now if need be; the last one, [`Kind::Eof`], stands for all behind it.
@@ -166,7 +171,7 @@ impl<'a> Tokens<'a> {
 
 /// All tokens of a short text, without the one at its end.
 pub fn all(text: &str) -> Option<Vec<Token<'_>>> {
-    let mut tokens = Tokens::new(text);
+    let mut tokens = Tokens::new(text, Vec::new());
     while !tokens.is_done {
         tokens.read();
     }

@@ -20,6 +20,7 @@ use std::rc::Rc;
 
 use super::macros::Macros;
 use super::record::Body;
+use super::scratch::emptied;
 use super::token::{Kind, Token, Tokens};
 use super::{Fault, Param, derive, names};
 use crate::ctype::{CType, CTypeTable, Constant, Name, Named, QualType};
@@ -68,7 +69,7 @@ pub struct Context<'c> {
     pub pack: Option<u64>,
 }
 
-/// What reading works with: kept from one declaration to the next, for its memory.
+/// What reading works with: kept from one declaration to the next, and from one text to the next, for its memory.
 #[derive(Default)]
 pub struct Room<'t> {
     /// Parameters of the functions under way, innermost last.
@@ -82,6 +83,16 @@ pub struct Room<'t> {
     constants: Vec<Named<Constant>>,
     /// Constants of the enum under way.
     enumerators: Named<i128>,
+}
+
+impl Room<'_> {
+    /// The same memory, for another text.
+    pub fn emptied<'u>(self) -> Room<'u> {
+        let Room { mut params, names, bodies, mut constants, enumerators } = self;
+        params.clear();
+        constants.clear();
+        Room { params, names: emptied(names), bodies, constants, enumerators }
+    }
 }
 
 /// What was read.

@@ -17,6 +17,7 @@ use super::shape::Shape;
 use super::spares::Spares;
 use super::stack::*;
 use super::texts::Texts;
+use crate::cdef::Scratch;
 use crate::ctype::{CType, CTypeId, CTypeTable, QualType};
 use crate::error::Result;
 use crate::native::closure;
@@ -204,6 +205,8 @@ const SHAPES: usize = 28;
 pub struct State {
     /// The ctypes and names. Borrowed for pure work only, never across a Lua call that may raise.
     pub table: RefCell<CTypeTable>,
+    /// What C texts are read in. Borrowed as the table is.
+    pub scratch: RefCell<Scratch>,
     shapes: RefCell<HashMap<QualType, Box<Shape>>>,
     ctype_shape: Cell<*const Shape>,
     /// Registry references.
@@ -294,6 +297,7 @@ impl State {
             lua_setmetatable(l, -2);
             let state = Box::into_raw(Box::new(State {
                 table: RefCell::new(CTypeTable::new()),
+                scratch: RefCell::default(),
                 shapes: RefCell::new(HashMap::with_capacity_and_hasher(SHAPES, Default::default())),
                 ctype_shape: Cell::new(std::ptr::null()),
                 refs: Refs::default(),
