@@ -310,47 +310,52 @@ impl<'a> Lexer<'a> {
     /// Reads the tokens that come next as long as they are words, plain numbers and brackets behind white space, as most are; some at a
     /// time, which takes less for each.
     fn short_tokens(&mut self, list: &mut Vec<Token<'a>>, fresh_line: &mut bool) {
-        let Lexer { text, bytes, file, .. } = *self;
+        let Lexer { text, file, .. } = *self;
         let most = list.len() + SHORT_TOKENS;
-        let (mut at, mut line) = (self.at, self.line);
-        // Where the last one that was read ends.
-        let (mut end, mut end_line) = (at, line);
-        while let Some(&first) = bytes.get(at) {
-            let from = at;
-            at += 1;
-            if first == b' ' {
+        let Some(mut rest) = text.get(self.at..) else { return };
+        let mut line = self.line;
+        // How much is behind the last one that was read.
+        let (mut behind, mut last_line) = (rest.len(), line);
+        while let Some(&first) = rest.as_bytes().first() {
+            if let Some(more) = rest.strip_prefix(' ') {
+                rest = more;
                 continue;
             }
-            let class = CLASSES[usize::from(first)];
+            let (bytes, class) = (rest.as_bytes(), CLASSES[usize::from(first)]);
+            let mut length = 1;
             let kind = if class & IDENT != 0 {
-                let behind = loop {
-                    match bytes.get(at) {
-                        Some(&b) if is(IDENT, b) => at += 1,
-                        behind => break behind.copied().unwrap_or(0),
+                let next = loop {
+                    match bytes.get(length) {
+                        Some(&b) if is(IDENT, b) => length += 1,
+                        next => break next.copied().unwrap_or(0),
                     }
                 };
-                if is(GLUE, behind) {
+                if is(GLUE, next) {
                     break;
                 }
                 if class & IDENT_START != 0 { Kind::Ident } else { Kind::Number }
-            } else if class & SINGLE != 0 || class & BUT_BEFORE_EQUALS != 0 && bytes.get(at) != Some(&b'=') {
+            } else if class & SINGLE != 0 || class & BUT_BEFORE_EQUALS != 0 && bytes.get(1) != Some(&b'=') {
                 Kind::Punct
-            } else if first == b'\n' {
+            } else if let Some(more) = rest.strip_prefix('\n') {
                 line = line.wrapping_add(1);
+                rest = more;
                 continue;
             } else {
                 break;
             };
-            let Some(text) = text.get(from..at) else { break };
+            // (Cut off from the front, its end alone is looked at.)
+            let Some((text, more)) = rest.split_at_checked(length) else { break };
             list.push(Token { kind, text, line, file });
-            (end, end_line) = (at, line);
+            rest = more;
+            (behind, last_line) = (rest.len(), line);
             if list.len() == most {
                 break;
             }
         }
+        let end = text.len() - behind;
         if end > self.at {
             *fresh_line = false;
-            (self.at, self.line) = (end, end_line);
+            (self.at, self.line) = (end, last_line);
         }
     }
 
