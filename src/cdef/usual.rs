@@ -162,13 +162,12 @@ fn attempt<'t, T>(
     room.params.clear();
     room.names.clear();
     room.constants.clear();
-    let Token { kind, text, .. } = tokens.at(0);
     let mut reader = Reader {
         table,
         tokens,
         context,
-        kind,
-        text,
+        kind: Kind::Eof,
+        text: "",
         word: Word::None,
         sign: 0,
         at: 0,
@@ -179,7 +178,7 @@ fn attempt<'t, T>(
         defines: false,
         room,
     };
-    reader.pass_directives();
+    reader.look();
     match read(&mut reader) {
         Ok(it) => Ok(reader.done(it)),
         Err(refusal) => {

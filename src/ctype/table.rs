@@ -236,11 +236,16 @@ impl CTypeTable {
             CType::Record(id) => Some(self.record_type(id)),
             CType::Enum(id) => Some(self.enum_type(id)),
             CType::Function(id) => Some(self.functions[id.index()].ctype),
-            CType::Pointer(to) if to.qual == Qual::NONE => {
-                Some(self.entries[to.id.index()].pointer).filter(|&id| id != NO_POINTER)
-            }
+            CType::Pointer(to) => self.known_pointer(to),
             _ => basic(ctype),
         }
+    }
+
+    /// The pointer to an unqualified type, once there is one.
+    #[inline]
+    fn known_pointer(&self, to: QualType) -> Option<CTypeId> {
+        let id = self.entries[to.id.index()].pointer;
+        (to.qual == Qual::NONE && id != NO_POINTER).then_some(id)
     }
 
     /// The id of `ctype`, if it is known.
@@ -321,9 +326,16 @@ impl CTypeTable {
         float_id(kind)
     }
 
+    /// The id of a type that is made of no other.
+    #[inline]
+    pub fn basic(&mut self, ctype: CType) -> CTypeId {
+        basic(ctype).unwrap_or_else(|| self.intern(ctype))
+    }
+
     /// A pointer to `to`.
+    #[inline]
     pub fn pointer(&mut self, to: QualType) -> CTypeId {
-        self.intern(CType::Pointer(to))
+        self.known_pointer(to).unwrap_or_else(|| self.intern(CType::Pointer(to)))
     }
 
     /// An array of `elem`.

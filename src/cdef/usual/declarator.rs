@@ -155,20 +155,20 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Arrays and parameter lists, which bind from the right.
+    #[inline]
     fn suffixes(&mut self, ty: QualType) -> Read<QualType> {
-        match self.sign {
-            b'[' => {
-                self.advance();
-                let len = self.length()?;
-                let elem = self.deeper(|reader| reader.suffixes(ty))?;
-                Ok(derive::array(self.table, elem, len)?)
-            }
-            b'(' => {
-                self.advance();
-                self.deeper(|reader| reader.function(ty))
-            }
-            _ => Ok(ty),
+        if matches!(self.sign, b'[' | b'(') { self.some_suffixes(ty) } else { Ok(ty) }
+    }
+
+    #[inline(never)]
+    fn some_suffixes(&mut self, ty: QualType) -> Read<QualType> {
+        if self.eat("(") {
+            return self.deeper(|reader| reader.function(ty));
         }
+        self.expect("[")?;
+        let len = self.length()?;
+        let elem = self.deeper(|reader| reader.suffixes(ty))?;
+        Ok(derive::array(self.table, elem, len)?)
     }
 
     /// The length of an array, and its `]`.

@@ -101,7 +101,7 @@ impl<'t> Reader<'_, 't> {
             Some(ty) => ty,
             None => {
                 let ctype = words.ctype().ok_or(Refusal::Unusual)?;
-                self.table.intern(ctype).plain()
+                self.table.basic(ctype).plain()
             }
         };
         Ok(Base { ty: self.table.qualify(ty, qual), storage })
