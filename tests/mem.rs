@@ -121,6 +121,11 @@ fn bits_keep_their_neighbours() {
         let mask = (1u128 << width) - 1;
         unsafe { mem::store_bits(bytes.as_mut_ptr(), position, width, value) };
         assert_eq!(unsafe { mem::load_bits(bytes.as_ptr(), position, width) }, value & mask);
+        let in_word = |signed| unsafe { mem::load_bits_in_word(bytes.as_ptr(), position, width, signed) };
+        let fits = position % 8 + width <= 64;
+        assert_eq!(in_word(false), fits.then_some((value & mask) as u64));
+        let sign = if value >> (width - 1) & 1 == 1 { !mask } else { 0 };
+        assert_eq!(in_word(true), fits.then_some((value & mask | sign) as u64));
         for bit in 0..192 {
             if !(position..position + width).contains(&bit) {
                 let at = |all: &[u8; 24]| all[bit as usize / 8] >> (bit % 8) & 1;

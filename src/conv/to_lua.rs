@@ -212,19 +212,20 @@ pub unsafe fn push_copy(l: *mut lua_State, shape: &Shape, p: *const u8) {
 pub unsafe fn push_plain_bits(l: *mut lua_State, entry: &FieldEntry, container: *const u8) -> bool {
     // SAFETY: from the caller.
     unsafe {
-        let width = u32::from(entry.width_bits);
+        let (position, width) = (entry.position_bits.into(), u32::from(entry.width_bits));
+        let op = (*entry.shape).known_op();
+        let is_signed = match op {
+            Op::I8 | Op::I16 | Op::I32 | Op::I64 => true,
+            Op::U8 | Op::U16 | Op::U32 | Op::U64 | Op::Bool => false,
+            _ => return false,
+        };
         if width > 63 {
             return false;
         }
-        let shape = &*entry.shape;
-        let raw = mem::load_bits(container, entry.position_bits.into(), width) as u64;
-        match shape.op() {
-            Op::Bool => peek::push_boolean(l, raw != 0),
-            op if is_signed(shape, op) => {
-                let unused = 64 - width;
-                peek::push(l, (((raw << unused) as i64) >> unused) as u64, peek::INT);
-            }
-            _ => peek::push(l, raw, peek::INT),
+        let Some(bits) = mem::load_bits_in_word(container, position, width, is_signed) else { return false };
+        match op {
+            Op::Bool => peek::push_boolean(l, bits != 0),
+            _ => peek::push(l, bits, peek::INT),
         }
         true
     }

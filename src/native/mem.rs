@@ -4,22 +4,42 @@ use crate::ctype::FloatKind;
 use crate::target;
 
 /// Reads `width_bits` bits that start `position_bits` above the container's lowest bit, zero-extended. They may reach
-/// past the container (packed fields do); only the bytes that hold them are touched.
+/// past the container (packed fields do); only the bytes that hold them are touched. There is one at least.
 ///
 /// # Safety
 /// The bytes that hold the bits are readable.
 #[inline]
 pub unsafe fn load_bits(container: *const u8, position_bits: u32, width_bits: u32) -> u128 {
-    let (first, low) = (position_bits / 8, position_bits % 8);
-    let count = (low + width_bits).div_ceil(8);
-    // SAFETY: only the bytes that hold the bits.
+    // SAFETY: from the caller.
     unsafe {
-        let bytes = container.add(first as usize);
-        match count {
-            0..=8 => ((load_bytes(bytes, count) >> low) & ones(width_bits)).into(),
-            _ => load_long(bytes, count, low, width_bits),
+        match load_bits_in_word(container, position_bits, width_bits, false) {
+            Some(bits) => bits.into(),
+            None => load_long(container, position_bits, width_bits),
         }
     }
+}
+
+/// As [`load_bits`], in 64 bits: extended by the sign that the highest of them is, or by zeros. None where they lie in more bytes than a word has.
+///
+/// # Safety
+/// As for [`load_bits`].
+#[inline]
+pub unsafe fn load_bits_in_word(
+    container: *const u8,
+    position_bits: u32,
+    width_bits: u32,
+    is_signed: bool,
+) -> Option<u64> {
+    let (first, low) = (position_bits / 8, position_bits % 8);
+    let end = low + width_bits;
+    if end > 64 {
+        return None;
+    }
+    // SAFETY: only the bytes that hold the bits.
+    let word = unsafe { load_bytes(container.add(first as usize), end.div_ceil(8)) };
+    // Up, so that nothing is above them; and down, so that nothing is below.
+    let (up, down) = (64 - end, 64 - width_bits);
+    Some(if is_signed { ((word << up) as i64 >> down) as u64 } else { word << up >> down })
 }
 
 /// A word of `count` bytes, at most 8: its two halves, which may overlap.
@@ -78,17 +98,19 @@ fn ones(n: u32) -> u64 {
     if n == 0 { 0 } else { u64::MAX >> (64 - n) }
 }
 
-/// Bits in more bytes than a word has.
+/// As [`load_bits`], of those in more bytes than a word has.
 ///
 /// # Safety
-/// As many bytes are readable.
+/// As for [`load_bits`].
 #[inline(never)]
-unsafe fn load_long(bytes: *const u8, count: u32, low: u32, width_bits: u32) -> u128 {
+unsafe fn load_long(container: *const u8, position_bits: u32, width_bits: u32) -> u128 {
+    let (first, low) = (position_bits / 8, position_bits % 8);
+    let count = (low + width_bits).div_ceil(8);
     let mut value = 0u128;
     let mut high = 0u128;
     for i in 0..count {
         // SAFETY: from the caller.
-        let byte = u128::from(unsafe { bytes.add(i as usize).read() });
+        let byte = u128::from(unsafe { container.add((first + i) as usize).read() });
         if i < 16 { value |= byte << (8 * i) } else { high = byte }
     }
     value >>= low;
