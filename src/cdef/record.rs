@@ -136,10 +136,10 @@ impl Body {
 
     /// Takes the next member.
     pub fn add(&mut self, table: &CTypeTable, member: &Member<'_>) -> Result<(), Fault> {
-        let Member { name, ty, width, aligned, packed, at } = *member;
         if let Some((_, message)) = self.open {
             return Err(Fault::Said(message));
         }
+        let ty = member.ty;
         let ctype = table.get(ty.id);
         let is_open = matches!(ctype, CType::Array { len: ArrayLen::Unknown | ArrayLen::Variable, .. });
         let size = match table.size(ty.id) {
@@ -147,11 +147,11 @@ impl Body {
             _ if is_open => 0,
             _ => return Err(Fault::Said(super::UNSIZED)),
         };
-        let width_bits = match width {
+        let width_bits = match member.width {
             None => None,
             Some(n) => Some(bit_width(ctype, size, n)?),
         };
-        if let Some(name) = name
+        if let Some(name) = member.name
             && !self.is_new(name)
         {
             return Err(Fault::Redefined);
@@ -160,31 +160,39 @@ impl Body {
         if !self.extent.is_allowed() {
             return Err(Fault::Said(TOO_DEEP));
         }
-        let is_named = name.is_some() || width_bits.is_none();
-        let align = table.align(ty.id).unwrap_or(1);
-        let spec = FieldSpec { size, align, aligned, packed, width_bits, is_named };
-        let laid_out = self.builder.place(&spec)?;
-        if is_named {
-            let bits = width_bits.map(|width| BitField { position_bits: 0, width_bits: width as u32 });
-            self.fields.push(name.unwrap_or_default(), placed(Field { ty, offset: 0, bits }, laid_out));
-        } else {
-            self.unnamed_bits.extend(unnamed(&spec, laid_out));
-        }
-        self.spec.fields.push(spec);
-        if is_open {
-            self.open = Some((at, "'}' expected"));
-        }
         match ctype {
             CType::Record(inner) => {
                 if table.variable_element(ty.id).is_some() {
-                    self.open = Some((at, super::UNSIZED));
+                    self.open = Some((member.at, super::UNSIZED));
                 }
                 self.misaligned |= table.record(inner).body.as_ref().is_some_and(|b| b.misaligned);
                 self.read_only |= table.is_read_only(ty);
             }
-            CType::Array { .. } => self.read_only |= table.is_read_only(ty),
+            CType::Array { .. } => {
+                if is_open {
+                    self.open = Some((member.at, "'}' expected"));
+                }
+                self.read_only |= table.is_read_only(ty);
+            }
             _ => self.read_only |= ty.qual.is_const(),
         }
+        let spec = FieldSpec {
+            size,
+            align: table.align(ty.id).unwrap_or(1),
+            aligned: member.aligned,
+            packed: member.packed,
+            width_bits,
+            is_named: member.name.is_some() || width_bits.is_none(),
+        };
+        let laid_out = self.builder.place(&spec)?;
+        if spec.is_named {
+            let bits = width_bits.map(|width| BitField { position_bits: 0, width_bits: width as u32 });
+            let field = placed(Field { ty, offset: 0, bits }, laid_out);
+            self.fields.push(member.name.unwrap_or_default(), field);
+        } else {
+            self.unnamed_bits.extend(unnamed(&spec, laid_out));
+        }
+        self.spec.fields.push(spec);
         Ok(())
     }
 
