@@ -50,6 +50,13 @@ pub struct Member<'a> {
     pub at: usize,
 }
 
+impl<'a> Member<'a> {
+    /// One of which nothing but a name, perhaps, and a type is said.
+    pub fn plain(name: Option<&'a str>, ty: QualType) -> Member<'a> {
+        Member { name, ty, width: None, aligned: None, packed: false, at: 0 }
+    }
+}
+
 impl Default for Body {
     fn default() -> Body {
         Body {

@@ -273,7 +273,7 @@ impl<'t> Reader<'_, 't> {
             if self.eat(";") {
                 // Transparent, if a record; an enum is there for its constants.
                 if let CType::Record(_) = self.table.get(base.ty.id) {
-                    self.member(body, None, base.ty, None, Attributes::default())?;
+                    body.add(self.table, &Member::plain(None, base.ty))?;
                 }
                 continue;
             }
@@ -285,14 +285,11 @@ impl<'t> Reader<'_, 't> {
                         (declared.name, declared.ty)
                     }
                 };
-                let mut attributes = Attributes::default();
-                self.attributes_behind(Some(&mut attributes))?;
-                let width = match self.eat(":") {
-                    false => None,
-                    true => Some(self.integer()?),
+                let member = match self.sign {
+                    b';' | b',' => Member::plain(name, ty),
+                    _ => self.more_of_member(name, ty)?,
                 };
-                self.attributes_behind(Some(&mut attributes))?;
-                self.member(body, name, ty, width, attributes)?;
+                body.add(self.table, &member)?;
                 if !self.eat(",") {
                     break;
                 }
@@ -302,17 +299,19 @@ impl<'t> Reader<'_, 't> {
         Ok(())
     }
 
-    fn member(
-        &mut self,
-        body: &mut Body,
-        name: Option<&str>,
-        ty: QualType,
-        width: Option<i128>,
-        attributes: Attributes<'_>,
-    ) -> Read<()> {
+    /// A member with what stands behind its declarator: a width, attributes.
+    #[inline(never)]
+    fn more_of_member<'m>(&mut self, name: Option<&'m str>, ty: QualType) -> Read<Member<'m>> {
+        let mut attributes = Attributes::default();
+        self.attributes_behind(Some(&mut attributes))?;
+        let width = match self.eat(":") {
+            false => None,
+            true => Some(self.integer()?),
+        };
+        self.attributes_behind(Some(&mut attributes))?;
         let Attributes { packed, aligned, mode, .. } = attributes;
         let ty = self.with_mode(ty, mode)?;
-        Ok(body.add(self.table, &Member { name, ty, width, aligned, packed, at: 0 })?)
+        Ok(Member { width, aligned, packed, ..Member::plain(name, ty) })
     }
 
     // -- enums -------------------------------------------------------------------------------------------------------
