@@ -171,4 +171,29 @@ describe("a call", function()
       for i, small in ipairs(smalls) do assert.same({ i, -i }, { small.a, small.b }) end
     end)
   end)
+  it("gives records that C writes to where they stay, be they small or large, whatever is collected meanwhile", function()
+    ffi.cdef [[
+      struct __attribute__((packed)) odd { char c; int i; };
+      struct page { int first; char rest[4092]; };
+      struct odd odd_of(int); struct page page_of(int, int (*)(void));
+    ]]
+    local kept = {}
+    helper.where_served(function()
+      local odd = lib.odd_of(-7)
+      assert.same({ 5, ("o"):byte(), -7 }, { ffi.sizeof(odd), odd.c, odd.i })
+    end)
+    for i = 1, 100 do
+      kept[i] = lib.page_of(i, function()
+        for _ = 1, 20 do ffi.new("struct page") end
+        collectgarbage()
+        return -i
+      end)
+    end
+    for i, page in ipairs(kept) do
+      assert.same({ -i, i, i }, { page.first, page.rest[0], page.rest[4091] })
+    end
+    local made = kept[1]
+    assert.has_error(function() made = lib.page_of(1, function() error("not now", 0) end) end, "not now")
+    assert.equal(kept[1], made)
+  end)
 end)

@@ -58,6 +58,8 @@ struct Route {
     result_tag: u8,
     /// Do frame and result fit into [`Buffers`]?
     fits: bool,
+    /// Is the result written straight into its cdata ([`Signature::has_hidden_result`])?
+    is_in_place: bool,
     /// May [`quick_few`] make the call?
     is_few: bool,
 }
@@ -148,9 +150,12 @@ impl Route {
             return Err(What::SizeUnknown.into());
         }
         let (result_way, result_tag) = Way::of(result.op());
+        let is_in_place = result.op() == Op::Aggregate && signature.has_hidden_result();
+        let result_fits = is_in_place || signature.result_size() <= RESULT_BYTES;
         Ok(Route {
             is_few,
-            fits: signature.frame_words() <= FRAME_WORDS && signature.result_size() <= RESULT_BYTES,
+            fits: signature.frame_words() <= FRAME_WORDS && result_fits,
+            is_in_place,
             signature,
             args,
             result,
@@ -224,7 +229,7 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
             return None;
         }
         let mut buffers: MaybeUninit<Buffers> = MaybeUninit::uninit();
-        let (frame, result) = Buffers::parts(buffers.as_mut_ptr());
+        let (frame, mut result) = Buffers::parts(buffers.as_mut_ptr());
         let mut slot = first;
         for arg in &route.args {
             if let Place::Word(word) = arg.place
@@ -240,6 +245,9 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
         if !FIXED && route.result_op == Op::Aggregate {
             // Made first: memory that runs out is found out before C is called.
             payload = Header::data(cdata::push_owned(l, route.result, route.result.size()?));
+            if route.is_in_place {
+                result = payload;
+            }
         }
         let call = || route.signature.call(bound.target, frame, result);
         let first = match enter(l, &*bound.plan.state, call) {
@@ -250,10 +258,10 @@ unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Opt
             return Some(n);
         }
         result.cast::<u64>().write(first);
-        if !FIXED && route.result_op == Op::Aggregate {
-            std::ptr::copy_nonoverlapping(result, payload, route.result.size()?);
-        } else {
+        if FIXED || route.result_op != Op::Aggregate {
             push_result(l, route, result);
+        } else if !route.is_in_place {
+            std::ptr::copy_nonoverlapping(result, payload, route.result.size()?);
         }
         Some(1)
     }
@@ -523,13 +531,15 @@ unsafe fn run_large(
         };
         argument::convert(l, &route.args, frame)?;
         let own = route.result.size().unwrap_or(0);
-        let is_record = route.result_op == Op::Aggregate;
-        if is_record {
-            cdata::push_owned(l, route.result, own);
-        }
+        let payload = match route.result_op {
+            Op::Aggregate => Header::data(cdata::push_owned(l, route.result, own)),
+            _ => std::ptr::null_mut(),
+        };
         let made = lua_gettop(l);
         let mut small = [0u128; RESULT_BYTES / 16];
-        let result = if result_size <= RESULT_BYTES {
+        let result = if route.is_in_place {
+            payload
+        } else if result_size <= RESULT_BYTES {
             small.as_mut_ptr().cast::<u8>()
         } else {
             let block = lua_newuserdatauv(l, result_size + 16, 0) as usize;
@@ -540,7 +550,6 @@ unsafe fn run_large(
         match route.result_op {
             Op::None => Ok(0),
             Op::Aggregate => {
-                let payload = cdata::header(l, made).map_or(result, |h| Header::data(h));
                 std::ptr::copy(result, payload, own);
                 lua_settop(l, made);
                 Ok(1)

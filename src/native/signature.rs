@@ -234,6 +234,16 @@ impl Signature {
         self.result_size
     }
 
+    /// Is the result, a word of memory or more, written by nobody but C, to where the buffer is? Then that may be the memory that the result is to have: it
+    /// needs no more than its type's size and alignment.
+    pub fn has_hidden_result(&self) -> bool {
+        match &self.path {
+            #[cfg(direct)]
+            Path::Direct(direct) => direct.result.is_hidden() && self.result_bytes >= 8,
+            Path::Libffi(_) => false,
+        }
+    }
+
     /// Is a callback's result a word, or none? Then its handler returns it ([`super::closure::Handler`]).
     pub fn gives_word(&self) -> bool {
         match &self.path {

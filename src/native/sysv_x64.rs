@@ -69,6 +69,11 @@ impl ResultPlace {
         matches!(self, ResultPlace::Void | ResultPlace::Int | ResultPlace::Float)
     }
 
+    /// Does C write the result to memory that it is told of?
+    pub(super) fn is_hidden(self) -> bool {
+        self == ResultPlace::Hidden
+    }
+
     /// Any other result of a callback's, from memory to where C looks for it: registers, or the memory that the frame's first word
     /// names.
     ///
