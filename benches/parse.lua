@@ -3,8 +3,8 @@
 --     lua5.4 benches/parse.lua [ROUNDS]
 --
 -- LUA_PATH and LUA_CPATH must lead to the module. Every row is taken once in a fresh process (a declaration is new only
--- once); the sides take turns, and a cell is the median over the rounds, in processor time. LuaJIT reads headers without
--- `#define`s, and refuses some altogether: those rows are ours alone.
+-- once); the sides take turns, and a cell is the median over the rounds, in processor time; a ratio, of times, is the median of the rounds' ratios. LuaJIT
+-- reads headers without `#define`s, and refuses some altogether: those rows are ours alone.
 
 local clock = os.clock
 
@@ -101,46 +101,50 @@ for _, header in ipairs {
   end
 end
 
-local runs = { { side = "cdata", command = os.getenv("LUA") or "lua5.4", what = "rows" } }
-for _, list in ipairs { plain, whole } do
-  for _, path in ipairs(list) do
-    runs[#runs + 1] = { side = "cdata", command = runs[1].command, what = "header '" .. path .. "'" }
-  end
-end
+local sides = { { name = "cdata", command = os.getenv("LUA") or "lua5.4" } }
 if os.execute("luajit -v >/dev/null 2>&1") then
   -- LuaJIT has its own "ffi", which must not be looked for along our paths.
-  local command = "env -u LUA_PATH -u LUA_CPATH luajit -joff"
-  table.insert(runs, 2, { side = "luajit -joff", command = command, what = "rows" })
-  for _, path in ipairs(plain) do
-    runs[#runs + 1] = { side = "luajit -joff", command = command, what = "header '" .. path .. "'" }
-  end
+  sides[2] = { name = "luajit -joff", command = "env -u LUA_PATH -u LUA_CPATH luajit -joff" }
 end
+-- What is run, and by how many of the sides.
+local runs = { { what = "rows", sides = 2 } }
+for n, list in ipairs { whole, plain } do
+  for _, path in ipairs(list) do runs[#runs + 1] = { what = "header '" .. path .. "'", sides = n } end
+end
+
+-- For each row, what each side took in each round.
 local names, cells = {}, {}
 for round = 1, rounds do
   for _, run in ipairs(runs) do
-    local rows = assert(io.popen(("%s %s %s"):format(run.command, arg[0], run.what)))
-    for line in rows:lines() do
-      local name, value = line:match("^(.-)\t(.*)$")
-      if not cells[name] then
-        names[#names + 1] = name
-        cells[name] = {}
+    for i = 1, math.min(run.sides, #sides) do
+      local rows = assert(io.popen(("%s %s %s"):format(sides[i].command, arg[0], run.what)))
+      for line in rows:lines() do
+        local name, value = line:match("^(.-)\t(.*)$")
+        if not cells[name] then
+          names[#names + 1] = name
+          cells[name] = { {}, {} }
+        end
+        cells[name][i][round] = tonumber(value)
       end
-      local list = cells[name][run.side] or {}
-      cells[name][run.side] = list
-      list[#list + 1] = tonumber(value)
+      rows:close()
     end
-    rows:close()
   end
   io.stderr:write("round ", round, " of ", rounds, "\n")
 end
 
 local function median(list)
-  if not list then return "-" end
+  if #list == 0 then return "-" end
   table.sort(list)
   return ("%.2f"):format(list[math.floor((#list + 1) / 2)])
 end
-print("| reading C | cdata | luajit -joff |")
-print("|---|--:|--:|")
+print("| reading C | cdata | luajit -joff | ratio |")
+print("|---|--:|--:|--:|")
 for _, name in ipairs(names) do
-  print(("| %s | %s | %s |"):format(name, median(cells[name]["cdata"]), median(cells[name]["luajit -joff"])))
+  local ours, other = cells[name][1], cells[name][2]
+  local ratios = {}
+  for round, value in ipairs(other) do
+    ratios[round] = name:find("per s$") and value / ours[round] or ours[round] / value
+  end
+  local ratio = median(ratios)
+  print(("| %s | %s | %s | %s |"):format(name, median(ours), median(other), ratio))
 end
