@@ -152,36 +152,35 @@ enum Found {
     Variable(&'static Shape, *mut u8),
 }
 
-fn find(clib: &Clib, name: &str) -> Result<Found> {
+fn find(clib: &Clib, name: &[u8]) -> Result<Found> {
     // SAFETY: a name space does not outlive its VM's state.
     let state = unsafe { &*clib.state };
-    let declared = state.table.borrow().name(name).cloned();
+    let declared = state.table.borrow().name_in_bytes(name).cloned();
     let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
     let symbol = |symbol: &Option<Rc<str>>| {
         library
-            .symbol(symbol.as_deref().unwrap_or(name))
-            .map_err(|why| Box::<Error>::from(What::Unresolved(name.to_owned(), why)))
+            .symbol(symbol.as_deref().map_or(name, str::as_bytes))
+            .map_err(|why| Box::<Error>::from(What::Unresolved(in_words(name), why)))
     };
     match declared {
         Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
         Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
         Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(ty), symbol(&s)?.cast())),
-        None if name == "NULL" => Ok(Found::Null),
-        None if name == "i" => Ok(Found::Imaginary),
-        Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(name.to_owned()).into()),
+        None if name == b"NULL" => Ok(Found::Null),
+        None if name == b"i" => Ok(Found::Imaginary),
+        Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(in_words(name)).into()),
     }
 }
 
+/// A name as messages have it.
+fn in_words(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
 /// The string key at 2.
-unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a str> {
+unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a [u8]> {
     // SAFETY: the key stays at 2.
-    unsafe {
-        let Some(name) = bytes(l, 2) else {
-            return Err(What::Expected("string", cdata::describe(l, 2)).at_argument(2));
-        };
-        std::str::from_utf8(name)
-            .map_err(|_| What::MissingDeclaration(String::from_utf8_lossy(name).into_owned()).into())
-    }
+    unsafe { bytes(l, 2).ok_or_else(|| What::Expected("string", cdata::describe(l, 2)).at_argument(2)) }
 }
 
 /// The variable of a name space that a key names, if it was used before, and its address.
@@ -349,7 +348,7 @@ unsafe fn push_imaginary(l: *mut lua_State, state: &State) {
 }
 
 /// Lets the quick paths know a variable, whose name is at 2.
-unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &str, shape: &'static Shape, address: *mut u8) {
+unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &[u8], shape: &'static Shape, address: *mut u8) {
     if name.len() <= SHORT_STRING_MAX {
         // SAFETY: a name space does not outlive its VM's state. (The anchor first, for it may raise.)
         unsafe { (*clib.state).anchor(l, 2) };

@@ -237,8 +237,7 @@ fn read_type(
 ) -> Result<TypeName, CdefError> {
     // The usual case: a name that is known.
     if params.is_empty()
-        && let Ok(name) = std::str::from_utf8(text)
-        && let Some(Name::Typedef(ty)) = table.name(name)
+        && let Some(Name::Typedef(ty)) = table.name_in_bytes(text)
     {
         return Ok(TypeName { ty: *ty, defines: false });
     }

@@ -69,8 +69,8 @@ impl<T> Named<T> {
 
     /// Is it the name at a place?
     #[inline]
-    pub(super) fn is_name(&self, at: usize, name: &str) -> bool {
-        self.text.as_bytes()[self.start(at)..self.list[at].0] == *name.as_bytes()
+    pub(super) fn is_name(&self, at: usize, name: &[u8]) -> bool {
+        self.text.as_bytes()[self.start(at)..self.list[at].0] == *name
     }
 
     /// All of them.

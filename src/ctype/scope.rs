@@ -1,6 +1,6 @@
 //! Names and what they mean, in the order in which they were entered.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
 
@@ -22,6 +22,14 @@ struct Index {
     hashes: Hashes,
 }
 
+/// The hash of a name. (Names differ, whatever they end with: nothing marks their end.)
+#[inline]
+fn hash(hasher: &RandomState, name: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(name);
+    state.finish()
+}
+
 impl Index {
     fn with_capacity(n: usize) -> Index {
         Index { names: Named::with_capacity(n), hashes: Hashes::with_capacity(n) }
@@ -29,8 +37,8 @@ impl Index {
 
     /// A name's hash, and its place.
     #[inline(never)]
-    fn find(&self, hasher: &RandomState, name: &str) -> (u64, Option<usize>) {
-        let hash = hasher.hash_one(name);
+    fn find(&self, hasher: &RandomState, name: &[u8]) -> (u64, Option<usize>) {
+        let hash = hash(hasher, name);
         (hash, self.hashes.find(hash, |at| self.names.is_name(at, name)))
     }
 
@@ -44,7 +52,7 @@ impl Index {
     /// Takes all names out but the first `len`.
     fn truncate(&mut self, hasher: &RandomState, len: usize) {
         for at in len..self.names.len() {
-            self.hashes.remove(hasher.hash_one(self.names.name(at)), at);
+            self.hashes.remove(hash(hasher, self.names.name(at).as_bytes()), at);
         }
         self.names.truncate(len);
     }
@@ -68,7 +76,7 @@ impl<T> Scope<T> {
 
     /// A name's place in the order, and what it means.
     #[inline]
-    pub(super) fn find(&self, hasher: &RandomState, name: &str) -> Option<(usize, &T)> {
+    pub(super) fn find(&self, hasher: &RandomState, name: &[u8]) -> Option<(usize, &T)> {
         let at = self.index.find(hasher, name).1?;
         Some((at, &self.meanings[at]))
     }
@@ -86,7 +94,7 @@ impl<T> Scope<T> {
     /// Enters a name; where it means something already, that stays, and `what` comes back.
     #[inline]
     pub(super) fn enter(&mut self, hasher: &RandomState, name: &str, what: T) -> Result<(), T> {
-        let (hash, None) = self.index.find(hasher, name) else { return Err(what) };
+        let (hash, None) = self.index.find(hasher, name.as_bytes()) else { return Err(what) };
         self.index.enter(hash, name);
         self.meanings.push(what);
         Ok(())

@@ -402,13 +402,19 @@ impl CTypeTable {
     // -- names -------------------------------------------------------------------------------------------------------
 
     /// What an ordinary identifier names.
+    #[inline]
     pub fn name(&self, name: &str) -> Option<&Name> {
+        self.name_in_bytes(name.as_bytes())
+    }
+
+    /// As [`CTypeTable::name`], of bytes, which need be no text.
+    pub fn name_in_bytes(&self, name: &[u8]) -> Option<&Name> {
         self.names.find(&self.hasher, name).map(|(_, what)| what)
     }
 
     /// What a tag names.
     pub fn tag(&self, tag: &str) -> Option<Tag> {
-        self.tags.find(&self.hasher, tag).map(|(_, what)| *what)
+        self.tags.find(&self.hasher, tag.as_bytes()).map(|(_, what)| *what)
     }
 
     /// Enters an ordinary name; where it means something already, that stays, and `what` comes back.
@@ -419,7 +425,7 @@ impl CTypeTable {
     /// Enters a constant, or gives one that is there another value (`#define` again).
     pub fn set_constant(&mut self, name: &str, value: super::Constant) {
         let new = Name::Constant(value);
-        match self.names.find(&self.hasher, name) {
+        match self.names.find(&self.hasher, name.as_bytes()) {
             Some((_, old)) if *old == new => {}
             Some((at, _)) => self.replace_name(at, new),
             None => {
@@ -431,7 +437,7 @@ impl CTypeTable {
 
     /// Gives a predefined typedef the user's own meaning, once. False if the name is no predefined typedef, or says itself what it means.
     pub fn replace_predefined(&mut self, name: &str, what: Name) -> bool {
-        let Some((at, _)) = self.names.find(&self.hasher, name) else { return false };
+        let Some((at, _)) = self.names.find(&self.hasher, name.as_bytes()) else { return false };
         if self.predefined.get(at) != Some(&true)
             || builtin::is_fixed(name) && !self.is_same_integer(at, &what)
         {

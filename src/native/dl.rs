@@ -48,18 +48,19 @@ impl Library {
     }
 
     /// The address of a symbol, or the loader's words.
-    pub fn symbol(&self, name: &str) -> Result<*mut c_void, String> {
-        if name.bytes().any(|b| b == 0) {
-            return Err(format!("undefined symbol: {name:?}"));
+    pub fn symbol(&self, name: impl AsRef<[u8]>) -> Result<*mut c_void, String> {
+        let name = name.as_ref();
+        if name.contains(&0) {
+            return Err(format!("undefined symbol: {:?}", String::from_utf8_lossy(name)));
         }
         // (Most names are short: no memory need be asked for to end them.)
         let mut short = [0u8; 64];
         let long;
         let ended = if name.len() < short.len() {
-            short[..name.len()].copy_from_slice(name.as_bytes());
+            short[..name.len()].copy_from_slice(name);
             &short[..=name.len()]
         } else {
-            long = [name.as_bytes(), b"\0"].concat();
+            long = [name, b"\0"].concat();
             &long
         };
         // SAFETY: the only NUL is the last byte. The address is only taken; what lies there is what the script declared (S1).
