@@ -20,7 +20,11 @@ const WORDS_MAX: usize = 4096;
 const WORDS_EACH: usize = 64;
 
 /// Enters every macro that is a constant into the table, or the name of a function or variable, unless its name is something else already.
+#[inline(never)]
 pub fn land(table: &mut CTypeTable, macros: &Macros<'_>) {
+    if macros.order.is_empty() {
+        return;
+    }
     let mut values = HashMap::default();
     let mut total = WORDS_MAX + WORDS_EACH * macros.order.len();
     for &name in &macros.order {

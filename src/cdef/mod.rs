@@ -156,21 +156,30 @@ fn declare_all(
             if rewriter.usual(usual)?.is_some() {
                 continue;
             }
-            let Some(mut piece) = tree::piece(table, rewriter, &tree::DECLARATIONS)? else { break };
-            let assertions = std::mem::take(&mut piece.assertions);
-            let (unit, before) = tree::read(table, rewriter, &piece, &tree::DECLARATIONS)?;
-            let mut converter = Converter::new(table, rewriter, piece, before);
-            for declaration in &unit.0 {
-                converter.external(declaration)?;
-            }
-            for (index, text) in &assertions {
-                assert_static(table, rewriter, *index as usize, text)?;
+            if !declare_by_lang_c(table, rewriter)? {
+                break;
             }
         }
         rewriter.finish()?;
         define::land(table, &rewriter.macros);
         Ok(())
     })
+}
+
+/// A declaration that is not usual. False if there is none.
+#[inline(never)]
+fn declare_by_lang_c(table: &mut CTypeTable, rewriter: &mut Rewriter<'_>) -> Result<bool, CdefError> {
+    let Some(mut piece) = tree::piece(table, rewriter, &tree::DECLARATIONS)? else { return Ok(false) };
+    let assertions = std::mem::take(&mut piece.assertions);
+    let (unit, before) = tree::read(table, rewriter, &piece, &tree::DECLARATIONS)?;
+    let mut converter = Converter::new(table, rewriter, piece, before);
+    for declaration in &unit.0 {
+        converter.external(declaration)?;
+    }
+    for (index, text) in &assertions {
+        assert_static(table, rewriter, *index as usize, text)?;
+    }
+    Ok(true)
 }
 
 /// A static assertion that is known to be false is an error; one that cannot be worked out is passed over.

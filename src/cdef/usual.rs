@@ -86,6 +86,11 @@ pub struct Room<'t> {
 }
 
 impl Room<'_> {
+    #[inline(never)]
+    fn forget_constants(&mut self) {
+        self.constants.clear();
+    }
+
     /// The same memory, for another text.
     pub fn emptied<'u>(self) -> Room<'u> {
         let Room { mut params, names, bodies, mut constants, enumerators } = self;
@@ -161,7 +166,9 @@ fn attempt<'t, T>(
     // What a reader that gave up has left.
     room.params.clear();
     room.names.clear();
-    room.constants.clear();
+    if !room.constants.is_empty() {
+        room.forget_constants();
+    }
     let mut reader = Reader {
         table,
         tokens,
@@ -330,6 +337,7 @@ impl<'t> Reader<'_, 't> {
         Ok(name)
     }
 
+    #[inline(never)]
     fn typedef(&self, name: &str) -> Option<QualType> {
         match self.table.name(name) {
             Some(Name::Typedef(ty)) => Some(*ty),
@@ -363,13 +371,10 @@ impl<'t> Reader<'_, 't> {
         loop {
             let declared = self.declarator(base.ty, Site::File)?;
             let name = declared.name.ok_or(Refusal::Unusual)?;
-            let mut attributes = None;
-            let symbol = match self.word {
-                Word::None => None,
-                _ if base.storage == Some(Storage::Typedef) => {
-                    self.behind_declarator(Some(attributes.insert(Attributes::default())))?
-                }
-                _ => self.behind_declarator(None)?,
+            let is_typedef = base.storage == Some(Storage::Typedef);
+            let (symbol, attributes) = match self.word {
+                Word::None => (None, None),
+                _ => self.behind_declarator(is_typedef)?,
             };
             let more = self.is(",");
             // To the declarators behind it a typedef's name that is declared anew would mean something else.
@@ -431,9 +436,17 @@ impl<'t> Reader<'_, 't> {
         if ctype == CType::Void {
             return Err(Refusal::Unusual);
         }
-        if !self.eat("=") {
-            return if is_static { Err(Refusal::Unusual) } else { Ok(Name::Variable { ty, symbol }) };
+        match self.eat("=") {
+            true => self.initialized(ty, symbol, is_static),
+            false if is_static => Err(Refusal::Unusual),
+            false => Ok(Name::Variable { ty, symbol }),
         }
+    }
+
+    /// What an object is among names whose initializer is next.
+    #[inline(never)]
+    fn initialized(&mut self, ty: QualType, symbol: Option<Rc<str>>, is_static: bool) -> Read<Name> {
+        let ctype = self.table.get(ty.id);
         let is_array = matches!(ctype, CType::Array { .. });
         let value = self.conditional()?;
         if ty.qual.is_const() || is_static {

@@ -45,7 +45,7 @@ impl<T> Named<T> {
     }
 
     /// Adds a thing at the end. The name of what has none is empty.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, name: &str, it: T) {
         self.text.push_str(name);
         self.list.push((self.text.len(), it));

@@ -231,12 +231,19 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// An asm label and attributes: the label's name. `found` is as [`Reader::attributes_behind`] takes it.
+    /// An asm label and attributes, whose bearing on types is a typedef's alone to have: the label's name, and what they say of the typedef.
     #[inline(never)]
     pub(super) fn behind_declarator(
         &mut self,
-        mut found: Option<&mut Attributes<'t>>,
-    ) -> Read<Option<Rc<str>>> {
+        is_typedef: bool,
+    ) -> Read<(Option<Rc<str>>, Option<Attributes<'t>>)> {
+        let mut found = is_typedef.then(Attributes::default);
+        let label = self.label(found.as_mut())?;
+        Ok((label, found))
+    }
+
+    /// As [`Reader::behind_declarator`]. `found` is as [`Reader::attributes_behind`] takes it.
+    fn label(&mut self, mut found: Option<&mut Attributes<'t>>) -> Read<Option<Rc<str>>> {
         self.attributes_behind(found.as_deref_mut())?;
         if self.word != Word::Asm {
             return Ok(None);
