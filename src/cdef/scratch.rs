@@ -5,7 +5,7 @@
 use super::token::Token;
 use super::usual::Room;
 
-/// Memory for tokens and for what is under way. Nothing of any text stays in it.
+/// Memory for tokens and for what is under way. The next text overwrites what is left in it of the last.
 #[derive(Default)]
 pub struct Scratch {
     tokens: Vec<Token<'static>>,
@@ -34,4 +34,28 @@ impl Scratch {
 pub(super) fn emptied<T, U>(mut list: Vec<T>) -> Vec<U> {
     list.clear();
     list.into_iter().filter_map(|_| None).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cdef::declare_in;
+    use crate::ctype::CTypeTable;
+
+    #[test]
+    fn memory_is_kept_but_for_what_is_no_usual_text() {
+        let (mut scratch, mut table) = (Scratch::default(), CTypeTable::new());
+        let mut read = |text: &str| {
+            declare_in(&mut scratch, &mut table, text.as_bytes(), &[]).unwrap();
+            let Scratch { tokens, room } = &scratch;
+            assert!(tokens.is_empty());
+            (tokens.as_ptr(), tokens.capacity(), room.is_used())
+        };
+        let (at, capacity, is_used) = read("struct s { int a, b; }; int f(int a, struct s *b);");
+        assert!(capacity > 0 && is_used);
+        assert_eq!(read("int g(int a);"), (at, capacity, true));
+        let constants: String = (0..KEPT_MAX).map(|i| format!("C{i},")).collect();
+        let (_, capacity, is_used) = read(&format!("enum {{ {constants} }};"));
+        assert!(capacity == 0 && !is_used);
+    }
 }

@@ -91,6 +91,12 @@ impl Room<'_> {
         self.constants.clear();
     }
 
+    /// Has it memory for a function's parameters?
+    #[cfg(test)]
+    pub fn is_used(&self) -> bool {
+        self.params.capacity() > 0
+    }
+
     /// The same memory, for another text.
     pub fn emptied<'u>(self) -> Room<'u> {
         let Room { mut params, names, bodies, mut constants, enumerators } = self;

@@ -22,7 +22,7 @@ struct Index {
     hashes: Hashes,
 }
 
-/// The hash of a name. (Names differ, whatever they end with: nothing marks their end.)
+/// The hash of a name. (Nothing need mark its end: the hasher tells lengths apart.)
 #[inline]
 fn hash(hasher: &RandomState, name: &[u8]) -> u64 {
     let mut state = hasher.build_hasher();
