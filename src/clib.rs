@@ -5,7 +5,7 @@
 //! variables is asked for, the name space's `__index` is that function itself. A function keeps its library loaded, and so does a
 //! reference to a variable.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::rc::Rc;
 
 use crate::cdata::{self, Bounds, Header};
@@ -152,24 +152,39 @@ enum Found {
     Variable(&'static Shape, *mut u8),
 }
 
-fn find(clib: &Clib, name: &[u8]) -> Result<Found> {
+fn find(clib: &Clib, name: &CStr) -> Result<Found> {
     // SAFETY: a name space does not outlive its VM's state.
     let state = unsafe { &*clib.state };
-    let declared = state.table.borrow().name_in_bytes(name).cloned();
+    let bytes = name.to_bytes();
+    let declared = state.table.borrow().name_in_bytes(bytes).cloned();
     let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
-    let symbol = |symbol: &Option<Rc<str>>| {
-        library
-            .symbol(symbol.as_deref().map_or(name, str::as_bytes))
-            .map_err(|why| Box::<Error>::from(What::Unresolved(in_words(name), why)))
+    let symbol = |label: &Option<Rc<str>>| match label {
+        None => library.symbol(name).map_err(|why| unresolved(name, why)),
+        Some(label) => symbol_of(library, name, label),
     };
     match declared {
         Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
         Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
         Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(ty), symbol(&s)?.cast())),
-        None if name == b"NULL" => Ok(Found::Null),
-        None if name == b"i" => Ok(Found::Imaginary),
-        Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(in_words(name)).into()),
+        None if bytes == b"NULL" => Ok(Found::Null),
+        None if bytes == b"i" => Ok(Found::Imaginary),
+        Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(in_words(bytes)).into()),
     }
+}
+
+/// The symbol that a declaration's `asm` names.
+#[inline(never)]
+fn symbol_of(library: &Library, name: &CStr, label: &str) -> Result<*mut c_void> {
+    match CString::new(label) {
+        Ok(label) => library.symbol(&label).map_err(|why| unresolved(name, why)),
+        Err(_) => Err(unresolved(name, format!("undefined symbol: {label:?}"))),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unresolved(name: &CStr, why: String) -> Box<Error> {
+    What::Unresolved(in_words(name.to_bytes()), why).into()
 }
 
 /// A name as messages have it.
@@ -178,9 +193,16 @@ fn in_words(name: &[u8]) -> String {
 }
 
 /// The string key at 2.
-unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a [u8]> {
-    // SAFETY: the key stays at 2.
-    unsafe { bytes(l, 2).ok_or_else(|| What::Expected("string", cdata::describe(l, 2)).at_argument(2)) }
+unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a CStr> {
+    // SAFETY: the key stays at 2; Lua puts a NUL behind every string.
+    unsafe {
+        let Some(name) = bytes(l, 2) else {
+            return Err(What::Expected("string", cdata::describe(l, 2)).at_argument(2));
+        };
+        // (What holds a NUL is no name.)
+        CStr::from_bytes_with_nul(std::slice::from_raw_parts(name.as_ptr(), name.len() + 1))
+            .map_err(|_| What::MissingDeclaration(in_words(name)).into())
+    }
 }
 
 /// The variable of a name space that a key names, if it was used before, and its address.
@@ -348,8 +370,8 @@ unsafe fn push_imaginary(l: *mut lua_State, state: &State) {
 }
 
 /// Lets the quick paths know a variable, whose name is at 2.
-unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &[u8], shape: &'static Shape, address: *mut u8) {
-    if name.len() <= SHORT_STRING_MAX {
+unsafe fn remember(l: *mut lua_State, clib: &mut Clib, name: &CStr, shape: &'static Shape, address: *mut u8) {
+    if name.count_bytes() <= SHORT_STRING_MAX {
         // SAFETY: a name space does not outlive its VM's state. (The anchor first, for it may raise.)
         unsafe { (*clib.state).anchor(l, 2) };
         let variable = (std::ptr::from_ref(shape) as usize, address as usize);

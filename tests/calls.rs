@@ -10,7 +10,7 @@
 mod support;
 
 use std::collections::HashSet;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -97,6 +97,10 @@ enum wide_enum { WIDE_A = -1, WIDE_B = 1ll << 40 };
 
 /// Bytes of a `long double` that are not padding.
 const LONG_DOUBLE: usize = if ffi_core::target::LONG_DOUBLE_IS_X87 { 10 } else { 16 };
+
+fn symbol(library: &Library, name: String) -> Result<*mut c_void, String> {
+    library.symbol(&CString::new(name).unwrap())
+}
 
 /// Aggregates whose way hangs on more than their size: alike elements, alignments, bit-fields without a name.
 fn shapes() -> Vec<String> {
@@ -572,15 +576,15 @@ fn call(world: &World, i: usize, random: &mut Random, by: By) -> bool {
     }
     let mut result = vec![0u128; signature.result_size().div_ceil(16)];
     unsafe {
-        let state = library.symbol("H").unwrap().cast::<u64>();
+        let state = library.symbol(c"H").unwrap().cast::<u64>();
         *state = SEED;
         let is_void = matches!(table.get(case.result.id), CType::Void);
-        let global = library.symbol(format!("R{i}")).ok().map(|p| p.cast::<u8>());
+        let global = symbol(&library, format!("R{i}")).ok().map(|p| p.cast::<u8>());
         let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
         for leaf in &result_leaves {
             fill(random, leaf, global.unwrap());
         }
-        let target = library.symbol(format!("f{i}")).unwrap();
+        let target = symbol(&library, format!("f{i}")).unwrap();
         let first = match by {
             By::Few => call_few(&signature, target, &frame),
             _ => signature.call(target, frame.as_mut_ptr().cast(), result.as_mut_ptr().cast()),
@@ -721,7 +725,7 @@ fn call_back_once(
     let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
     unsafe {
         for (k, &ty) in case.args.iter().enumerate() {
-            let global = library.symbol(format!("G{i}_{k}")).unwrap().cast::<u8>();
+            let global = symbol(library, format!("G{i}_{k}")).unwrap().cast::<u8>();
             for leaf in value_leaves(table, ty, "") {
                 fill(random, &leaf, global);
                 hash(&mut expect.hash, &leaf, global);
@@ -729,13 +733,13 @@ fn call_back_once(
         }
         let data = std::ptr::from_mut(expect).cast();
         let closure = Closure::new(signature, handler, few, data, owner).unwrap();
-        let target = library.symbol(format!("c{i}")).unwrap();
+        let target = symbol(library, format!("c{i}")).unwrap();
         let call: unsafe extern "C" fn(*const c_void) = std::mem::transmute(target);
         call(closure.address());
         assert_eq!(expect.calls, 1);
         assert_eq!(expect.seen, expect.hash, "{}: arguments called back, direct {direct}", case.text);
         if !is_void {
-            let global = library.symbol(format!("R{i}")).unwrap().cast::<u8>();
+            let global = symbol(library, format!("R{i}")).unwrap().cast::<u8>();
             let (mut mine, mut theirs) = (SEED, SEED);
             for leaf in &result_leaves {
                 hash(&mut mine, leaf, expect.result.as_ptr());

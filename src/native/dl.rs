@@ -48,28 +48,16 @@ impl Library {
     }
 
     /// The address of a symbol, or the loader's words.
-    pub fn symbol(&self, name: impl AsRef<[u8]>) -> Result<*mut c_void, String> {
-        let name = name.as_ref();
-        if name.contains(&0) {
-            return Err(format!("undefined symbol: {:?}", String::from_utf8_lossy(name)));
-        }
-        // (Most names are short: no memory need be asked for to end them.)
-        let mut short = [0u8; 64];
-        let long;
-        let ended = if name.len() < short.len() {
-            short[..name.len()].copy_from_slice(name);
-            &short[..=name.len()]
-        } else {
-            long = [name, b"\0"].concat();
-            &long
-        };
-        // SAFETY: the only NUL is the last byte. The address is only taken; what lies there is what the script declared (S1).
-        let found = unsafe { self.handle.get::<*mut c_void>(CStr::from_bytes_with_nul_unchecked(ended)) };
+    pub fn symbol(&self, name: &CStr) -> Result<*mut c_void, String> {
+        // SAFETY: the address is only taken; what lies there is what the script declared (S1).
+        let found = unsafe { self.handle.get::<*mut c_void>(name) };
         found.map(|symbol| symbol.into_raw()).map_err(|error| words(&error))
     }
 }
 
 /// The loader's words in an error.
+#[cold]
+#[inline(never)]
 fn words(error: &libloading::Error) -> String {
     match error {
         libloading::Error::DlOpen { source } | libloading::Error::DlSym { source } => source.to_string(),
