@@ -579,12 +579,12 @@ fn call(world: &World, i: usize, random: &mut Random, by: By) -> bool {
         let state = library.symbol(c"H").unwrap().cast::<u64>();
         *state = SEED;
         let is_void = matches!(table.get(case.result.id), CType::Void);
-        let global = symbol(&library, format!("R{i}")).ok().map(|p| p.cast::<u8>());
+        let global = symbol(library, format!("R{i}")).ok().map(|p| p.cast::<u8>());
         let result_leaves = if is_void { Vec::new() } else { value_leaves(table, case.result, "") };
         for leaf in &result_leaves {
             fill(random, leaf, global.unwrap());
         }
-        let target = symbol(&library, format!("f{i}")).unwrap();
+        let target = symbol(library, format!("f{i}")).unwrap();
         let first = match by {
             By::Few => call_few(&signature, target, &frame),
             _ => signature.call(target, frame.as_mut_ptr().cast(), result.as_mut_ptr().cast()),
