@@ -211,7 +211,8 @@ unsafe fn call_slowly(l: *mut lua_State, bound: &Bound) -> c_int {
 /// called.
 #[inline(always)]
 unsafe fn quick_call<const FIXED: bool>(l: *mut lua_State, bound: &Bound) -> Option<c_int> {
-    // SAFETY: S4: the frame is filled as the route's places say, and large enough; the plan outlives the call.
+    // SAFETY: S4: the frame is filled as the route's places say, and large enough; the plan outlives the call. A hidden result is written to its
+    // own cdata, which lies on the stack.
     unsafe {
         if !peek::is_available() {
             return None;
@@ -518,7 +519,8 @@ unsafe fn run_large(
     route: &'static Route,
     target: *const c_void,
 ) -> Result<c_int> {
-    // SAFETY: the buffers are as large as the signature asks, 16-aligned inside of their blocks, and stay on the stack.
+    // SAFETY: the buffers are as large as the signature asks, 16-aligned inside of their blocks, and stay on the stack; so does the cdata that
+    // a hidden result is written to.
     unsafe {
         reserve(l, 8)?;
         let (frame_words, result_size) = (route.signature.frame_words(), route.signature.result_size());
@@ -550,7 +552,9 @@ unsafe fn run_large(
         match route.result_op {
             Op::None => Ok(0),
             Op::Aggregate => {
-                std::ptr::copy(result, payload, own);
+                if !route.is_in_place {
+                    std::ptr::copy_nonoverlapping(result, payload, own);
+                }
                 lua_settop(l, made);
                 Ok(1)
             }

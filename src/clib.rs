@@ -13,7 +13,7 @@ use crate::conv::from_lua::{self, Room};
 use crate::conv::to_lua::{self, push_constant};
 use crate::ctype::{CType, Constant, FloatKind, Name};
 use crate::door;
-use crate::error::{Error, Result, What};
+use crate::error::{Result, What};
 use crate::native::dl::Library;
 use crate::vm::address_map::AddressMap;
 use crate::vm::peek;
@@ -158,10 +158,7 @@ fn find(clib: &Clib, name: &CStr) -> Result<Found> {
     let bytes = name.to_bytes();
     let declared = state.table.borrow().name_in_bytes(bytes).cloned();
     let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
-    let symbol = |label: &Option<Rc<str>>| match label {
-        None => library.symbol(name).map_err(|why| unresolved(name, why)),
-        Some(label) => symbol_of(library, name, label),
-    };
+    let symbol = |label: &Option<Rc<str>>| symbol(library, name, label.as_deref());
     match declared {
         Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
         Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
@@ -172,19 +169,14 @@ fn find(clib: &Clib, name: &CStr) -> Result<Found> {
     }
 }
 
-/// The symbol that a declaration's `asm` names.
-#[inline(never)]
-fn symbol_of(library: &Library, name: &CStr, label: &str) -> Result<*mut c_void> {
-    match CString::new(label) {
-        Ok(label) => library.symbol(&label).map_err(|why| unresolved(name, why)),
-        Err(_) => Err(unresolved(name, format!("undefined symbol: {label:?}"))),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn unresolved(name: &CStr, why: String) -> Box<Error> {
-    What::Unresolved(in_words(name.to_bytes()), why).into()
+/// The address of what a name's declaration is for: the symbol of that name, or the one that its `asm` names.
+fn symbol(library: &Library, name: &CStr, label: Option<&str>) -> Result<*mut c_void> {
+    let found = match label.map(CString::new) {
+        None => library.symbol(name),
+        Some(Ok(label)) => library.symbol(&label),
+        Some(Err(_)) => Err(format!("undefined symbol: {:?}", label.unwrap_or_default())),
+    };
+    found.map_err(|why| What::Unresolved(in_words(name.to_bytes()), why).into())
 }
 
 /// A name as messages have it.

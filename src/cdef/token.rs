@@ -66,6 +66,12 @@ pub struct LexError {
 impl<'a> Tokens<'a> {
     /// The tokens of a text without line splices, in the memory of an empty list.
     pub fn new(text: &'a str, mut list: Vec<Token<'a>>) -> Tokens<'a> {
+        // (Those of a declaration are kept until it is done: with less the list of most texts would grow once.)
+        list.reserve(2 * SHORT_TOKENS);
+        Tokens::over(text, list)
+    }
+
+    fn over(text: &'a str, list: Vec<Token<'a>>) -> Tokens<'a> {
         let lexer = Lexer {
             text,
             bytes: text.as_bytes(),
@@ -75,15 +81,13 @@ impl<'a> Tokens<'a> {
             files: Vec::new(),
             file_numbers: HashMap::default(),
         };
-        // (Those of a declaration are kept until it is done: with less the list of most texts would grow once.)
-        list.reserve(2 * SHORT_TOKENS);
         Tokens { lexer, list, first: 0, fresh_line: true, broken: None, is_done: false }
     }
 
     /// Tokens that were read elsewhere.
     pub fn of(mut list: Vec<Token<'a>>) -> Tokens<'a> {
         list.push(Token { kind: Kind::Eof, text: "<eof>", line: 1, file: 0 });
-        Tokens { is_done: true, ..Tokens::new("", list) }
+        Tokens { is_done: true, ..Tokens::over("", list) }
     }
 
     /// The memory of the list, for other tokens.

@@ -289,7 +289,8 @@ impl Signature {
     ///
     /// # Safety
     /// `target` is code of this signature (S4); `frame` has [`Signature::frame_words`] words, 16-aligned, filled as the
-    /// places say; `result` has [`Signature::result_size`] bytes, 16-aligned.
+    /// places say; `result` has [`Signature::result_size`] bytes, 16-aligned, or, if it is hidden ([`Signature::has_hidden_result`]), the size and alignment of
+    /// its type, and of a word at least.
     #[inline(always)]
     pub unsafe fn call(&self, target: *const c_void, frame: *mut u64, result: *mut u8) -> u64 {
         // SAFETY: from the caller.
