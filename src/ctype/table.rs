@@ -147,7 +147,7 @@ pub struct FoundField {
 
 /// Names, and types, that a script with some declarations has: room for them is made at once. (A list that grows is copied, and its memory
 /// touched twice; room that is not used costs nothing.)
-const USUAL: usize = 448;
+const USUAL: usize = 224;
 
 impl Default for CTypeTable {
     fn default() -> Self {
