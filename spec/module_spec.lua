@@ -1,5 +1,6 @@
 -- The module: no globals, the same types when loaded twice.
-local ffi = require("helper").ffi
+local helper = require("helper")
+local ffi = helper.ffi
 describe("module", function()
   it("adds no global", function()
     local before = {}
@@ -40,5 +41,32 @@ describe("module", function()
     end
     os.remove(copy)
     os.remove(link)
+  end)
+  it("has no other library loaded with it", function()
+    if os.getenv("CDATA_PORTABLE") then return pending("Rust's library asks for its unwinder") end
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write([[
+      local function mapped()
+        local all = {}
+        for line in io.lines("/proc/self/maps") do
+          local name = line:match("([^/]+%.so[%d.]*)$")
+          if name then all[name] = true end
+        end
+        return all
+      end
+      local before = mapped()
+      local ffi = require("ffi")
+      ffi.cdef("int abs(int);")
+      assert(ffi.C.abs(-3) == 3)
+      for name in pairs(mapped()) do
+        if not before[name] then print(name) end
+      end
+    ]])
+    file:close()
+    local text, ok = helper.run(("'%s' '%s'"):format(arg[-1] or "lua5.4", script))
+    os.remove(script)
+    assert.is_true(ok, text)
+    assert.equal("ffi_core.so\n", text)
   end)
 end)

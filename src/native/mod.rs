@@ -17,6 +17,8 @@ pub mod signature;
 #[cfg(all(direct, target_arch = "x86_64"))]
 mod sysv_x64;
 pub mod thread;
+#[cfg(all(direct, target_os = "linux", target_env = "gnu", not(target_feature = "crt-static")))]
+mod unwind;
 
 /// The platform's own convention. Each file that can stand here answers the same questions: where a signature's arguments
 /// and result lie (`signature`, `vector_word`), how it is called (`call_ints`, `call_mixed`, `call_general`), and, of callbacks, the code of the pool's entries (of
