@@ -20,7 +20,7 @@ DEMOS    := $(sort $(wildcard examples/*.lua))
 SPECS    := $(sort $(wildcard spec/*_spec.lua))
 
 .PHONY: help setup build demo test check bench instructions order install headers fuzz valgrind asan spec-gc soak fuzz-scripts aarch64 portable releases clean cargo-test \
-  spec oracle install-test
+  spec oracle install-test order-check
 help:
 	@echo "make demo     set up, build, and drive real C libraries"
 	@echo "make test     set up, build, and run every test"
@@ -86,7 +86,7 @@ oracle: build
 install-test: build
 	sh spec/install.sh
 
-check: setup
+check: setup order-check
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	luacheck --quiet lua spec examples benches bin fuzz/scripts
@@ -102,6 +102,11 @@ instructions: setup build
 # Writes anew which functions lie together in the module, those that a script needs at first.
 order: setup
 	$(LUA) benches/order.lua > src/first_use.ld.new && mv src/first_use.ld.new src/first_use.ld
+
+# What is needed at first and lies elsewhere costs a page each: noticed by no test.
+order-check: setup
+	@mkdir -p $(BUILD) && $(LUA) benches/order.lua > $(BUILD)/first_use.ld
+	@diff src/first_use.ld $(BUILD)/first_use.ld || { echo "src/first_use.ld is old, or this compiler's functions are others: make order"; exit 1; }
 
 headers: setup build
 	sh tests/headers/run.sh
