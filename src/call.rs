@@ -101,22 +101,22 @@ impl Plan {
 
     #[cold]
     #[inline(never)]
-    fn make_guarded(shape: &Shape) -> Result<Plan> {
+    fn make_guarded(shape: &Shape) -> Result<&'static Plan> {
         entry::guard(|| Plan::make(shape))
     }
 
-    fn make(shape: &Shape) -> Result<Plan> {
+    fn make(shape: &Shape) -> Result<&'static Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
         let fixed = Route::make(state, id, &[])?;
-        Ok(Plan {
+        Ok(state.keep(Plan {
             state,
             function: id,
             is_variadic: state.table.borrow().function(id).variadic,
             fixed,
             variadic: RefCell::default(),
             last: Cell::new(std::ptr::null()),
-        })
+        }))
     }
 }
 

@@ -156,13 +156,12 @@ fn find(clib: &Clib, name: &CStr) -> Result<Found> {
     // SAFETY: a name space does not outlive its VM's state.
     let state = unsafe { &*clib.state };
     let bytes = name.to_bytes();
-    let declared = state.table.borrow().name_in_bytes(bytes).cloned();
     let Some(library) = &clib.library else { return Err(What::ClosedLibrary.into()) };
     let symbol = |label: &Option<Rc<str>>| symbol(library, name, label.as_deref());
-    match declared {
-        Some(Name::Constant(constant)) => Ok(Found::Constant(constant)),
-        Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(&s)?)),
-        Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(ty), symbol(&s)?.cast())),
+    match state.table.borrow().name_in_bytes(bytes) {
+        Some(Name::Constant(constant)) => Ok(Found::Constant(constant.clone())),
+        Some(Name::Function { ty, symbol: s }) => Ok(Found::Function(state.shape(ty.plain()), symbol(s)?)),
+        Some(Name::Variable { ty, symbol: s }) => Ok(Found::Variable(state.shape(*ty), symbol(s)?.cast())),
         None if bytes == b"NULL" => Ok(Found::Null),
         None if bytes == b"i" => Ok(Found::Imaginary),
         Some(Name::Typedef(_)) | None => Err(What::MissingDeclaration(in_words(bytes)).into()),
@@ -188,7 +187,12 @@ fn in_words(name: &[u8]) -> String {
 unsafe fn key<'a>(l: *mut lua_State) -> Result<&'a CStr> {
     // SAFETY: the key stays at 2; Lua puts a NUL behind every string.
     unsafe {
-        let Some(name) = bytes(l, 2) else {
+        let name = if peek::is_available() && peek::top(l).offset_from(peek::base(l)) >= 2 {
+            peek::string(*peek::base(l).add(1))
+        } else {
+            bytes(l, 2)
+        };
+        let Some(name) = name else {
             return Err(What::Expected("string", cdata::describe(l, 2)).at_argument(2));
         };
         // (What holds a NUL is no name.)
@@ -294,7 +298,11 @@ unsafe fn resolve_body(l: *mut lua_State) -> Result<c_int> {
     // SAFETY: the upvalues are the name space and its cache; arguments one of them (or whatever the debug library brings)
     // and the key.
     unsafe {
-        let clib = clib(l, space)?;
+        let own = if peek::is_available() { name_space_in(peek::upvalue_slot(l)) } else { None };
+        let clib = match own {
+            Some(clib) => &mut *clib,
+            None => clib(l, space)?,
+        };
         let name = key(l)?;
         let cache = lua_upvalueindex(2);
         let has_cache = lua_type(l, cache) == LUA_TTABLE;

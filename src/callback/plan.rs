@@ -60,7 +60,7 @@ impl Plan {
         unsafe { shape.kept(&shape.callback_plan, || entry::guard(|| Plan::make(shape))) }
     }
 
-    fn make(shape: &Shape) -> Result<Plan> {
+    fn make(shape: &Shape) -> Result<&'static Plan> {
         let state = shape.state();
         let CType::Function(id) = shape.ctype() else { return Err(What::InvalidType.into()) };
         let function = state.table.borrow().function(id).to_function();
@@ -93,7 +93,7 @@ impl Plan {
             if spares <= spares::COUNT { args.iter().enumerate().map(quick).collect() } else { None };
         let (result_way, result_tag) = Way::of(result.op());
         let few = quick.as_deref().and_then(|args| few_handler(args, result.op()));
-        Ok(Plan {
+        Ok(state.keep(Plan {
             state,
             spares: if quick.is_some() { spares } else { usize::MAX },
             quick,
@@ -108,7 +108,7 @@ impl Plan {
             signature: Arc::new(signature),
             args,
             result,
-        })
+        }))
     }
 }
 

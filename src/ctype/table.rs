@@ -520,7 +520,8 @@ impl CTypeTable {
         &self.enums[id.0 as usize].0
     }
 
-    /// A function type.
+    /// A function type. (Not inlined: a function's first call asks for it here and there.)
+    #[inline(never)]
     pub fn function(&self, id: FunctionId) -> Prototype<'_> {
         self.prototype(id.index())
     }

@@ -169,90 +169,107 @@ pub(super) fn signature(
     variadic: &[QualType],
 ) -> Result<Signature, String> {
     let result = result_place(table, function.result.id)?;
-    let mut ints = usize::from(result == ResultPlace::Hidden);
-    let mut floats = 0;
-    let mut stack = 0usize;
-    let mut whole_vectors = false;
+    let hidden = usize::from(result == ResultPlace::Hidden);
+    let mut next = Next { ints: hidden, floats: 0, stack: 0, whole_vectors: false };
     let mut places = Vec::with_capacity(function.params.len() + variadic.len());
     for ty in function.params.iter().chain(variadic) {
         // Most are scalars that find a register.
-        match lone_class(table.get(ty.id)) {
-            Some(Class::Integer) if ints < INTS => {
-                places.push(Place::Word(ints as u16));
-                ints += 1;
-                continue;
-            }
-            Some(Class::Sse) if floats < FLOATS => {
-                places.push(Place::Word(vector_word(floats) as u16));
-                floats += 1;
-                continue;
-            }
-            _ => {}
-        }
-        let size = table.size(ty.id).ok_or("argument of unknown size")? as usize;
-        if size == 0 {
-            places.push(Place::None);
-            continue;
-        }
-        let classes = classify(table, ty.id)?;
-        let needs_ints = classes.iter().filter(|c| **c == Class::Integer).count();
-        let needs_floats = classes.iter().filter(|c| **c == Class::Sse).count();
-        let in_registers =
-            classes[0] != Class::Memory && ints + needs_ints <= INTS && floats + needs_floats <= FLOATS;
-        if !in_registers {
-            // Aligned on the stack as the type asks for it; what only a typedef asks for does not count.
-            let align = table.align(table.unaligned(ty.id)).unwrap_or(1) as usize;
-            if align > STACK_ALIGN {
-                return Err("alignment of more than 64 by value".to_owned());
-            }
-            stack = stack.next_multiple_of(align.div_ceil(8));
-            let word = u16::try_from(STACK + stack).map_err(|_| "arguments too large")?;
-            places.push(if size <= 8 { Place::Word(word) } else { Place::Memory(word) });
-            stack += size.div_ceil(8);
-            continue;
-        }
-        let mut next = |class| {
-            let register = match class {
-                Class::Integer => &mut ints,
-                Class::None => return SPARE as u16,
-                _ => &mut floats,
-            };
-            *register += 1;
-            let i = *register - 1;
-            (if class == Class::Integer { i } else { vector_word(i) }) as u16
-        };
-        places.push(match (classes[0], classes[1]) {
-            (Class::None, Class::None) => Place::None,
-            (first, Class::None) if size <= 8 => Place::Word(next(first)),
-            (_, Class::SseUp) => {
-                whole_vectors = true;
-                Place::Memory(next(Class::Sse))
-            }
-            (first, second) => {
-                let low = next(first);
-                Place::Pair(low, next(second))
-            }
+        let scalar = lone_class(table.get(ty.id)).and_then(|class| next.scalar(class));
+        places.push(match scalar {
+            Some(place) => place,
+            None => next.other(table, ty.id)?,
         });
     }
-    let vectors = match floats {
+    let vectors = match next.floats {
         0 => Vectors::None,
-        _ if whole_vectors => Vectors::Whole,
+        _ if next.whole_vectors => Vectors::Whole,
         _ => Vectors::LowHalves,
     };
     // (What takes a `...` wants the number of vector registers in al.)
-    let direct = Direct::new(result, &places, stack, vectors, function.variadic);
-    Ok(Signature::of(table, function, places, STACK + stack, Path::Direct(direct)))
+    let direct = Direct::new(result, &places, next.stack, vectors, function.variadic);
+    Ok(Signature::of(table, function, places, STACK + next.stack, Path::Direct(direct)))
+}
+
+/// What the arguments so far have taken, and so what the next one gets.
+struct Next {
+    ints: usize,
+    floats: usize,
+    /// In words.
+    stack: usize,
+    /// Did an argument take a whole vector register?
+    whole_vectors: bool,
+}
+
+impl Next {
+    /// The word of the next register for an eightbyte; there is one.
+    fn register(&mut self, class: Class) -> u16 {
+        let word = match class {
+            Class::None => return SPARE as u16,
+            Class::Integer => self.ints,
+            _ => vector_word(self.floats),
+        };
+        *(if class == Class::Integer { &mut self.ints } else { &mut self.floats }) += 1;
+        word as u16
+    }
+
+    /// The place of a scalar of that class, if it finds a register.
+    #[inline]
+    fn scalar(&mut self, class: Class) -> Option<Place> {
+        let is_free = if class == Class::Integer { self.ints < INTS } else { self.floats < FLOATS };
+        is_free.then(|| Place::Word(self.register(class)))
+    }
+
+    /// Any argument's place. (Most signatures have scalars alone: so this lies apart.)
+    #[inline(never)]
+    fn other(&mut self, table: &CTypeTable, id: CTypeId) -> Result<Place, String> {
+        let size = table.size(id).ok_or("argument of unknown size")? as usize;
+        if size == 0 {
+            return Ok(Place::None);
+        }
+        let classes = classify(table, id)?;
+        let needs = |class| classes.iter().filter(|c| **c == class).count();
+        let has_registers =
+            self.ints + needs(Class::Integer) <= INTS && self.floats + needs(Class::Sse) <= FLOATS;
+        if classes[0] == Class::Memory || !has_registers {
+            // Aligned on the stack as the type asks for it; what only a typedef asks for does not count.
+            let align = table.align(table.unaligned(id)).unwrap_or(1) as usize;
+            if align > STACK_ALIGN {
+                return Err("alignment of more than 64 by value".to_owned());
+            }
+            self.stack = self.stack.next_multiple_of(align.div_ceil(8));
+            let word = u16::try_from(STACK + self.stack).map_err(|_| "arguments too large")?;
+            self.stack += size.div_ceil(8);
+            return Ok(if size <= 8 { Place::Word(word) } else { Place::Memory(word) });
+        }
+        Ok(match (classes[0], classes[1]) {
+            (Class::None, Class::None) => Place::None,
+            (first, Class::None) if size <= 8 => Place::Word(self.register(first)),
+            (_, Class::SseUp) => {
+                self.whole_vectors = true;
+                Place::Memory(self.register(Class::Sse))
+            }
+            (first, second) => {
+                let low = self.register(first);
+                Place::Pair(low, self.register(second))
+            }
+        })
+    }
 }
 
 fn result_place(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> {
     let ctype = table.get(id);
     match lone_class(ctype) {
-        Some(Class::Integer) => return Ok(ResultPlace::Int),
-        Some(_) => return Ok(ResultPlace::Float),
-        None => {}
+        Some(Class::Integer) => Ok(ResultPlace::Int),
+        Some(_) => Ok(ResultPlace::Float),
+        None if ctype == CType::Void => Ok(ResultPlace::Void),
+        None => other_result(table, id),
     }
-    match ctype {
-        CType::Void => return Ok(ResultPlace::Void),
+}
+
+/// Where a result comes back that is no scalar of up to eight bytes.
+#[inline(never)]
+fn other_result(table: &CTypeTable, id: CTypeId) -> Result<ResultPlace, String> {
+    match table.get(id) {
         CType::Float(FloatKind::LongDouble) => return Ok(ResultPlace::X87),
         CType::Complex(FloatKind::LongDouble) => return Ok(ResultPlace::X87Pair),
         _ => {}

@@ -321,13 +321,13 @@ impl Shape {
     pub unsafe fn kept<T: 'static, E>(
         &self,
         place: &Cell<*const c_void>,
-        make: impl FnOnce() -> Result<T, E>,
+        make: impl FnOnce() -> Result<&'static T, E>,
     ) -> Result<&'static T, E> {
         // SAFETY: from the caller; the state lives as long as its shapes.
         if let Some(known) = unsafe { place.get().cast::<T>().as_ref() } {
             return Ok(known);
         }
-        let kept = self.state().keep(make()?);
+        let kept = make()?;
         place.set(std::ptr::from_ref(kept).cast());
         Ok(kept)
     }
