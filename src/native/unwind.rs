@@ -2,9 +2,9 @@
 //!
 //! Rust's library unwinds by `libgcc_s`, which a program in C has not loaded; to load it takes a quarter of `require`'s time (docs/performance.md). It
 //! is needed for a panic of ours, and where others unwind through our frames: a Lua built as C++ raises so, and asks what our frames clean up. So
-//! the names that Rust's library calls are defined here, for this module alone, and lead to `libgcc_s`: the one that is there already, if there is
-//! one. (The C library goes to it in the same way, for `pthread_exit`.) What a later Rust calls besides is the linker's again, which then has
-//! `libgcc_s` loaded with the module.
+//! the names that Rust's library may call (those of its crate `unwind`) are defined here, for this module alone, and lead to `libgcc_s`: the one
+//! that is there already, if there is one. (The C library goes to it in the same way, for `pthread_exit`.) What a later Rust calls besides is the
+//! linker's again, which then has `libgcc_s` loaded with the module; a spec tells.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,7 +103,10 @@ macro_rules! lazy {
 lazy! {
     _Unwind_Backtrace
     _Unwind_DeleteException
+    _Unwind_FindEnclosingFunction
+    _Unwind_GetCFA
     _Unwind_GetDataRelBase
+    _Unwind_GetGR
     _Unwind_GetIP
     _Unwind_GetIPInfo
     _Unwind_GetLanguageSpecificData
