@@ -77,6 +77,15 @@ impl std::fmt::Display for CdefError {
     }
 }
 
+impl CdefError {
+    /// One that stands nowhere in the text.
+    #[cold]
+    #[inline(never)]
+    fn of_no_place(message: &str) -> CdefError {
+        CdefError { message: message.to_owned(), near: None, place: None }
+    }
+}
+
 /// Where no type can be what is declared.
 const INVALID: &str = "invalid C type";
 /// Where a size is due.
@@ -337,7 +346,7 @@ fn with_rewriter<T>(
     read: impl FnOnce(&mut Rewriter<'_>) -> Result<T, CdefError>,
 ) -> Result<T, CdefError> {
     if text.len() > limits::TEXT_MAX {
-        return Err(CdefError { message: "chunk is too long".to_owned(), near: None, place: None });
+        return Err(CdefError::of_no_place("chunk is too long"));
     }
     // Nearly all are; telling that is far quicker than mending them.
     let text = std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);

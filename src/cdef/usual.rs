@@ -88,6 +88,17 @@ pub struct Room<'t> {
 }
 
 impl Room<'_> {
+    /// A body for a record, which is given back behind it.
+    fn body(&mut self) -> Box<Body> {
+        // (Apart: a text has few records in records.)
+        #[cold]
+        #[inline(never)]
+        fn another() -> Box<Body> {
+            Box::default()
+        }
+        self.bodies.pop().unwrap_or_else(another)
+    }
+
     /// (Apart: there are none to drop nearly always.)
     #[inline(never)]
     fn forget_constants(&mut self) {
@@ -400,15 +411,21 @@ impl<'t> Reader<'_, 't> {
                 return Err(Refusal::Unusual);
             }
             if is_first && is_function && self.is("{") {
-                self.go_to_closing("{", "}")?;
-                self.stop_behind();
-                return Ok(());
+                return self.pass_body();
             }
             is_first = false;
             if !self.eat(",") {
                 return self.end();
             }
         }
+    }
+
+    /// A function's body, which says nothing.
+    #[inline(never)]
+    fn pass_body(&mut self) -> Read<()> {
+        self.go_to_closing("{", "}")?;
+        self.stop_behind();
+        Ok(())
     }
 
     /// A typedef's type, as attributes change it.

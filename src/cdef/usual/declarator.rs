@@ -79,7 +79,13 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    #[inline]
     fn qualifiers(&mut self) -> Read<Qual> {
+        if self.word == Word::None { Ok(Qual::NONE) } else { self.some_qualifiers() }
+    }
+
+    #[inline(never)]
+    fn some_qualifiers(&mut self) -> Read<Qual> {
         let mut qual = Qual::NONE;
         loop {
             match self.word {
@@ -205,9 +211,8 @@ impl<'t> Reader<'_, 't> {
         }
         let mut is_first = true;
         loop {
-            if self.eat("...") {
-                self.expect(")")?;
-                return Ok(true);
+            if self.is("...") {
+                return self.any_more();
             }
             let base = self.specifiers(false)?;
             let declared = match self.sign {
@@ -216,9 +221,7 @@ impl<'t> Reader<'_, 't> {
             };
             self.nothings()?;
             if self.table.get(declared.ty.id) == CType::Void {
-                // `(void)`, and nothing else, is an empty list.
-                let alone = is_first && declared.name.is_none() && declared.ty.qual == Qual::NONE;
-                return if alone && self.eat(")") { Ok(false) } else { Err(Refusal::Unusual) };
+                return self.only_void(is_first, &declared);
             }
             let param = derive::parameter(self.table, declared.ty);
             self.room.params.push(param);
@@ -229,6 +232,21 @@ impl<'t> Reader<'_, 't> {
                 return Ok(false);
             }
         }
+    }
+
+    /// `...` and the `)`.
+    #[inline(never)]
+    fn any_more(&mut self) -> Read<bool> {
+        self.advance();
+        self.expect(")")?;
+        Ok(true)
+    }
+
+    /// `(void)`, and nothing else, is an empty list.
+    #[inline(never)]
+    fn only_void(&mut self, is_first: bool, declared: &Declared<'t>) -> Read<bool> {
+        let alone = is_first && declared.name.is_none() && declared.ty.qual == Qual::NONE;
+        if alone && self.eat(")") { Ok(false) } else { Err(Refusal::Unusual) }
     }
 
     /// An asm label and attributes, whose bearing on types is a typedef's alone to have: the label's name, and what they say of the typedef.

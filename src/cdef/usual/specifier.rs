@@ -236,7 +236,7 @@ impl<'t> Reader<'_, 't> {
                 return Err(Refusal::Unusual);
             }
             self.defines = true;
-            let mut body = self.room.bodies.pop().unwrap_or_default();
+            let mut body = self.room.body();
             body.start(id, kind, attributes.packed, attributes.aligned, self.context.pack);
             let read = self.body(id, &mut body, attributes.transparent);
             self.room.bodies.push(body);
@@ -270,11 +270,8 @@ impl<'t> Reader<'_, 't> {
                 continue;
             }
             let base = self.specifiers(false)?;
-            if self.eat(";") {
-                // Transparent, if a record; an enum is there for its constants.
-                if let CType::Record(_) = self.table.get(base.ty.id) {
-                    body.add(self.table, &Member::plain(None, base.ty))?;
-                }
+            if self.is(";") {
+                self.nameless_member(body, base.ty)?;
                 continue;
             }
             loop {
@@ -295,6 +292,17 @@ impl<'t> Reader<'_, 't> {
                 }
             }
             self.expect(";")?;
+        }
+        Ok(())
+    }
+
+    /// A member without a declarator, and its `;`.
+    #[inline(never)]
+    fn nameless_member(&mut self, body: &mut Body, ty: QualType) -> Read<()> {
+        self.advance();
+        // Transparent, if a record; an enum is there for its constants.
+        if let CType::Record(_) = self.table.get(ty.id) {
+            body.add(self.table, &Member::plain(None, ty))?;
         }
         Ok(())
     }
