@@ -50,10 +50,11 @@ local function setup()
     typedef int v4i __attribute__((vector_size(16))); struct s13 { v4i v; int n; };
     struct s14 { void *p; struct pt *q; int n; }; struct s15 { struct s14 a; unsigned m:3; short k[2]; };
   ]]
-  -- (Where cdata lie is each side's own: words that look like an address of theirs are told as such.)
+  -- (Where cdata lie is each side's own: words that look like an address of theirs are told as such. An emulated heap lies lower.)
+  local function is_address(word) return word:find("[4-9a-f]%x0000$") or ffi.arch ~= "x64" and word:find("[4-9a-f]%x000000$") end
   function bytes(x)
     local text = ffi.string(cast("const char *", x), ffi.sizeof(x)):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
-    return (text:gsub(("%x"):rep(16), function(word) return word:find("[4-9a-f]%x0000$") and "(an address)" or nil end))
+    return (text:gsub(("%x"):rep(16), function(word) return is_address(word) and "(an address)" or nil end))
   end
 end
 

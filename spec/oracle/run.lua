@@ -104,7 +104,7 @@ local failed, same, differ = 0, 0, 0
 for i, row in ipairs(rows) do
   local own, anchor = own_value(row, ours[i], theirs[i])
   theirs[i] = is_unserved(ours[i]) and ours[i] or theirs[i]
-  local want = own or (has_luajit and not rows.is_unasked(row) and theirs[i]) or ours[i]
+  local want = own or (has_luajit and not rows.is_unasked(row, theirs[i]) and theirs[i]) or ours[i]
   if own then
     differ = differ + 1
     if not anchors[anchor] then
