@@ -84,11 +84,6 @@ impl<'a> Converter<'a> {
         tree::first_wrong(self.table, self.rewriter, &self.piece, Sort::Declaration)
     }
 
-    /// An error that says all there is to say.
-    pub(super) fn plain_error(&self, message: String) -> CdefError {
-        CdefError { message, near: None, place: None }
-    }
-
     /// "attempt to redefine".
     pub(super) fn redefined(&self, at: usize, name: &str) -> CdefError {
         let mut error = self.error(at, format!("attempt to redefine '{name}'"));

@@ -78,11 +78,11 @@ impl std::fmt::Display for CdefError {
 }
 
 impl CdefError {
-    /// One that stands nowhere in the text.
+    /// One that says all there is to say, without a place.
     #[cold]
     #[inline(never)]
-    fn of_no_place(message: &str) -> CdefError {
-        CdefError { message: message.to_owned(), near: None, place: None }
+    fn of_no_place(message: impl Into<String>) -> CdefError {
+        CdefError { message: message.into(), near: None, place: None }
     }
 }
 

@@ -179,7 +179,7 @@ impl Converter<'_> {
             let id = match (known, &tag) {
                 (Some(id), _) => id,
                 (None, Some(tag)) if self.needs_tags => {
-                    return Err(self.plain_error(format!("undeclared or implicit tag '{tag}'")));
+                    return Err(CdefError::of_no_place(format!("undeclared or implicit tag '{tag}'")));
                 }
                 (None, Some(tag)) => self.table.new_record(kind, Some(tag)),
                 (None, None) => return Err(self.error(at, "'{' expected")),
@@ -335,7 +335,7 @@ impl Converter<'_> {
             let id = match (known, &tag) {
                 (Some(id), _) => id,
                 (None, Some(tag)) if self.needs_tags => {
-                    return Err(self.plain_error(format!("undeclared or implicit tag '{tag}'")));
+                    return Err(CdefError::of_no_place(format!("undeclared or implicit tag '{tag}'")));
                 }
                 (None, Some(tag)) => {
                     let underlying = base.unwrap_or_else(|| self.table.int(IntKind::UInt));
