@@ -7,9 +7,10 @@
 //! linker's again, which then has `libgcc_s` loaded with the module; a spec tells.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::num::NonZeroUsize;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use once_cell::race::OnceNonZeroUsize;
 
 /// A function of the unwinder: up to three words, and a word or nothing (Itanium C++ ABI: Exception Handling, 1.2 to 1.5). What
 /// it does not take or give is of no meaning.
@@ -19,26 +20,25 @@ type Code = unsafe extern "C-unwind" fn(usize, usize, usize) -> usize;
 struct Lazy {
     /// Its name, and a NUL.
     name: &'static str,
-    /// Zero until then. (Two threads that look it up find the same.)
-    code: AtomicUsize,
+    /// Its address. (Two threads that look it up find the same.)
+    code: OnceNonZeroUsize,
 }
 
 impl Lazy {
     const fn new(name: &'static str) -> Lazy {
-        Lazy { name, code: AtomicUsize::new(0) }
+        Lazy { name, code: OnceNonZeroUsize::new() }
     }
 
     #[inline]
     fn code(&self) -> Code {
-        let known = self.code.load(Ordering::Relaxed);
-        let code = if known != 0 { known } else { self.find() };
+        let code = self.code.get_or_init(|| self.find());
         // SAFETY: the address of the function of that name, which takes and gives words.
-        unsafe { std::mem::transmute::<usize, Code>(code) }
+        unsafe { std::mem::transmute::<usize, Code>(code.get()) }
     }
 
     #[cold]
     #[inline(never)]
-    fn find(&self) -> usize {
+    fn find(&self) -> NonZeroUsize {
         // SAFETY: what runs when GCC's runtime is loaded asks nothing of us; it stays loaded, and the address is only taken.
         let found = unsafe {
             Library::open(Some("libgcc_s.so.1"), RTLD_NOW | RTLD_LOCAL).and_then(|library| {
@@ -47,15 +47,14 @@ impl Lazy {
                 code
             })
         };
-        match found {
-            Ok(code) => self.code.store(code, Ordering::Relaxed),
-            Err(error) => {
-                // Who unwinds can neither go on without it nor be told; and to panic is to unwind.
-                let _ = writeln!(std::io::stderr(), "cdata: no unwinder: {error}");
-                std::process::abort();
-            }
-        }
-        self.code.load(Ordering::Relaxed)
+        let why = match found.map(NonZeroUsize::new) {
+            Ok(Some(code)) => return code,
+            Ok(None) => self.name.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        // Who unwinds can neither go on without it nor be told; and to panic is to unwind.
+        let _ = writeln!(std::io::stderr(), "cdata: no unwinder: {why}");
+        std::process::abort()
     }
 }
 
@@ -121,7 +120,6 @@ lazy! {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::sync::atomic::Ordering;
 
     /// Counts how often it was dropped.
     struct Dropped<'a>(&'a Cell<u32>);
@@ -146,7 +144,7 @@ mod tests {
             assert_eq!(dropped.get(), 2 * n);
         }
         for lazy in [&super::_Unwind_RaiseException::LAZY, &super::_Unwind_Resume::LAZY] {
-            assert_ne!(lazy.code.load(Ordering::Relaxed), 0, "{} is somebody else's", lazy.name);
+            assert!(lazy.code.get().is_some(), "{} is somebody else's", lazy.name);
         }
     }
 }
