@@ -24,9 +24,10 @@ end
 -- `uint8_t` are one type (docs/differences.md#types-as-text); it calls nothing that takes a vector, and its `bit` takes fractions and
 -- large numbers otherwise than on x86-64 (its manual leaves that open).
 function rows.is_unasked(one, theirs)
+  if one.unasked or arch == "x64" then return one.unasked end
   local code = one.code
-  return one.unasked or arch ~= "x64" and (code:find("wchar_t") or code:find("'char%[4%]'") and code:find("'uint8_t%[4%]'")
-    or theirs == "error: NYI: cannot call this C function (yet)" or code:find("bit%."))
+  if code:find("bit%.") then return code:find("%d%.%d") or code:find("2^", 1, true) or code:find("0x[89a-f]%x%x%x%x%x%x%x%f[^%x]") end
+  return code:find("wchar_t") or code:find("'char%[4%]'") and code:find("'uint8_t%[4%]'") or theirs == "error: NYI: cannot call this C function (yet)"
 end
 
 function rows.setup()
